@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
+import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
+import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {Connected} from "./types/Connected.sol";
+import {NodeId, TaskId} from "./types/Ids.sol";
+
+/// @title Who serves: identity, signers and stake of nodes
+contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
+    using SafeERC20 for IERC20;
+    using SafeCast for uint256;
+
+    struct Unbonding {
+        uint128 amount;
+        uint40 releaseAt;
+    }
+
+    bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
+    uint256 private constant MAX_ENDPOINT = 256;
+    uint40 private constant MIN_UNBONDING = 1 minutes;
+    uint40 private constant MAX_UNBONDING = 60 days;
+
+    IERC20 private immutable ATOMA;
+
+    uint32 private _count;
+    uint40 private _unbonding;
+    mapping(NodeId nodeId => Node node) private _nodes;
+    mapping(address signer => NodeId nodeId) private _nodeOfSigner;
+    mapping(NodeId nodeId => uint256 amount) private _free;
+    mapping(NodeId nodeId => mapping(TaskId taskId => uint256 amount)) private _allocated;
+    mapping(NodeId nodeId => mapping(TaskId taskId => Unbonding unbonding)) private _leaving;
+
+    /// @param unbonding_ seconds, see `setUnbonding`
+    constructor(
+        IERC20 atoma,
+        address authority,
+        uint40 unbonding_
+    ) AccessManaged(authority) EIP712("Atoma Nodes", "1") {
+        ATOMA = atoma;
+        _setUnbonding(unbonding_);
+    }
+
+    modifier onlyOwner(NodeId nodeId) {
+        require(msg.sender == _nodes[nodeId].owner, NotOwner(nodeId, msg.sender));
+        _;
+    }
+
+    modifier onlyTaskRegistry() {
+        (, address taskRegistry, , ) = IEscrowLedger(escrow()).instance();
+        require(msg.sender == taskRegistry, OnlyTaskRegistry(msg.sender));
+        _;
+    }
+
+    /* IDENTITY */
+
+    /// @inheritdoc INodeRegistry
+    function register(
+        address signer,
+        string calldata endpoint,
+        uint256 consentDeadline,
+        bytes calldata consent
+    ) external returns (NodeId nodeId) {
+        nodeId = NodeId.wrap(++_count);
+        Node storage node = _nodes[nodeId];
+        node.owner = msg.sender;
+        _setEndpoint(nodeId, endpoint);
+        _useSigner(nodeId, signer, msg.sender, consentDeadline, consent);
+        emit NodeRegistered(nodeId, msg.sender, signer, endpoint);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function rotateSigner(
+        NodeId nodeId,
+        address signer,
+        uint256 consentDeadline,
+        bytes calldata consent
+    ) external onlyOwner(nodeId) {
+        address former = _nodes[nodeId].signer;
+        _useSigner(nodeId, signer, msg.sender, consentDeadline, consent);
+        emit SignerRotated(nodeId, former, signer);
+    }
+
+    /// @dev A key serves one node for good, so that neither a consent nor an attestation can be used twice.
+    function _useSigner(
+        NodeId nodeId,
+        address signer,
+        address owner,
+        uint256 deadline,
+        bytes calldata consent
+    ) private {
+        require(signer != owner, SignerIsOwner(signer));
+        require(_nodeOfSigner[signer] == NodeId.wrap(0), SignerTaken(signer, _nodeOfSigner[signer]));
+        require(block.timestamp <= deadline, ConsentExpired(deadline));
+        bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(CONSENT_TYPEHASH, owner, deadline)));
+        (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(hash, consent);
+        require(failure == ECDSA.RecoverError.NoError && recovered == signer, InvalidConsent(signer));
+        uint256 since = _nodes[nodeId].signerSince;
+        _nodes[nodeId].signer = signer;
+        _nodes[nodeId].signerSince = uint40(block.timestamp); // fits until the year 36812
+        _nodeOfSigner[signer] = nodeId;
+        IEscrowCore(escrow()).setSigner(nodeId, signer, since);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setEndpoint(NodeId nodeId, string calldata endpoint) external onlyOwner(nodeId) {
+        _setEndpoint(nodeId, endpoint);
+        emit EndpointChanged(nodeId, endpoint);
+    }
+
+    function _setEndpoint(NodeId nodeId, string calldata endpoint) private {
+        require(bytes(endpoint).length <= MAX_ENDPOINT, EndpointTooLong(bytes(endpoint).length, MAX_ENDPOINT));
+        _nodes[nodeId].endpoint = endpoint;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function transferOwnership(NodeId nodeId, address newOwner) external onlyOwner(nodeId) {
+        _nodes[nodeId].pendingOwner = newOwner;
+        emit OwnershipOffered(nodeId, msg.sender, newOwner);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function acceptOwnership(NodeId nodeId) external {
+        Node storage node = _nodes[nodeId];
+        require(msg.sender == node.pendingOwner, NotPendingOwner(nodeId, msg.sender));
+        require(msg.sender != node.signer, SignerIsOwner(msg.sender));
+        address former = node.owner;
+        (node.owner, node.pendingOwner) = (msg.sender, address(0));
+        emit OwnershipAccepted(nodeId, former, msg.sender);
+    }
+
+    /* STAKE */
+
+    /// @inheritdoc INodeRegistry
+    function deposit(NodeId nodeId, uint256 amount) external {
+        require(_nodes[nodeId].owner != address(0), UnknownNode(nodeId));
+        _free[nodeId] += amount;
+        emit StakeDeposited(nodeId, msg.sender, amount);
+        ATOMA.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function withdraw(NodeId nodeId, address to, uint256 amount) external onlyOwner(nodeId) {
+        _takeFree(nodeId, amount);
+        emit StakeWithdrawn(nodeId, to, amount);
+        ATOMA.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function allocate(NodeId nodeId, TaskId taskId, uint256 amount) external onlyTaskRegistry {
+        _takeFree(nodeId, amount);
+        _allocated[nodeId][taskId] += amount;
+        emit StakeAllocated(nodeId, taskId, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function unbond(NodeId nodeId, TaskId taskId) external onlyTaskRegistry {
+        uint256 amount = _allocated[nodeId][taskId];
+        uint256 releaseAt = block.timestamp + _unbonding;
+        Unbonding storage leaving = _leaving[nodeId][taskId];
+        _allocated[nodeId][taskId] = 0;
+        leaving.amount += amount.toUint128();
+        // stake that was already leaving waits for the later of the two times
+        if (releaseAt > leaving.releaseAt) leaving.releaseAt = uint40(releaseAt); // fits until the year 36812
+        emit StakeUnbonding(nodeId, taskId, amount, leaving.releaseAt);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function release(NodeId nodeId, TaskId taskId) external {
+        Unbonding memory leaving = _leaving[nodeId][taskId];
+        require(leaving.amount != 0, NothingUnbonding(nodeId, taskId));
+        require(block.timestamp >= leaving.releaseAt, StillUnbonding(nodeId, taskId, leaving.releaseAt));
+        delete _leaving[nodeId][taskId];
+        _free[nodeId] += leaving.amount;
+        emit StakeReleased(nodeId, taskId, leaving.amount);
+    }
+
+    function _takeFree(NodeId nodeId, uint256 amount) private {
+        uint256 free = _free[nodeId];
+        require(amount <= free, InsufficientStake(nodeId, free, amount));
+        _free[nodeId] = free - amount;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function setUnbonding(uint40 duration) external restricted {
+        _setUnbonding(duration);
+    }
+
+    function _setUnbonding(uint40 duration) private {
+        require(
+            duration >= MIN_UNBONDING && duration <= MAX_UNBONDING,
+            UnbondingOutOfBounds(duration, MIN_UNBONDING, MAX_UNBONDING)
+        );
+        _unbonding = duration;
+        emit UnbondingSet(duration);
+    }
+
+    /* PUBLISHER BONDS */
+
+    /// @inheritdoc INodeRegistry
+    function lockBond(address publisher, uint256 amount) external onlyTaskRegistry {
+        emit BondLocked(publisher, amount);
+        ATOMA.safeTransferFrom(publisher, address(this), amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function returnBond(address publisher, uint256 amount) external onlyTaskRegistry {
+        emit BondReturned(publisher, amount);
+        ATOMA.safeTransfer(publisher, amount);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc INodeRegistry
+    function nodeOf(NodeId nodeId) external view returns (Node memory) {
+        return _nodes[nodeId];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function ownerOf(NodeId nodeId) external view returns (address) {
+        return _nodes[nodeId].owner;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodeOfSigner(address signer) external view returns (NodeId) {
+        return _nodeOfSigner[signer];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function nodeCount() external view returns (uint256) {
+        return _count;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function freeStake(NodeId nodeId) external view returns (uint256) {
+        return _free[nodeId];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function allocatedStake(NodeId nodeId, TaskId taskId) external view returns (uint256) {
+        return _allocated[nodeId][taskId];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function unbondingStake(NodeId nodeId, TaskId taskId) external view returns (uint256 amount, uint256 releaseAt) {
+        Unbonding memory leaving = _leaving[nodeId][taskId];
+        return (leaving.amount, leaving.releaseAt);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function unbonding() external view returns (uint40) {
+        return _unbonding;
+    }
+}

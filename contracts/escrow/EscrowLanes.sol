@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {IEscrowLanes} from "../interfaces/IEscrowLanes.sol";
+import {Attestations} from "../libraries/Attestations.sol";
+import {Payout} from "../libraries/Payout.sol";
+import {RequestIds} from "../libraries/RequestIds.sol";
+import {FLAG_BUNDLE, Request, slotKeyOf} from "../types/Request.sol";
+import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
+import {EscrowSettlement} from "./EscrowSettlement.sol";
+
+/// @title Around the plain settlement: challenge windows, refunds, callbacks, bundles
+abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
+    using RequestIds for bytes32;
+
+    /// @dev Stands for two dissents that differ: no digest can agree with both.
+    bytes32 private constant CONFLICT = bytes32(type(uint256).max);
+
+    /* CHALLENGE WINDOWS AND DISSENTS */
+
+    /// @inheritdoc IEscrowLanes
+    function recordDissent(Request calldata r, bytes32 digest) external restricted {
+        bytes32 requestId = _idOf(r);
+        uint256 key = r.origin.slotKey();
+        SlotWord slot = _slots[key];
+        bool isOpen = slot.holdsOpen(requestId);
+        require(isOpen || slot.state() == SlotWordFields.RECORDED, NotOpen());
+        bytes32 earlier = _dissents[requestId];
+        _dissents[requestId] = earlier == 0 || earlier == digest ? digest : CONFLICT;
+        if (isOpen) _slots[key] = slot.withState(SlotWordFields.OPEN_DISSENT);
+        emit DissentRecordedFor(requestId, digest);
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function finalize(Settlement calldata s, address settler) external {
+        Request calldata r = s.request;
+        (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s, settler);
+        require(slot.state() == SlotWordFields.RECORDED, OutcomeUnknown());
+        require(block.timestamp > slot.until(), ChallengeWindowOpen(slot.until()));
+        bytes32 dissent = _dissents[requestId];
+        if (dissent != 0 && dissent != digest) {
+            uint256 earliest = slot.until() + r.terms.expireDelay();
+            require(block.timestamp > earliest, NotExpired(earliest));
+            return _refund(r, requestId, DissentBlocks.selector);
+        }
+        (, , uint256[] memory members) = _committee(r, requestId);
+        uint256 attested = s.head.attested();
+        (uint256 cost, uint256 tip) = _pay(r, members, attested, settler, true);
+        _credit(settler, tip);
+        _end(r, requestId.outcomeOf(digest, attested, settler), cost);
+        if (r.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
+        emit Settled(requestId, digest, s.head);
+        if (r.rules.callbackGas() != 0) _callBack(s, requestId, digest);
+    }
+
+    /// @dev The outcome that a settlement's words and its settler make, if the slot holds it.
+    function _outcomeIn(
+        Settlement calldata s,
+        address settler
+    ) private view returns (bytes32 requestId, bytes32 digest, SlotWord slot) {
+        bytes4 reason;
+        requestId = _idOf(s.request);
+        (reason, digest) = _digestOf(s);
+        slot = _slots[s.request.origin.slotKey()];
+        bytes32 outcome = requestId.outcomeOf(digest, s.head.attested(), settler);
+        require(reason == OK && slot.holdsOutcome(outcome), OutcomeUnknown());
+    }
+
+    /* REFUNDS */
+
+    /// @inheritdoc IEscrowLanes
+    function expire(Request calldata r) external {
+        bytes32 requestId = _idOf(r);
+        require(_slots[r.origin.slotKey()].holdsOpen(requestId), NotOpen());
+        (bytes4 reason, uint256 deadline, ) = _committee(r, requestId);
+        if (reason == OK) {
+            (reason, deadline) = (DeadlinePassed.selector, deadline + r.terms.expireDelay());
+            require(block.timestamp > deadline, NotExpired(deadline));
+        } else if (reason == RoundUnknown.selector) {
+            deadline = _timeOf(r.rules.round()) + r.terms.beaconTimeout();
+            require(block.timestamp > deadline, NotExpired(deadline));
+        }
+        _refund(r, requestId, reason);
+    }
+
+    function _refund(Request calldata r, bytes32 requestId, bytes4 reason) private {
+        address requester = r.origin.requester();
+        uint256 lock = Payout.lockUp(r.origin.k(), r.work, r.terms);
+        // the word stays set, so that the slot's next use is cheap
+        _slots[r.origin.slotKey()] = SlotWordFields.ended(0, 0, 0, SlotWordFields.REFUNDED);
+        _credit(requester, lock);
+        emit Refunded(requestId, requester, lock, reason);
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function release(address requester, uint24[] calldata slots) external {
+        for (uint256 i = 0; i < slots.length; ++i) {
+            uint256 key = slotKeyOf(requester, slots[i]);
+            SlotWord slot = _slots[key];
+            uint256 leftover = slot.leftover();
+            if (!slot.isFree(block.timestamp) || leftover == 0) continue;
+            _slots[key] = SlotWordFields.ended(0, 0, 0, SlotWordFields.REFUNDED);
+            _credit(requester, leftover);
+            emit SlotReleased(requester, slots[i], leftover);
+        }
+    }
+
+    /* CALLBACKS AND BUNDLES */
+
+    /// @inheritdoc IEscrowLanes
+    function retryCallback(Settlement calldata s, address settler) external {
+        (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s, settler);
+        require(slot.state() == SlotWordFields.CALLBACK_FAILED, OutcomeUnknown());
+        require(block.timestamp <= slot.until(), OutcomeUnknown());
+        // no second delivery from within the callback; once delivered, only disputes keep the slot
+        slot = slot.withState(SlotWordFields.SETTLED).untilAtMost(block.timestamp + s.request.terms.disputeWindow());
+        _slots[s.request.origin.slotKey()] = slot;
+        require(_deliver(s, requestId, digest), CallbackReverted());
+        emit CallbackDelivered(requestId);
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function proveItem(
+        bytes32 requestId,
+        uint256 index,
+        uint8 status,
+        uint64 usage,
+        bytes calldata output,
+        bytes32[] calldata proof
+    ) external view {
+        bytes32 root = _roots[requestId];
+        require(root != 0, BundleUnknown(requestId));
+        bytes32 digest = Attestations.digestOf(status, usage, keccak256(output));
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(index, digest))));
+        require(MerkleProof.verifyCalldata(proof, root, leaf), InvalidItemProof());
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IEscrowLanes
+    function committeeOf(Request calldata r) external view returns (uint256[] memory members) {
+        bytes4 reason;
+        (reason, , members) = _committee(r, _idOf(r));
+        require(reason == OK, SettlementRefused(reason));
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function rootOf(bytes32 requestId) external view returns (bytes32) {
+        return _roots[requestId];
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {NodeId, TaskId} from "../types/Ids.sol";
+
+/// @title Who serves: identity, signers and stake of nodes
+/// @notice The only vault of staked ATOMA: what it holds is the sum of free, allocated and unbonding stake and publisher
+///         bonds. Amounts are in units of ATOMA (18 decimals).
+interface INodeRegistry {
+    /// @param owner cold key: stake, endpoint, signer, subscriptions
+    /// @param pendingOwner who may accept the ownership; zero if nobody
+    /// @param signer hot key: attestations
+    /// @param signerSince when the signer became current
+    /// @param endpoint base URL of the node's committee endpoint
+    struct Node {
+        address owner;
+        address pendingOwner;
+        address signer;
+        uint40 signerSince;
+        string endpoint;
+    }
+
+    event NodeRegistered(NodeId indexed nodeId, address indexed owner, address indexed signer, string endpoint);
+    event SignerRotated(NodeId indexed nodeId, address indexed former, address indexed current);
+    event EndpointChanged(NodeId indexed nodeId, string endpoint);
+    event OwnershipOffered(NodeId indexed nodeId, address indexed owner, address indexed pendingOwner);
+    event OwnershipAccepted(NodeId indexed nodeId, address indexed former, address indexed owner);
+    event StakeDeposited(NodeId indexed nodeId, address indexed from, uint256 amount);
+    event StakeAllocated(NodeId indexed nodeId, TaskId indexed taskId, uint256 amount);
+    event StakeUnbonding(NodeId indexed nodeId, TaskId indexed taskId, uint256 amount, uint256 releaseAt);
+    event StakeReleased(NodeId indexed nodeId, TaskId indexed taskId, uint256 amount);
+    event StakeWithdrawn(NodeId indexed nodeId, address indexed to, uint256 amount);
+    event BondLocked(address indexed publisher, uint256 amount);
+    event BondReturned(address indexed publisher, uint256 amount);
+    event UnbondingSet(uint256 duration);
+
+    /// @notice Only the node's owner may do this.
+    error NotOwner(NodeId nodeId, address caller);
+    error NotPendingOwner(NodeId nodeId, address caller);
+    error UnknownNode(NodeId nodeId);
+    /// @notice The signer's consent is missing, expired or of another key.
+    error InvalidConsent(address signer);
+    error ConsentExpired(uint256 deadline);
+    /// @notice A key serves one node, once: choose a fresh one.
+    error SignerTaken(address signer, NodeId nodeId);
+    /// @notice Owner and signer must be different keys.
+    error SignerIsOwner(address signer);
+    error EndpointTooLong(uint256 length, uint256 most);
+    error InsufficientStake(NodeId nodeId, uint256 free, uint256 needed);
+    error StillUnbonding(NodeId nodeId, TaskId taskId, uint256 releaseAt);
+    error NothingUnbonding(NodeId nodeId, TaskId taskId);
+    error UnbondingOutOfBounds(uint256 given, uint256 least, uint256 most);
+    error OnlyTaskRegistry(address caller);
+
+    /// @notice Registers a node owned by the caller.
+    /// @param signer a key that never served a node
+    /// @param endpoint base URL, at most 256 bytes
+    /// @param consentDeadline until when the consent holds
+    /// @param consent signer's signature over EIP-712 `SignerConsent(address owner,uint256 deadline)`
+    function register(
+        address signer,
+        string calldata endpoint,
+        uint256 consentDeadline,
+        bytes calldata consent
+    ) external returns (NodeId nodeId);
+
+    /// @notice Replaces the signer. The former one keeps settling requests made while it was current.
+    function rotateSigner(NodeId nodeId, address signer, uint256 consentDeadline, bytes calldata consent) external;
+
+    function setEndpoint(NodeId nodeId, string calldata endpoint) external;
+
+    /// @notice Offers the node to `newOwner`, who must accept; zero takes the offer back.
+    function transferOwnership(NodeId nodeId, address newOwner) external;
+
+    function acceptOwnership(NodeId nodeId) external;
+
+    /// @notice Adds free stake to a node, by anyone.
+    function deposit(NodeId nodeId, uint256 amount) external;
+
+    /// @notice Pays out free stake. By the owner.
+    function withdraw(NodeId nodeId, address to, uint256 amount) external;
+
+    /// @notice Makes unbonding stake free once its time is over. By anyone.
+    function release(NodeId nodeId, TaskId taskId) external;
+
+    /// @notice Binds free stake to a task. By the task registry.
+    function allocate(NodeId nodeId, TaskId taskId, uint256 amount) external;
+
+    /// @notice Starts the unbonding of a task's whole allocation. By the task registry.
+    function unbond(NodeId nodeId, TaskId taskId) external;
+
+    /// @notice Pulls a publisher's bond from its allowance. By the task registry.
+    function lockBond(address publisher, uint256 amount) external;
+
+    /// @notice Pays a publisher's bond back. By the task registry.
+    function returnBond(address publisher, uint256 amount) external;
+
+    /// @notice Sets the unbonding time of stake that starts unbonding from now on. Governance only. 1 minute..60 days.
+    function setUnbonding(uint40 duration) external;
+
+    function nodeOf(NodeId nodeId) external view returns (Node memory);
+
+    function ownerOf(NodeId nodeId) external view returns (address);
+
+    /// @return the node that the key serves or served, zero if none
+    function nodeOfSigner(address signer) external view returns (NodeId);
+
+    function nodeCount() external view returns (uint256);
+
+    function freeStake(NodeId nodeId) external view returns (uint256);
+
+    function allocatedStake(NodeId nodeId, TaskId taskId) external view returns (uint256);
+
+    /// @return amount unbonding
+    /// @return releaseAt when it becomes free
+    function unbondingStake(NodeId nodeId, TaskId taskId) external view returns (uint256 amount, uint256 releaseAt);
+
+    function unbonding() external view returns (uint40);
+}

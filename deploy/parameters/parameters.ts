@@ -1,0 +1,100 @@
+import { evmnet } from "../../sdk/drand/evmnet.ts";
+
+/** The values that a deployment chooses. Times in seconds, rates in basis points, floors in millionths of the payment token. */
+export type InstanceParameters = {
+  /** Unbonding time of stake. */
+  readonly unbonding: number;
+  readonly taskSettings: {
+    readonly activationDelay: number;
+    readonly maxSnapshotAge: number;
+    /** ATOMA per task, in units of 10^-18. */
+    readonly publisherBond: bigint;
+  };
+  /** Units of the payment token per ATOMA: conservative, for it bounds requests by the stake behind them. */
+  readonly stakePrice: bigint;
+  readonly beaconGenesis: bigint;
+  readonly beaconPeriod: bigint;
+  /** G2 point x1, x0, y1, y0. */
+  readonly beaconPublicKey: readonly bigint[];
+  readonly parameters: {
+    readonly protocolFee: number;
+    readonly fallbackDelay: number;
+    readonly chainPhase: number;
+    readonly beaconDelay: number;
+    readonly expireDelay: number;
+    readonly beaconTimeout: number;
+    readonly disputeWindow: number;
+    readonly reputationFloor: number;
+    readonly tipFloor: number;
+  };
+};
+
+/** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
+export const production: InstanceParameters = {
+  unbonding: 7 * 86_400,
+  taskSettings: { activationDelay: 86_400, maxSnapshotAge: 86_400, publisherBond: 1_000n * 10n ** 18n },
+  stakePrice: 100_000n, // 0.10 of a token with six decimals
+  beaconGenesis: evmnet.genesisS,
+  beaconPeriod: evmnet.periodS,
+  beaconPublicKey: evmnet.publicKey,
+  parameters: {
+    protocolFee: 300,
+    fallbackDelay: 60,
+    chainPhase: 60,
+    beaconDelay: 15,
+    expireDelay: 600,
+    beaconTimeout: 86_400,
+    disputeWindow: 3_600,
+    reputationFloor: 1_000,
+    tipFloor: 20_000,
+  },
+};
+
+/**
+ * A private network: all times are seconds, and the beacon has a single key of the operator's own.
+ *
+ * @param beacon genesis and period in seconds, and the public key of whoever signs the rounds
+ */
+export function local(
+  beacon: Pick<InstanceParameters, "beaconGenesis" | "beaconPeriod" | "beaconPublicKey">,
+): InstanceParameters {
+  return {
+    ...beacon,
+    unbonding: 60,
+    taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, publisherBond: 10n ** 18n },
+    stakePrice: 1_000_000n,
+    parameters: {
+      protocolFee: 300,
+      fallbackDelay: 4,
+      chainPhase: 4,
+      beaconDelay: 3,
+      expireDelay: 4,
+      beaconTimeout: 60,
+      disputeWindow: 5,
+      reputationFloor: 10,
+      tipFloor: 1_000,
+    },
+  };
+}
+
+/**
+ * What must hold of a public network besides the bounds that the contracts check themselves.
+ *
+ * @throws Error that names every fault
+ */
+export function assertPublic(p: InstanceParameters): void {
+  const faults = [
+    isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
+    p.unbonding >= 7 * 86_400 ? [] : ["unbonding is shorter than seven days"],
+    p.parameters.chainPhase >= 60 ? [] : ["an on-chain phase is shorter than a minute"],
+    p.parameters.beaconDelay >= 2 * Number(p.beaconPeriod) ? [] : ["the beacon delay is shorter than two periods"],
+    p.parameters.disputeWindow >= 3_600 ? [] : ["the dispute window is shorter than an hour"],
+    p.parameters.tipFloor > 0 ? [] : ["without a tip floor nobody has a reason to settle"],
+  ].flat();
+  if (faults.length > 0) throw new Error(`Not fit for a public network: ${faults.join("; ")}.`);
+}
+
+function isEvmnet(p: InstanceParameters): boolean {
+  const key = p.beaconPublicKey.every((coordinate, i) => coordinate === evmnet.publicKey[i]);
+  return key && p.beaconGenesis === evmnet.genesisS && p.beaconPeriod === evmnet.periodS;
+}

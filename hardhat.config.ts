@@ -1,0 +1,47 @@
+import { createRequire } from "node:module";
+import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/** Runs of 1,000 calls each of the fuzz of a whole instance. */
+const fuzzRuns = Number(process.env.ATOMA_FUZZ_RUNS ?? 20);
+
+export default defineConfig({
+  plugins: [toolbox],
+  paths: {
+    ignition: "deploy",
+    tests: { solidity: "test/contracts", mocha: "test" },
+  },
+  typechain: { outDir: "types" },
+  solidity: {
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol",
+      "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol",
+    ],
+    compilers: [
+      {
+        version: "0.8.37",
+        path: require.resolve("solc/soljson.js"), // the compiler from npm: nothing is downloaded
+        settings: {
+          viaIR: true,
+          evmVersion: "osaka",
+          outputSelection: { "*": { "*": ["storageLayout"] } },
+          optimizer: { enabled: true, runs: 800 },
+        },
+      },
+    ],
+  },
+  networks: {
+    // Block gas limit above the 16,777,216 cap of one transaction (EIP-7825), as on mainnet.
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", blockGasLimit: 60_000_000 },
+  },
+  test: {
+    mocha: { timeout: 300_000 },
+    solidity: {
+      fuzz: { runs: 256 },
+      invariant: { runs: fuzzRuns, depth: 1_000, failOnRevert: true },
+    },
+  },
+});

@@ -1,0 +1,136 @@
+/** The chain view over the store, the log cursor and the RPC. */
+import type { Address, Hex } from "viem";
+import { unpackWord } from "../../sdk/drand/word.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { makeCursor } from "../runtime/cursor.ts";
+import type { CursorOptions, CursorReport } from "../runtime/cursor-types.ts";
+import { ChainMovedError } from "../runtime/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import type { FailoverRpc } from "../runtime/rpc.ts";
+import { readBlock } from "../runtime/rpc-answers.ts";
+import { getValue, setValue, type Store, textOf, type Tx } from "../runtime/store.ts";
+import { makeChainConsumer } from "./consumer.ts";
+import { logFilterOf, makeDecoder } from "./events.ts";
+import type { Instance } from "./instance.ts";
+import { pruneEnded } from "./prune.ts";
+import {
+  loadNode,
+  loadNodeOfSigner,
+  loadPool,
+  loadSignersAt,
+  loadTask,
+  loadTasks,
+  loadTasksOfNode,
+  type PoolFacts,
+} from "./registry.ts";
+import { loadActive, loadActiveSummaries, loadRequest, type RequestSummary } from "./requests.ts";
+import { makeSnapshots } from "./snapshots.ts";
+import type { ChainRound, ChainView } from "./view.ts";
+
+export type ChainViewDeps = {
+  store: Store;
+  rpc: FailoverRpc;
+  clock: Clock;
+  log: Log;
+  instance: Instance;
+  /** How the cursor reads; the defaults follow the newest block and undo reorganisations. */
+  cursor?: Partial<Pick<CursorOptions, "mode" | "confirmations" | "depth" | "maxRange">>;
+  /** Ended requests are kept for so long; at least the seven days in which a callback can be retried. */
+  retentionMs?: number;
+};
+
+/** The view that jobs read, and what keeps it up to date. */
+export type ChainFollower = ChainView & {
+  /** Reads the chain up to its head. Rejects when that fails; what was read before stays. Concurrent calls share one pass. */
+  readonly sync: (signal?: AbortSignal) => Promise<CursorReport>;
+  /** As `activeRequests`, without the inputs and with what planning needs besides. */
+  readonly activeSummaries: () => Promise<readonly RequestSummary[]>;
+  /** Keys whose signatures settle a request made in this block. */
+  readonly signersAt: (nodeId: bigint, blockNumber: bigint) => Promise<readonly Address[]>;
+  /** The pool of a task as of a time, Unix seconds. */
+  readonly pool: (taskId: bigint, nowS: bigint) => Promise<PoolFacts>;
+  readonly tasksOfNode: (nodeId: bigint) => Promise<readonly bigint[]>;
+  /** Forgets requests that ended longer ago than the retention. Returns how many. */
+  readonly prune: () => Promise<number>;
+};
+
+const headKey = ["chain", "head"] as const;
+const week = 7 * 24 * 3_600_000;
+const attempts = 3;
+
+const loadRound = async (tx: Tx, round: bigint): Promise<ChainRound | undefined> => {
+  if (round < 1n || round >> 32n !== 0n) return undefined;
+  const [row] = await tx.all("SELECT word FROM chain_rounds WHERE round = ?", [round]);
+  return row === undefined ? undefined : unpackWord(BigInt(textOf(row, "word")));
+};
+
+const loadHead = async (tx: Tx): Promise<{ blockNumber: bigint; timestampS: bigint }> => {
+  const text = await getValue(tx, ...headKey);
+  if (text === undefined) return { blockNumber: -1n, timestampS: 0n };
+  const [blockNumber = "", timestampS = ""] = text.split(" ");
+  return { blockNumber: BigInt(blockNumber), timestampS: BigInt(timestampS) };
+};
+
+/**
+ * A view of the instance. Its tables are `chainMigrations`. Makes no request until the first `sync`; before that, and
+ * after a restart, it shows what the store holds.
+ */
+export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
+  const { store, rpc, clock, log, instance, retentionMs = 2 * week } = deps;
+  const depth = deps.cursor?.depth ?? 64;
+  const consumer = makeChainConsumer({ clock, log, decode: makeDecoder(instance) });
+  const cursor = makeCursor(
+    { store, rpc, clock, log, consumers: [consumer] },
+    {
+      name: `chain:${instance.chainId}:${instance.escrow.toLowerCase()}`,
+      filter: logFilterOf(instance),
+      startBlock: instance.startBlock,
+      mode: "latest",
+      ...deps.cursor,
+    },
+  );
+  const snapshot = makeSnapshots({ store, rpc, taskRegistry: instance.taskRegistry });
+
+  /** Another process on the same store may move the cursor first: then the pass starts over from there. */
+  const pass = async (signal: AbortSignal | undefined, left = attempts): Promise<CursorReport> => {
+    try {
+      return await cursor.pass(signal);
+    } catch (error) {
+      if (!(error instanceof ChainMovedError) || left <= 1) throw error;
+      return pass(signal, left - 1);
+    }
+  };
+  const saveHead = async (height: bigint): Promise<void> => {
+    if (height < instance.startBlock) return;
+    const header = await readBlock(rpc, height);
+    if (header === undefined) throw new ChainMovedError(`block ${height} vanished after it was read`);
+    await store.tx((tx) => setValue(tx, ...headKey, `${height} ${header.timestampS}`));
+  };
+  const read = <T>(fn: (tx: Tx) => Promise<T>): Promise<T> => store.read(fn);
+
+  return {
+    sync: async (signal) => {
+      const report = await pass(signal);
+      await saveHead(report.height);
+      return report;
+    },
+    activeRequests: () => read((tx) => loadActive(tx, clock.now())),
+    activeSummaries: () => read((tx) => loadActiveSummaries(tx, clock.now())),
+    request: (requestId: Hex) => read((tx) => loadRequest(tx, requestId)),
+    round: (round) => read((tx) => loadRound(tx, round)),
+    snapshot,
+    node: (nodeId) => read((tx) => loadNode(tx, nodeId)),
+    nodeOfSigner: (signer) => read((tx) => loadNodeOfSigner(tx, signer)),
+    signersAt: (nodeId, blockNumber) => read((tx) => loadSignersAt(tx, nodeId, blockNumber)),
+    task: (taskId) => read((tx) => loadTask(tx, taskId)),
+    tasks: () => read(loadTasks),
+    pool: (taskId, nowS) => read((tx) => loadPool(tx, taskId, nowS)),
+    tasksOfNode: (nodeId) => read((tx) => loadTasksOfNode(tx, nodeId)),
+    head: () => read(loadHead),
+    prune: () =>
+      store.tx(async (tx) => {
+        const { blockNumber } = await loadHead(tx);
+        return pruneEnded(tx, { beforeMs: clock.now() - retentionMs, belowHeight: blockNumber - BigInt(depth) * 32n });
+      }),
+  };
+};

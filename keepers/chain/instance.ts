@@ -1,0 +1,63 @@
+/** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
+import { type Address, getAddress, isAddressEqual, zeroAddress } from "viem";
+import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
+import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import type { DrandNetwork } from "../../sdk/drand/types.ts";
+import type { Rpc } from "../runtime/rpc-endpoint.ts";
+import { makePublicClient } from "../runtime/viem-client.ts";
+
+/** Where an instance is; `startBlock` is a block not after its deployment. */
+export type Deployment = { readonly chainId: number; readonly escrow: Address; readonly startBlock: bigint };
+
+/** An instance with what its escrow names, all of it fixed for good. */
+export type Instance = Deployment & {
+  readonly nodeRegistry: Address;
+  readonly taskRegistry: Address;
+  readonly beacon: Address;
+  readonly treasury: Address;
+  /** Schedule and key of the beacon. */
+  readonly drand: DrandNetwork;
+};
+
+/** The configured address does not answer as an escrow of this protocol. */
+export class NotAnInstanceError extends Error {
+  override readonly name = "NotAnInstanceError";
+}
+
+const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicKey"] => [
+  x1 ?? 0n,
+  x0 ?? 0n,
+  y1 ?? 0n,
+  y0 ?? 0n,
+];
+
+/** Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, RpcError when nobody answers. */
+export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<Instance> => {
+  const escrow = getAddress(deployment.escrow);
+  const client = makePublicClient(rpc, deployment.chainId);
+  const code = await client.getCode({ address: escrow });
+  if (code === undefined)
+    throw new NotAnInstanceError(
+      `there is no contract at ${escrow} on chain ${deployment.chainId}: check the deployment`,
+    );
+  const read = { address: escrow, abi: requestEscrowAbi } as const;
+  try {
+    const [nodeRegistry, taskRegistry, beacon, treasury] = await client.readContract({
+      ...read,
+      functionName: "instance",
+    });
+    if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
+    const of = { address: beacon, abi: drandBeaconAbi } as const;
+    const [genesisS, periodS, publicKey] = await Promise.all([
+      client.readContract({ ...of, functionName: "genesis" }),
+      client.readContract({ ...of, functionName: "period" }),
+      client.readContract({ ...of, functionName: "publicKey" }),
+    ]);
+    const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
+    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, drand };
+  } catch (cause) {
+    throw new NotAnInstanceError(`the contract at ${escrow} does not answer as an escrow: check the deployment`, {
+      cause,
+    });
+  }
+};

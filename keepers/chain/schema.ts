@@ -1,0 +1,45 @@
+/**
+ * Tables of the chain view. Every effect of a log carries the height of its block, so that a rollback removes exactly
+ * what came from blocks that left the chain. Words and digests are text; heights, ids and milliseconds are integers.
+ */
+import type { Migration } from "../runtime/migrations.ts";
+
+const first: Migration = {
+  module: "chain",
+  version: 1,
+  sql: [
+    // One row per request; each group of columns is one event and is cleared when that event's block leaves the chain.
+    `CREATE TABLE chain_requests (
+       request_id TEXT PRIMARY KEY, height BIGINT NOT NULL, log_index INTEGER NOT NULL, round BIGINT NOT NULL,
+       origin TEXT NOT NULL, work TEXT NOT NULL, rules TEXT NOT NULL, terms TEXT NOT NULL, input_digest TEXT NOT NULL,
+       data BLOB NOT NULL,
+       recorded_height BIGINT, recorded_tx TEXT, recorded_digest TEXT, recorded_head TEXT, settler TEXT, finalize_after_s BIGINT,
+       settled_height BIGINT, settled_tx TEXT, settled_digest TEXT, settled_head TEXT,
+       refunded_height BIGINT, ended_ms BIGINT,
+       failed_height BIGINT, failed_ms BIGINT, delivered_height BIGINT)`,
+    `CREATE INDEX chain_requests_active ON chain_requests (height, log_index) WHERE refunded_height IS NULL AND
+       (settled_height IS NULL OR (failed_height IS NOT NULL AND delivered_height IS NULL))`,
+    "CREATE INDEX chain_requests_ended ON chain_requests (ended_ms) WHERE ended_ms IS NOT NULL",
+    "CREATE INDEX chain_requests_height ON chain_requests (height)",
+    ...["recorded_height", "settled_height", "refunded_height", "failed_height", "delivered_height"].map(
+      (column) => `CREATE INDEX chain_requests_${column} ON chain_requests (${column}) WHERE ${column} IS NOT NULL`,
+    ),
+    "CREATE TABLE chain_dissents (request_id TEXT NOT NULL, height BIGINT NOT NULL, log_index INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (height, log_index))",
+    "CREATE INDEX chain_dissents_request ON chain_dissents (request_id)",
+    "CREATE TABLE chain_rounds (round BIGINT PRIMARY KEY, height BIGINT NOT NULL, word TEXT NOT NULL, seen_ms BIGINT NOT NULL)",
+    // Slowly changing fields of nodes, tasks and the escrow's words of tasks: the newest row of a field is its value.
+    `CREATE TABLE chain_facts (
+       space TEXT NOT NULL, key BIGINT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+       height BIGINT NOT NULL, log_index INTEGER NOT NULL, PRIMARY KEY (space, key, field, height, log_index))`,
+    "CREATE INDEX chain_facts_value ON chain_facts (space, field, value)",
+    `CREATE TABLE chain_subscriptions (
+       task_id BIGINT NOT NULL, node_id BIGINT NOT NULL, height BIGINT NOT NULL, log_index INTEGER NOT NULL,
+       kind TEXT NOT NULL, active_at_s BIGINT NOT NULL, PRIMARY KEY (task_id, node_id, height, log_index))`,
+    `CREATE TABLE chain_snapshots (
+       snapshot_id BIGINT PRIMARY KEY, task_id BIGINT NOT NULL, height BIGINT NOT NULL, log_index INTEGER NOT NULL,
+       block_hash TEXT NOT NULL, word TEXT, code TEXT)`,
+  ],
+};
+
+/** Migrations of the chain view. */
+export const chainMigrations: readonly Migration[] = [first];

@@ -1,0 +1,184 @@
+/**
+ * Configuration: one YAML file, overridden by the environment. The only place that reads the environment. All errors are
+ * reported together, one sentence each.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { filePaths, secretPaths, type Settings, type SettingsInput, settingsSchema } from "./settings.ts";
+
+/** The configuration cannot be used; `problems` has one sentence for each thing that is wrong. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n  ${problems.join("\n  ")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+type Raw = Record<string, unknown>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const prefix = "ATOMA_KEEPER_";
+const isRaw = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
+const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
+
+const objectOf = (schema: unknown): z.ZodObject | undefined => {
+  if (schema instanceof z.ZodObject) return schema;
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return objectOf(schema.def.innerType);
+  return undefined;
+};
+
+/** The environment variable of every setting, with its path. */
+export const environmentNames: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(settingsSchema.shape).flatMap(([section, schema]): (readonly [string, readonly string[]])[] => {
+    const fields = objectOf(schema);
+    if (fields === undefined) return [[prefix + snake(section), [section]]];
+    return Object.keys(fields.shape).map((name) => [`${prefix}${snake(section)}_${snake(name)}`, [section, name]]);
+  }),
+);
+
+/** The file's content with every scalar as text, so that no address or key is ever taken for a number. */
+const parseYaml = (yaml: string): Raw => {
+  let raw: unknown;
+  try {
+    raw = parse(yaml, { schema: "failsafe", maxAliasCount: 0 });
+  } catch (error) {
+    throw new ConfigError([
+      `The file is not YAML: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
+    ]);
+  }
+  if (raw === null || raw === undefined || raw === "") return {};
+  if (!isRaw(raw)) throw new ConfigError(["The file must hold settings by name, such as `chain:`."]);
+  return raw;
+};
+
+const secretsInFile = (raw: Raw): string[] =>
+  secretPaths.flatMap(([section, name]) => {
+    const fields = raw[section];
+    if (!isRaw(fields) || fields[name] === undefined) return [];
+    return [
+      `${section}.${name} is a secret and must not be in the file: set ${prefix}${snake(section)}_${snake(name)}.`,
+    ];
+  });
+
+const withPath = (raw: Raw, [section = "", name]: readonly string[], value: string): Raw => {
+  if (name === undefined) return { ...raw, [section]: value };
+  const fields = raw[section];
+  return { ...raw, [section]: { ...(isRaw(fields) ? fields : {}), [name]: value } };
+};
+
+const withEnvironment = (raw: Raw, env: Environment): { raw: Raw; unknown: string[] } => {
+  const set = Object.entries(env).flatMap(([name, value]) =>
+    name.startsWith(prefix) && value !== undefined ? [[name, value] as const] : [],
+  );
+  const unknown = set.flatMap(([name]) =>
+    environmentNames.has(name) ? [] : [`${name} is no setting: correct or unset it.`],
+  );
+  const merged = set.reduce((acc, [name, value]) => {
+    const path = environmentNames.get(name);
+    return path === undefined ? acc : withPath(acc, path, value);
+  }, raw);
+  return { raw: merged, unknown };
+};
+
+const withAbsolutePaths = (raw: Raw, folder: string): Raw =>
+  filePaths.reduce((acc, [section, name]) => {
+    const fields = acc[section];
+    const value = isRaw(fields) ? fields[name] : undefined;
+    if (typeof value !== "string" || value.trim() === "" || value === ":memory:") return acc;
+    return withPath(acc, [section, name], resolve(folder, value.trim()));
+  }, raw);
+
+type Issue = z.core.$ZodIssue;
+
+/** A union reports every branch; the branch that the value was meant for says most. */
+const sentencesOf = (issue: Issue, parent: readonly PropertyKey[] = []): string[] => {
+  const path = [...parent, ...issue.path].map(String).join(".");
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((name) => `${path === "" ? name : `${path}.${name}`} is no setting: correct or remove it.`);
+  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  const message = issue.message.startsWith("must ")
+    ? issue.message
+    : isMissing
+      ? "is missing"
+      : `is invalid (${issue.message})`;
+  return [`${path} ${isMissing && message.startsWith("must ") ? `is missing: it ${message}` : message}.`];
+};
+
+const exactlyOne = (found: readonly string[], all: string): string[] => {
+  if (found.length === 1) return [];
+  return [found.length === 0 ? `${all} is missing.` : `Only one of ${all} can be set: ${found.join(" and ")} are.`];
+};
+
+const checkKey = ({ key }: Settings): string[] => {
+  const kinds = [
+    ...(key.keystoreFile === undefined ? [] : ["key.keystoreFile"]),
+    ...(key.privateKey === undefined ? [] : [`${prefix}KEY_PRIVATE_KEY`]),
+    ...(key.remoteUrl === undefined ? [] : ["key.remoteUrl"]),
+  ];
+  return [
+    ...exactlyOne(kinds, `key.keystoreFile, key.remoteUrl or ${prefix}KEY_PRIVATE_KEY`),
+    ...(key.keystoreFile !== undefined && key.passwordFile === undefined
+      ? ["key.passwordFile is missing: the keystore needs it."]
+      : []),
+    ...(key.remoteUrl !== undefined && key.remotePublicKey === undefined
+      ? ["key.remotePublicKey is missing: it names the key at the remote signer."]
+      : []),
+  ];
+};
+
+const checkDeployment = ({ chain }: Settings): string[] => {
+  const kinds = [
+    ...(chain.deploymentFile === undefined ? [] : ["chain.deploymentFile"]),
+    ...(chain.escrow === undefined ? [] : ["chain.escrow"]),
+  ];
+  const needsStart = chain.escrow !== undefined && chain.startBlock === undefined;
+  return [
+    ...exactlyOne(kinds, "chain.deploymentFile or chain.escrow"),
+    ...(needsStart ? ["chain.startBlock is missing: the block of the escrow's deployment, or one before it."] : []),
+  ];
+};
+
+const checkBeacon = ({ jobs, beacon }: Settings): string[] => {
+  if (!jobs.includes("beacon")) return [];
+  if (beacon.source === "drand") return beacon.urls.length === 0 ? ["beacon.urls must name at least one URL."] : [];
+  const kinds = [
+    ...(beacon.secretKeyFile === undefined ? [] : ["beacon.secretKeyFile"]),
+    ...(beacon.secretKey === undefined ? [] : [`${prefix}BEACON_SECRET_KEY`]),
+  ];
+  return exactlyOne(kinds, `beacon.secretKeyFile or ${prefix}BEACON_SECRET_KEY`);
+};
+
+/** Settings from raw values. Throws ConfigError with all problems at once. */
+export const parseSettings = (raw: unknown, already: readonly string[] = []): Settings => {
+  const result = settingsSchema.safeParse(raw, { reportInput: true });
+  if (!result.success)
+    throw new ConfigError([...already, ...result.error.issues.flatMap((issue) => sentencesOf(issue))]);
+  const settings = result.data;
+  const problems = [...already, ...checkDeployment(settings), ...checkKey(settings), ...checkBeacon(settings)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+};
+
+/** Settings written in a program: the same checks, no file and no environment. */
+export const settingsOf = (input: SettingsInput): Settings => parseSettings(input);
+
+/** Reads the file of settings and the environment. Throws ConfigError. Relative paths are those of the file's folder. */
+export const loadSettings = (file: string, env: Environment = process.env): Settings => {
+  let yaml: string;
+  try {
+    yaml = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError([
+      `The file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    ]);
+  }
+  const fromFile = parseYaml(yaml);
+  const { raw, unknown } = withEnvironment(fromFile, env);
+  return parseSettings(withAbsolutePaths(raw, dirname(resolve(file))), [...secretsInFile(fromFile), ...unknown]);
+};

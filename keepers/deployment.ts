@@ -1,0 +1,39 @@
+/** Where the instance is: from the settings, or from a deployment record that they name. */
+import { readFileSync } from "node:fs";
+import { getAddress, isAddress } from "viem";
+import { z } from "zod";
+import type { Deployment } from "./chain/instance.ts";
+import { ConfigError } from "./config.ts";
+import type { Settings } from "./settings.ts";
+
+const record = z.object({
+  chainId: z.coerce.number().int().positive(),
+  escrow: z.string().refine((value) => isAddress(value, { strict: false })),
+  startBlock: z.coerce.bigint().nonnegative(),
+});
+
+const readRecord = (path: string): z.output<typeof record> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new ConfigError([
+      `chain.deploymentFile ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    ]);
+  }
+  const parsed = record.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const names = parsed.error.issues.map(({ path: at }) => at.join(".")).join(", ");
+  throw new ConfigError([`chain.deploymentFile ${path} is no deployment record: check ${names}.`]);
+};
+
+/** The deployment. Throws ConfigError for a record that cannot be used, or is of another chain. */
+export const deploymentOf = ({ chain }: Pick<Settings, "chain">): Deployment => {
+  if (chain.escrow !== undefined && chain.startBlock !== undefined)
+    return { chainId: chain.id, escrow: chain.escrow, startBlock: BigInt(chain.startBlock) };
+  if (chain.deploymentFile === undefined) throw new ConfigError(["chain.deploymentFile or chain.escrow is missing."]);
+  const { chainId, escrow, startBlock } = readRecord(chain.deploymentFile);
+  if (chainId !== chain.id)
+    throw new ConfigError([`chain.id is ${chain.id}, but the deployment record is of chain ${chainId}.`]);
+  return { chainId, escrow: getAddress(escrow), startBlock };
+};

@@ -1,0 +1,131 @@
+/** Puts the parts of a serving node together: the endpoint for other members, and the executor job. */
+import { join } from "node:path";
+import type { ChainFollower } from "../chain/chain-view.ts";
+import type { Executor } from "../executors/executor.ts";
+import { type AcceptanceDeps, makeAcceptance } from "../network/acceptance.ts";
+import { makeBroadcast } from "../network/broadcast.ts";
+import { makePeerClient } from "../network/client.ts";
+import { makeCommittees } from "../network/committees.ts";
+import { type HeldStore, makeHeldStore } from "../network/held.ts";
+import { type Http, makeHttp, type Resolve } from "../network/http.ts";
+import { makeRateLimit, type RateLimitOptions } from "../network/rate-limit.ts";
+import { type NetworkDeps, type NetworkServer, startNetwork } from "../network/server.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import type { Signer } from "../runtime/signer.ts";
+import type { Store } from "../runtime/store.ts";
+import { makeArtifacts } from "./artifacts.ts";
+import { makeBlobCache } from "./blob-cache.ts";
+import { makeExecute } from "./execution.ts";
+import { makeInputs } from "./inputs.ts";
+import { type ExecutorJob, makeExecutorJob } from "./job.ts";
+import { makeLimiter } from "./limiter.ts";
+import { makeOwnStore } from "./own-store.ts";
+
+const mebibyte = 1024 * 1024;
+
+export type ExecutorNodeOptions = {
+  /** Folder for inputs and artifacts. */
+  readonly cacheDirectory: string;
+  readonly maxInputCacheBytes?: number;
+  readonly maxArtifactCacheBytes?: number;
+  /** Executions at a time. */
+  readonly maxExecutions?: number;
+  /** Lets inputs and artifacts be fetched from private addresses. For local networks only. */
+  readonly allowPrivateUrls?: boolean;
+  /** Lets peers have private endpoints. For local networks only. */
+  readonly allowPrivatePeers?: boolean;
+  readonly host?: string;
+  /** Of the endpoint; 0 takes a free one. */
+  readonly port: number;
+  readonly perAddress?: RateLimitOptions;
+  readonly perSigner?: RateLimitOptions;
+};
+
+export type ExecutorNodeDeps = {
+  /** With `networkMigrations` and `executorMigrations`. */
+  readonly store: Store;
+  readonly view: Pick<
+    ChainFollower,
+    "activeSummaries" | "request" | "round" | "snapshot" | "node" | "nodeOfSigner" | "signersAt" | "task"
+  >;
+  /** The time that a beacon round is due, Unix seconds. */
+  readonly roundTimeS: (round: bigint) => bigint;
+  readonly instance: AcceptanceDeps["instance"];
+  readonly signer: Pick<Signer, "address" | "signTypedData">;
+  readonly executors: readonly Executor[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: Metrics | undefined;
+  /** How names of hosts are resolved; by the system where absent. */
+  readonly resolve?: Resolve;
+  /** How peers are reached; made here where absent. */
+  readonly peerHttp?: Http;
+};
+
+export type ExecutorNode = {
+  readonly job: ExecutorJob;
+  readonly network: NetworkServer;
+  /** What members have said, for a settler beside this node. */
+  readonly held: HeldStore;
+  /** Forgets messages and results from before this moment, Unix milliseconds; keep what can still be evidence. */
+  prune(beforeMs: number): Promise<void>;
+  /** Stops listening, then ends what runs. */
+  close(): Promise<void>;
+};
+
+/** Starts the endpoint and makes the job, whose passes the caller runs. Rejects when the port is taken. */
+export const startExecutorNode = async (
+  deps: ExecutorNodeDeps,
+  options: ExecutorNodeOptions,
+): Promise<ExecutorNode> => {
+  const { store, view, roundTimeS, clock, log, metrics } = deps;
+  const { cacheDirectory, port } = options;
+  const resolve = deps.resolve === undefined ? {} : { resolve: deps.resolve };
+  const http = makeHttp({ allowPrivate: options.allowPrivateUrls ?? false, ...resolve });
+  const peerHttp = deps.peerHttp ?? makeHttp({ allowPrivate: options.allowPrivatePeers ?? false, ...resolve });
+  const cacheOf = (folder: string, maxBytes: number) =>
+    makeBlobCache({ directory: join(cacheDirectory, folder), maxBytes, now: clock.now });
+  const inputCache = cacheOf("inputs", options.maxInputCacheBytes ?? 512 * mebibyte);
+  const artifactCache = cacheOf("artifacts", options.maxArtifactCacheBytes ?? 1_024 * mebibyte);
+
+  const held = makeHeldStore(store);
+  const own = makeOwnStore(store);
+  const committees = makeCommittees({ view, roundTimeS });
+  const client = makePeerClient({ http: peerHttp });
+  const perSigner = makeRateLimit(clock, options.perSigner ?? { perSecond: 20, burst: 200 });
+  const onNew = (requestId: `0x${string}`): void => job.notice(requestId);
+  const acceptance = makeAcceptance({ ...deps, committees, held, perSigner, onNew });
+  const execute = makeExecute({
+    ...deps,
+    inputs: makeInputs({ http, view, client, cache: inputCache }),
+    artifacts: makeArtifacts({ http, cache: artifactCache }),
+    limiter: makeLimiter(options.maxExecutions ?? 2),
+  });
+  const broadcast = makeBroadcast({ view, clock, log });
+  const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
+
+  const listening: NetworkDeps = { acceptance, held, item: job.item, input: inputCache.get, clock, log, metrics, port };
+  const given = {
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
+  };
+  const network = await startNetwork({ ...listening, ...given });
+
+  return {
+    job,
+    network,
+    held,
+    prune: async (beforeMs) => {
+      await held.prune(beforeMs);
+      await own.prune(beforeMs);
+    },
+    close: async () => {
+      await network.close();
+      await job.stop();
+      http.close();
+      peerHttp.close();
+    },
+  };
+};

@@ -1,0 +1,154 @@
+/** Makes the configured jobs out of the shared parts. */
+import { timeOf } from "../sdk/drand/schedule.ts";
+import { drandSource, firstValid, localSource, type RoundSource } from "./beacon/source.ts";
+import { makeBeaconJob, makeRoundCheck } from "./beacon/run.ts";
+import { type ExecutorNode, startExecutorNode } from "./executor/node.ts";
+import type { Executor } from "./executors/executor.ts";
+import { makeWasmExecutor } from "./executors/wasm/executor.ts";
+import { makeJanitorJob } from "./janitor/run.ts";
+import { openBeaconSecret } from "./key.ts";
+import { makeAcceptance } from "./network/acceptance.ts";
+import { makePeerClient } from "./network/client.ts";
+import { type Committees, makeCommittees } from "./network/committees.ts";
+import { makeHeldStore } from "./network/held.ts";
+import { makeHttp } from "./network/http.ts";
+import type { Parts } from "./parts.ts";
+import { redactUrl } from "./runtime/redact.ts";
+import type { Check } from "./runtime/health.ts";
+import type { Pass } from "./runtime/loop.ts";
+import type { JobName } from "./settings.ts";
+import { makeActions } from "./settler/actions.ts";
+import { makeSettlerJob } from "./settler/run.ts";
+import { makeAttestationSource } from "./settler/source.ts";
+
+/** A job, ready to run. */
+export type Job = {
+  readonly name: JobName;
+  /** One pass of a job that goes on. */
+  readonly pass: Pass;
+  /** One pass of a job that runs once: ends when nothing more is to be waited for. */
+  readonly once: Pass;
+  readonly intervalMs: number;
+  readonly checks: readonly Check[];
+  /** Address of the endpoint for other members, of the executor. */
+  readonly url?: string;
+  readonly close: () => Promise<void>;
+};
+
+/** The executor cannot confine its children as the settings require. */
+export class IsolationError extends Error {
+  override readonly name = "IsolationError";
+}
+
+const nothing = async (): Promise<void> => {};
+const mebibyte = 1024 * 1024;
+const hourMs = 3_600_000;
+/** What members signed can be evidence for all of the unbonding time, at most sixty days. */
+const evidenceMs = 60 * 24 * hourMs;
+
+/** The same pass, and once an hour what is too old is forgotten. */
+const forgetting = (pass: Pass, { clock }: Parts, prune: (beforeMs: number) => Promise<void>): Pass => {
+  let prunedMs = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    if (clock.now() - prunedMs >= hourMs) {
+      await prune(clock.now() - evidenceMs);
+      prunedMs = clock.now();
+    }
+    return pass(signal);
+  };
+};
+
+const roundTimeOf =
+  ({ instance }: Parts) =>
+  (round: bigint): bigint =>
+    timeOf(instance.drand, round);
+
+const committeesOf = (parts: Parts): Committees =>
+  makeCommittees({ view: parts.chain, roundTimeS: roundTimeOf(parts) });
+
+/** Refuses to run guests that could reach the network where the settings demand that they cannot. */
+const checkIsolation = async ({ settings, log }: Parts, executor: Executor): Promise<void> => {
+  const { isolation, warnings } = await executor.capabilities();
+  for (const why of warnings) log.warn({ why }, "the executor is less confined than it could be");
+  if (settings.executor.requireIsolation && !isolation.includes("no-network"))
+    throw new IsolationError(`${warnings.join(" ")} Or set executor.requireIsolation to false.`);
+};
+
+const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undefined): Promise<Job> => {
+  const { settings, chain, store, instance, clock, log, signer, metrics } = parts;
+  const { network, executor } = settings;
+  const all = executors ?? [makeWasmExecutor()];
+  for (const one of all) await checkIsolation(parts, one);
+  const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
+  const roundTimeS = roundTimeOf(parts);
+  const node: ExecutorNode = await startExecutorNode(
+    { store, view: chain, roundTimeS, instance: ids, signer, executors: all, clock, log, metrics },
+    {
+      cacheDirectory: executor.cacheDir,
+      maxInputCacheBytes: executor.inputCacheMiB * mebibyte,
+      maxArtifactCacheBytes: executor.artifactCacheMiB * mebibyte,
+      maxExecutions: executor.concurrency,
+      allowPrivateUrls: executor.allowPrivateInputUrls,
+      allowPrivatePeers: network.allowPrivatePeers,
+      host: network.host,
+      port: network.port,
+    },
+  );
+  return {
+    name: "executor",
+    pass: forgetting(node.job.pass, parts, node.prune),
+    once: node.job.passUntilIdle,
+    intervalMs: executor.intervalMs,
+    checks: [{ name: "executor", check: node.job.check }],
+    url: node.network.url,
+    close: node.close,
+  };
+};
+
+const makeSettler = (parts: Parts): Job => {
+  const { settings, chain, store, instance, clock, transactions } = parts;
+  const committees = committeesOf(parts);
+  const held = makeHeldStore(store);
+  const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
+  const acceptance = makeAcceptance({ committees, held, view: chain, instance: ids, clock });
+  const http = makeHttp({ allowPrivate: settings.network.allowPrivatePeers });
+  const client = makePeerClient({ http, timeoutMs: settings.settler.peerTimeoutMs });
+  const source = makeAttestationSource({ view: chain, client, acceptance, held });
+  const actions = makeActions({ store, transactions, clock });
+  const gasCap = BigInt(settings.fees.gasCap);
+  const job = makeSettlerJob({ ...parts, committees, source, actions, settings: settings.settler, gasCap });
+  const pass = forgetting(job, parts, held.prune);
+  const { intervalMs } = settings.settler;
+  return { name: "settler", pass, once: pass, intervalMs, checks: [], close: async () => http.close() };
+};
+
+const roundSourceOf = (parts: Parts): RoundSource => {
+  const { beacon } = parts.settings;
+  const nowMs = parts.clock.now;
+  if (beacon.source === "local")
+    return localSource(openBeaconSecret(parts.settings), { roundTimeS: roundTimeOf(parts), nowMs });
+  const sources = beacon.urls.map((url) => ({
+    name: redactUrl(url),
+    source: drandSource({ url, chainHash: beacon.chainHash, timeoutMs: beacon.timeoutMs }),
+  }));
+  return firstValid(sources, makeRoundCheck(parts));
+};
+
+const makeBeacon = (parts: Parts): Job => {
+  const pass = makeBeaconJob({ ...parts, source: roundSourceOf(parts) });
+  return { name: "beacon", pass, once: pass, intervalMs: parts.settings.beacon.intervalMs, checks: [], close: nothing };
+};
+
+const makeJanitor = (parts: Parts): Job => {
+  const { settings, store, transactions, clock } = parts;
+  const actions = makeActions({ store, transactions, clock });
+  const pass = makeJanitorJob({ ...parts, committees: committeesOf(parts), actions, settings: settings.janitor });
+  return { name: "janitor", pass, once: pass, intervalMs: settings.janitor.intervalMs, checks: [], close: nothing };
+};
+
+/** Makes one job. The executor starts to listen; rejects when it cannot, or cannot confine its children as required. */
+export const makeJob = async (name: JobName, parts: Parts, executors?: readonly Executor[]): Promise<Job> => {
+  if (name === "executor") return makeExecutor(parts, executors);
+  if (name === "settler") return makeSettler(parts);
+  return name === "beacon" ? makeBeacon(parts) : makeJanitor(parts);
+};

@@ -1,0 +1,114 @@
+/** The program `atoma-keeper`: reads arguments, and leaves the rest to `keeper.ts` and `doctor.ts`. */
+import { Command, InvalidArgumentError } from "commander";
+import { ConfigError, loadSettings } from "./config.ts";
+import { examine, type Finding } from "./doctor.ts";
+import { makeKeeper } from "./keeper.ts";
+import { errorLine } from "./runtime/errors.ts";
+import { makeRedactor } from "./runtime/redact.ts";
+import { isJobName, type JobName, jobNames, type Settings } from "./settings.ts";
+
+type RunOptions = { config: string; job: JobName[]; once?: boolean };
+type DoctorOptions = { json?: boolean };
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const parseJob = (value: string, before: JobName[]): JobName[] => {
+  if (!isJobName(value)) throw new InvalidArgumentError(`It must be one of ${jobNames.join(", ")}.`);
+  return [...before, value];
+};
+
+/** Jobs named on the command line replace those of the file. */
+const withJobs = (settings: Settings, jobs: readonly JobName[]): Settings =>
+  jobs.length === 0 ? settings : { ...settings, jobs: [...jobs] };
+
+const explain = (error: unknown): string =>
+  error instanceof ConfigError ? error.message : `atoma-keeper: ${String(makeRedactor()(errorLine(error)))}`;
+
+/** Resolves when the process is asked to stop; a second request ends it at once. */
+const untilAsked = (): Promise<void> =>
+  new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+
+const runForGood = async (settings: Settings): Promise<number> => {
+  const asked = untilAsked();
+  const keeper = await makeKeeper(settings);
+  await keeper.start();
+  await asked;
+  await keeper.stop();
+  return 0;
+};
+
+const runOnce = async (settings: Settings): Promise<number> => {
+  const keeper = await makeKeeper(settings);
+  void untilAsked().then(() => keeper.stop());
+  let status = 0;
+  try {
+    for (const name of new Set(settings.jobs)) {
+      const { exitCode, note } = await keeper.once(name);
+      print(note);
+      status = Math.max(status, exitCode);
+    }
+  } finally {
+    await keeper.stop();
+  }
+  return status;
+};
+
+const run = async ({ config, job, once }: RunOptions): Promise<number> => {
+  const settings = withJobs(loadSettings(config), job);
+  return once === true ? runOnce(settings) : runForGood(settings);
+};
+
+const marks = { ok: "ok  ", warn: "look", bad: "BAD " } as const;
+
+const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Promise<number> => {
+  const findings: Finding[] = [];
+  const show = (finding: Finding): void => {
+    findings.push(finding);
+    if (json !== true) print(`${marks[finding.verdict]} ${finding.name.padEnd(13)} ${finding.text}`);
+  };
+  let isFit = false;
+  try {
+    const settings = withJobs(loadSettings(config), job);
+    show({ name: "configuration", verdict: "ok", text: `${config}, jobs ${settings.jobs.join(", ")}` });
+    isFit = await examine(settings, show);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const text of error.problems) show({ name: "configuration", verdict: "bad", text });
+  }
+  if (json === true) print(JSON.stringify({ isFit, findings }));
+  return isFit ? 0 : 1;
+};
+
+const makeProgram = (): Command => {
+  const program = new Command("atoma-keeper")
+    .description("Serves the network: executes, settles, relays the beacon, tidies. Docs: docs/operator-guide.md")
+    .option("--config <file>", "settings; each can be overridden by ATOMA_KEEPER_<SECTION>_<NAME>", "atoma-keeper.yaml")
+    .option("--job <name>", `run only this job (${jobNames.join(", ")}); can be repeated`, parseJob, [])
+    .option("--once", "one pass of each job, then exit: status 0 if all went well, 1 if anything failed")
+    .action(async () => void (process.exitCode = await run(program.opts<RunOptions>())));
+  program
+    .command("doctor")
+    .description("Looks at everything that is needed and says what is missing. Status 0 if nothing is")
+    .option("--json", "one line of JSON")
+    .action(
+      async (options: DoctorOptions) => void (process.exitCode = await doctor(program.opts<RunOptions>(), options)),
+    );
+  return program;
+};
+
+try {
+  await makeProgram().parseAsync(process.argv);
+} catch (error) {
+  complain(explain(error));
+  process.exitCode = 1;
+}

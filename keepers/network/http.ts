@@ -1,0 +1,146 @@
+/**
+ * HTTP to addresses that strangers chose: bounded in size and time, without redirects, and not into private networks
+ * unless that is allowed. The address that is checked is the one that is connected to, so a name that resolves
+ * differently the second time gains nothing.
+ */
+import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { isPublicAddress } from "./addresses.ts";
+
+export type HttpFailure = "UnsupportedUrl" | "PrivateAddress" | "TooLarge" | "Timeout" | "Network";
+
+/** No answer was had. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly code: HttpFailure;
+
+  constructor(code: HttpFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type HttpRequest = {
+  readonly url: string;
+  /** A JSON body makes it a POST. */
+  readonly json?: string;
+  /** Longest answer that is taken. */
+  readonly maxBytes: number;
+  /** For the whole exchange. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+};
+export type HttpAnswer = { readonly status: number; readonly body: Uint8Array };
+
+export type Http = {
+  /** Any status is an answer, redirects too. Rejects with HttpError, or the reason of the signal. */
+  request(request: HttpRequest): Promise<HttpAnswer>;
+  /** Closes idle connections. */
+  close(): void;
+};
+
+/** Resolves a name to all its addresses. */
+export type Resolve = (
+  hostname: string,
+  options: { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export type HttpDeps = {
+  /** For local networks and tests: private, loopback and link-local addresses are let through. */
+  readonly allowPrivate?: boolean;
+  readonly resolve?: Resolve;
+};
+
+const refusePrivate = (host: string): HttpError =>
+  new HttpError("PrivateAddress", `${host} is not a public address; allow private addresses if that is meant`);
+
+/** A lookup for sockets that gives public addresses only; one private address among them refuses the name. */
+const guardedLookup =
+  (resolve: Resolve, allowPrivate: boolean): LookupFunction =>
+  (hostname, options, callback) => {
+    resolve(hostname, { all: true }, (error, addresses) => {
+      const [first] = addresses;
+      if (error !== null || first === undefined)
+        return callback(error ?? new HttpError("Network", `${hostname} has no address`), "");
+      if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address)))
+        return callback(refusePrivate(hostname), "");
+      if (options.all === true) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+
+/** The URL, unless it is of another scheme, carries credentials or names a private address outright. */
+const checkUrl = (text: string, allowPrivate: boolean): URL => {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    throw new HttpError("UnsupportedUrl", `${text.slice(0, 100)} is no http or https URL`);
+  if (url.username !== "" || url.password !== "")
+    throw new HttpError("UnsupportedUrl", "URLs with credentials are not followed");
+  const host = url.hostname.replace(/^\[|\]$/g, ""); // decimal, octal and hex forms have been normalised by URL
+  if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw refusePrivate(host);
+  return url;
+};
+
+const readBody = (response: IncomingMessage, maxBytes: number): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    response.on("data", (chunk: Uint8Array) => {
+      length += chunk.length;
+      if (length <= maxBytes) chunks.push(chunk);
+      else response.destroy(new HttpError("TooLarge", `the answer is longer than ${maxBytes} bytes`));
+    });
+    response.on("end", () => resolve(new Uint8Array(Buffer.concat(chunks))));
+    response.on("error", reject);
+    response.on("close", () => reject(new HttpError("Network", "the answer ended early"))); // after `end`: no effect
+  });
+
+const answerOf = (sent: ClientRequest, json: string | undefined, maxBytes: number): Promise<HttpAnswer> =>
+  new Promise((resolve, reject) => {
+    sent.on("error", reject);
+    sent.on("response", (response) => {
+      readBody(response, maxBytes).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    sent.end(json);
+  });
+
+/** Makes a client with connections of its own. */
+export const makeHttp = ({ allowPrivate = false, resolve = systemLookup as Resolve }: HttpDeps = {}): Http => {
+  const options = {
+    keepAlive: true,
+    maxSockets: 8, // per host
+    maxTotalSockets: 256,
+    lookup: guardedLookup(resolve, allowPrivate),
+  };
+  const agents = { "http:": new HttpAgent(options), "https:": new HttpsAgent(options) };
+
+  const request = async ({ url: text, json, maxBytes, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> => {
+    const url = checkUrl(text, allowPrivate);
+    const isSecure = url.protocol === "https:";
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const headers =
+      json === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
+    const sent = (isSecure ? requestHttps : requestHttp)(url, {
+      method: json === undefined ? "GET" : "POST",
+      agent: isSecure ? agents["https:"] : agents["http:"],
+      headers,
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    try {
+      return await answerOf(sent, json, maxBytes);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (timeout.aborted) throw new HttpError("Timeout", `${url.host} did not answer within ${timeoutMs} ms`);
+      if (cause instanceof HttpError) throw cause;
+      throw new HttpError("Network", `${url.host} could not be reached`, { cause });
+    }
+  };
+
+  return {
+    request,
+    close: () => Object.values(agents).forEach((agent) => agent.destroy()),
+  };
+};

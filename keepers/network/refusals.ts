@@ -1,0 +1,56 @@
+/** Why a node refuses a message: a name, an HTTP status, and a sentence that says what to do. */
+import type { Refusal } from "./messages.ts";
+
+const table = {
+  MalformedMessage: [400, "The body is not what this endpoint takes; correct it before sending it again"],
+  BodyTooLarge: [413, "The body is longer than this endpoint takes; send only the fields of the message"],
+  UnknownPath: [404, "There is nothing here; see the endpoints of the committee network"],
+  TooManyRequests: [429, "Too many messages; wait a second, then send more slowly"],
+  RequestUnknown: [404, "This node has not seen such a request on its chain yet; retry later"],
+  RoundUnknown: [425, "The request's beacon round is not posted yet, so there is no committee; retry later"],
+  RoundRefused: [410, "The request's round was posted at a wrong time; the request will be refunded, do nothing"],
+  CommitteeIncomplete: [410, "The draw found too few nodes; the request will be refunded, do nothing"],
+  UnknownLevel: [400, "Only level 0, the committee, is served here; no panel is open"],
+  NotMember: [403, "This node was not drawn for the request; only members' messages count"],
+  WrongSigner: [403, "The signature is not of the node's registered signer over these words; sign with that key"],
+  CommitTooLate: [
+    410,
+    "Commits count only until the end of the task's window; this one does not, do not send it again",
+  ],
+  TwoLeaves: [409, "The node signed two different leaves; both are void and kept as evidence"],
+  InvalidBitmap: [400, "The bitmap must name members only, the sender among them, with one leaf for each"],
+  CommitRootMismatch: [400, "The root is not that of the leaves; compute it from the leaves in draw order"],
+  ResultMismatch: [400, "The result does not give the digest; send status, usage and output as they were executed"],
+  LeafMismatch: [
+    403,
+    "The salt does not open the leaf that the node committed to with this digest; only who committed to a digest may attest it",
+  ],
+  TwoDigests: [409, "The node attested two different digests; both are kept as evidence"],
+  TooManyAttestations: [409, "The node has attested this request often enough; a second root is signed at most once"],
+  RequestOver: [410, "The request is settled, refunded or past its deadline; do nothing"],
+  NothingHeld: [404, "This node does not hold that; ask another one"],
+  Unavailable: [503, "This node cannot check the message now; retry later"],
+} as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
+
+export type RefusalName = keyof typeof table;
+/** A refusal with one of this program's names. */
+export type Refused = Refusal & { readonly error: RefusalName };
+
+/** Whether the message was taken (`isNew`: seen for the first time) or refused. */
+export type Verdict = { readonly isNew: boolean } | { readonly refused: Refused };
+
+/** The refusal of this name; `detail` says what exactly was found. */
+export const refuse = (error: RefusalName, detail?: string): Refused => ({
+  error,
+  message: detail === undefined ? `${table[error][1]}.` : `${table[error][1]} (${detail.slice(0, 300)}).`,
+});
+
+/** The HTTP status of a refusal. */
+export const statusOf = (error: RefusalName) => table[error][0];
+
+/** All names, for metrics. */
+export const refusalNames = Object.keys(table) as readonly RefusalName[];
+
+/** Whether sending the same message again can help, by status and name of the refusal. */
+export const isWorthRetrying = (status: number, error: string): boolean =>
+  status === 425 || status === 429 || status >= 500 || error === ("RequestUnknown" satisfies RefusalName);

@@ -1,0 +1,177 @@
+/**
+ * The node's endpoint for other members. Nothing a peer sends is stored unchecked, kept without bound, or able to end
+ * the process.
+ */
+import type { Server } from "node:http";
+import { serve } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { type Context, Hono } from "hono";
+import type { Hex } from "viem";
+import { z } from "zod";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import type { Acceptance } from "./acceptance.ts";
+import { ownerOf } from "./addresses.ts";
+import { BodyTooLargeError, readBounded } from "./body.ts";
+import type { HeldStore } from "./held.ts";
+import {
+  attestationWithResultSchema,
+  commitSchema,
+  heldSchema,
+  type ItemMessage,
+  itemSchema,
+  paths,
+  relaySchema,
+  wireBounds,
+} from "./messages.ts";
+import { makeRateLimit, type RateLimitOptions } from "./rate-limit.ts";
+import { refusalNames, refuse, type Refused, statusOf, type Verdict } from "./refusals.ts";
+
+export type NetworkDeps = {
+  readonly acceptance: Acceptance;
+  readonly held: Pick<HeldStore, "read">;
+  /** Items of results that this node has attested. */
+  readonly item: (requestId: Hex, index: bigint) => Promise<ItemMessage | undefined>;
+  /** Inputs that this node has fetched and checked. */
+  readonly input: (digest: Hex) => Promise<Uint8Array | undefined>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics?: Metrics | undefined;
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Per remote IPv4 address or IPv6 network of 64 bits. Behind a reverse proxy all peers share one address: raise it there, or limit in the proxy. */
+  readonly perAddress?: RateLimitOptions;
+  readonly maxConnections?: number;
+};
+export type NetworkServer = { readonly url: string; readonly port: number; close(): Promise<void> };
+
+type Answer = (c: Context) => Promise<Response>;
+
+/** Repeats a refusal's name, for the count of refusals here and for proxies' logs. */
+const errorHeader = "x-atoma-error";
+const hash = /^0x[0-9a-f]{64}$/;
+const isHash = (text: string | undefined): text is Hex => text !== undefined && hash.test(text);
+
+const refusal = (c: Context, refused: Refused): Response =>
+  c.json(refused, statusOf(refused.error), { [errorHeader]: refused.error });
+
+const json = (c: Context, schema: z.ZodType, value: unknown): Response => c.json(z.encode(schema, value) as object);
+
+/** The message in a body, or why there is none. */
+const readMessage = async <T extends z.ZodType>(
+  c: Context,
+  schema: T,
+  maxBytes: number,
+): Promise<{ message: z.output<T> } | { refused: Refused }> => {
+  try {
+    const bytes = await readBounded(c.req.raw.body, maxBytes);
+    const parsed = schema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+    if (parsed.success) return { message: parsed.data };
+    const found = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    return { refused: refuse("MalformedMessage", found.join("; ")) };
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) return { refused: refuse("BodyTooLarge", `at most ${maxBytes} bytes`) };
+    return { refused: refuse("MalformedMessage", "it is not JSON") };
+  }
+};
+
+const post =
+  <T extends z.ZodType>(schema: T, maxBytes: number, accept: (message: z.output<T>) => Promise<Verdict>): Answer =>
+  async (c) => {
+    const read = await readMessage(c, schema, maxBytes);
+    if ("refused" in read) return refusal(c, read.refused);
+    const verdict = await accept(read.message);
+    return "refused" in verdict ? refusal(c, verdict.refused) : c.json({ accepted: true });
+  };
+
+const relay =
+  ({ commit }: Acceptance): Answer =>
+  async (c) => {
+    const read = await readMessage(c, relaySchema, wireBounds.relayBody);
+    if ("refused" in read) return refusal(c, read.refused);
+    const errors: (string | null)[] = [];
+    for (const message of read.message.commits) {
+      const verdict = await commit(message, "post");
+      errors.push("refused" in verdict ? verdict.refused.error : null);
+      if ("refused" in verdict && verdict.refused.error === "WrongSigner") break; // a liar costs one check
+    }
+    return c.json({ errors });
+  };
+
+const getItem =
+  (item: NetworkDeps["item"]): Answer =>
+  async (c) => {
+    const [requestId, index] = [c.req.param("id"), c.req.param("index")];
+    if (!isHash(requestId) || index === undefined || !/^\d{1,10}$/.test(index))
+      return refusal(c, refuse("MalformedMessage", "a request id and an item's number are needed"));
+    const found = await item(requestId, BigInt(index));
+    return found === undefined ? refusal(c, refuse("NothingHeld")) : json(c, itemSchema, found);
+  };
+
+const getHeld =
+  (held: NetworkDeps["held"]): Answer =>
+  async (c) => {
+    const requestId = c.req.param("id");
+    if (!isHash(requestId)) return refusal(c, refuse("MalformedMessage", "a request id is needed"));
+    return json(c, heldSchema, await held.read(requestId, 0n));
+  };
+
+const getInput =
+  (input: NetworkDeps["input"]): Answer =>
+  async (c) => {
+    const digest = c.req.param("digest");
+    const bytes = isHash(digest) ? await input(digest) : undefined;
+    if (bytes === undefined) return refusal(c, refuse("NothingHeld"));
+    return c.body(Uint8Array.from(bytes), 200, { "content-type": "application/octet-stream" });
+  };
+
+const addressOf = (c: Context): string => ownerOf(getConnInfo(c).remote.address ?? "unknown");
+
+const makeApp = (deps: NetworkDeps): Hono => {
+  const { acceptance, clock, perAddress = { perSecond: 200, burst: 1_000 } } = deps;
+  const limit = makeRateLimit(clock, perAddress);
+  const count = deps.metrics?.counter({
+    name: "network_refusals_total",
+    help: "Messages of peers that were refused, by named error",
+    labels: { error: [...refusalNames] },
+  });
+  const app = new Hono();
+  app.use(async (c, next) => {
+    if (!limit.take(addressOf(c))) c.res = refusal(c, refuse("TooManyRequests"));
+    else await next();
+    if (c.res.status >= 400) count?.(1, { error: c.res.headers.get(errorHeader) ?? "MalformedMessage" });
+  });
+  const commit = (message: Parameters<Acceptance["commit"]>[0]): Promise<Verdict> => acceptance.commit(message, "post");
+  app.post(paths.commits, post(commitSchema, wireBounds.commitBody, commit));
+  app.post(paths.relay, relay(acceptance));
+  const { attestationBody } = wireBounds;
+  app.post(paths.attestations, post(attestationWithResultSchema, attestationBody, acceptance.attestation));
+  app.get("/v1/requests/:id", getHeld(deps.held));
+  app.get("/v1/requests/:id/items/:index", getItem(deps.item));
+  app.get("/v1/inputs/:digest", getInput(deps.input));
+  app.notFound((c) => refusal(c, refuse("UnknownPath")));
+  app.onError((error, c) => {
+    deps.log.warn({ error, path: c.req.path }, "a peer's message could not be checked");
+    return refusal(c, refuse("Unavailable"));
+  });
+  return app;
+};
+
+/** Starts the endpoint, on 127.0.0.1 unless told otherwise. Rejects when the port is taken. */
+export const startNetwork = (deps: NetworkDeps): Promise<NetworkServer> =>
+  new Promise((resolve, reject) => {
+    const { host = "127.0.0.1", port, maxConnections = 1_024 } = deps;
+    const serverOptions = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 };
+    const server = serve({ fetch: makeApp(deps).fetch, hostname: host, port, serverOptions }, (info) => {
+      const close = (): Promise<void> =>
+        new Promise((done) => {
+          server.close(() => done());
+          (server as Server).closeAllConnections();
+        });
+      resolve({ url: `http://${host.includes(":") ? `[${host}]` : host}:${info.port}`, port: info.port, close });
+    });
+    (server as Server).maxConnections = maxConnections;
+    server.on("error", reject);
+  });

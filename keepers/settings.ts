@@ -1,0 +1,252 @@
+/**
+ * What can be set, with bounds and defaults. Scalars are accepted as text (as YAML and the environment give them) or as
+ * their own type. Every message is the rest of a sentence that begins with the setting's name.
+ */
+import { type Address, getAddress, isAddress } from "viem";
+import { z } from "zod";
+
+const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `must be ${what}`);
+
+const integer = (least: number, most: number) => {
+  const message = `must be a whole number within ${least}..${most}`;
+  return z
+    .union([z.number(), z.string().trim().regex(/^\d+$/, message).transform(Number)], message)
+    .pipe(z.int(message).min(least, message).max(most, message));
+};
+
+const decimal = (least: number, most: number) => {
+  const message = `must be a number within ${least}..${most}`;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^\d+(\.\d+)?$/, message)
+          .transform(Number),
+      ],
+      message,
+    )
+    .pipe(z.number(message).min(least, message).max(most, message));
+};
+
+const amount = z.union(
+  [
+    z.bigint().nonnegative(),
+    z
+      .string()
+      .trim()
+      .regex(/^\d{1,30}$/)
+      .transform(BigInt),
+  ],
+  "must be a whole amount in the token's smallest unit",
+);
+
+const flag = z.union(
+  [z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")],
+  "must be true or false",
+);
+
+const split = (value: string): string[] =>
+  value.split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+
+/** A list, or its items in one text with commas between. Items MUST accept text. */
+const list = <O, I>(item: z.ZodType<O, I>, message: string) => {
+  const items = z.array(item);
+  const fromText = z
+    .string()
+    .transform(split)
+    .pipe(items as unknown as z.ZodType<O[], string[]>);
+  return z.union([items, fromText], message);
+};
+
+const isHttp = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+const url = z.string("must be an http or https URL").trim().refine(isHttp, "must be an http or https URL");
+const urls = list(url, "must be a list of http or https URLs");
+
+const address = z
+  .string("must be an address: 0x and 40 hex digits")
+  .trim()
+  .refine((value) => isAddress(value, { strict: false }), "must be an address: 0x and 40 hex digits")
+  .transform((value): Address => getAddress(value));
+
+export const jobNames = ["executor", "settler", "beacon", "janitor"] as const;
+export type JobName = (typeof jobNames)[number];
+
+/** Whether a job has this name. */
+export const isJobName = (name: string): name is JobName => (jobNames as readonly string[]).includes(name);
+
+const chain = z.strictObject({
+  id: integer(1, Number.MAX_SAFE_INTEGER),
+  /** The preferred one first. */
+  rpcUrls: urls.refine((value) => value.length > 0, "must name at least one URL"),
+  /** Where transactions are sent, if not to the first of the others: a private pool. */
+  sendUrl: url.optional(),
+  /** JSON file with chainId, escrow and startBlock; or the two below. */
+  deploymentFile: text("a path").optional(),
+  escrow: address.optional(),
+  startBlock: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+  /** The newest block may be this old at the start; 0 does not look. */
+  maxHeadAgeS: integer(0, 86_400).default(120),
+  /** Blocks until a transaction counts as final. */
+  confirmations: integer(1, 256).default(12),
+  pollMs: integer(20, 600_000).default(2_000),
+  timeoutMs: integer(100, 120_000).default(15_000),
+});
+
+const key = z.strictObject({
+  keystoreFile: text("a path").optional(),
+  passwordFile: text("a path").optional(),
+  /** Environment only. */
+  privateKey: z
+    .string()
+    .trim()
+    .regex(/^0x[0-9a-fA-F]{64}$/, "must be 0x and 64 hex digits")
+    .optional(),
+  remoteUrl: url.optional(),
+  remotePublicKey: text("64 bytes in hex").optional(),
+  /** Sent as Authorization. Environment only. */
+  remoteAuthorization: text("text").optional(),
+});
+
+const network = z.strictObject({
+  host: text("an address to listen on").default("127.0.0.1"),
+  port: integer(0, 65_535).default(8_647),
+  /** What the node is registered with, if it is to be compared. */
+  publicUrl: url.optional(),
+  /** Speak to members at private, loopback and link-local addresses too. Private networks only. */
+  allowPrivatePeers: flag.default(false),
+});
+
+const ops = z.strictObject({
+  host: text("an address to listen on").default("127.0.0.1"),
+  port: integer(0, 65_535).default(9_464),
+  /** Below this balance the keeper is not ready. */
+  minBalanceGwei: decimal(0, 1_000_000_000_000).default(1_000_000),
+});
+
+const executor = z.strictObject({
+  intervalMs: integer(20, 600_000).default(1_000),
+  cacheDir: text("a path").default("cache"),
+  inputCacheMiB: integer(16, 1_048_576).default(512),
+  artifactCacheMiB: integer(16, 1_048_576).default(1_024),
+  /** Executions at the same time. */
+  concurrency: integer(1, 256).default(2),
+  /** Refuse to start where children cannot be cut off from the network. */
+  requireIsolation: flag.default(true),
+  /** Fetch inputs and artifacts from private, loopback and link-local addresses too. Private networks only. */
+  allowPrivateInputUrls: flag.default(false),
+});
+
+const settler = z.strictObject({
+  intervalMs: integer(20, 600_000).default(1_000),
+  /** Length of one member's turn: a convention of the whole network. */
+  turnS: integer(1, 3_600).default(12),
+  /** Requests of others are settled from this tip on. A member settles its own committee's at any tip. */
+  minTip: amount.default(0n),
+  batchMax: integer(1, 200).default(50),
+  /** With a quorum in hand, how long to wait for members that committed and have not attested: left out, they are unpaid. */
+  graceMs: integer(0, 60_000).default(5_000),
+  /** Members of other nodes are asked at most this often for one request. */
+  pollPeersMs: integer(50, 600_000).default(3_000),
+  peerTimeoutMs: integer(100, 60_000).default(4_000),
+  finalize: flag.default(true),
+  retryCallbacks: flag.default(true),
+  /** First wait before a failed callback is tried again; doubled each time. */
+  retryMs: integer(100, 86_400_000).default(60_000),
+});
+
+const beacon = z.strictObject({
+  intervalMs: integer(20, 600_000).default(1_000),
+  source: z.enum(["drand", "local"], "must be drand or local").default("drand"),
+  urls: urls.default(["https://api.drand.sh", "https://drand.cloudflare.com"]),
+  chainHash: z
+    .string()
+    .trim()
+    .regex(/^[0-9a-f]{64}$/, "must be 64 hex digits")
+    .default("04f1e9062b8a81f848fded9c12306733282b2727ecced50032187751166ec8c3"),
+  timeoutMs: integer(100, 60_000).default(5_000),
+  /** A private network's own key, decimal or 0x hex, in a file; or, from the environment only, itself. */
+  secretKeyFile: text("a path").optional(),
+  secretKey: text("a number").optional(),
+});
+
+const taskId = z.union([
+  z.bigint().positive(),
+  z
+    .string()
+    .trim()
+    .regex(/^[1-9]\d{0,9}$/)
+    .transform(BigInt),
+]);
+
+const janitor = z.strictObject({
+  intervalMs: integer(20, 600_000).default(10_000),
+  /** Whose snapshots are published: those of tasks that this node serves, all, or these task ids. */
+  tasks: z
+    .union(
+      [z.enum(["subscribed", "all"]), list(taskId, "must be a list of task ids")],
+      "must be subscribed, all, or a list of task ids",
+    )
+    .default("subscribed"),
+  /** Publish again at this part of a snapshot's greatest age. */
+  snapshotAgeFraction: decimal(0.05, 0.95).default(0.5),
+  /** Publish a changed pool at most this often. */
+  snapshotMinIntervalS: integer(1, 86_400).default(600),
+  expire: flag.default(true),
+  finalize: flag.default(true),
+  /** Claim and withdraw this node's earnings. */
+  earnings: flag.default(false),
+  /** Claim from this amount on. */
+  earningsMin: amount.default(1n),
+});
+
+const fees = z.strictObject({
+  maxFeeGwei: decimal(0.000_001, 1_000_000).default(500),
+  gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
+  maxInFlight: integer(1, 1_000).default(32),
+  replaceAfterMs: integer(500, 3_600_000).default(45_000),
+});
+
+/** The whole of it. */
+export const settingsSchema = z.strictObject({
+  jobs: list(z.enum(jobNames, `must be of ${jobNames.join(", ")}`), `must be a list of ${jobNames.join(", ")}`).refine(
+    (value) => value.length > 0,
+    "must name at least one job",
+  ),
+  chain,
+  store: z.strictObject({ path: text("a path") }),
+  key: key.default({}),
+  network: network.prefault({}),
+  ops: ops.prefault({}),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+  executor: executor.prefault({}),
+  settler: settler.prefault({}),
+  beacon: beacon.prefault({}),
+  janitor: janitor.prefault({}),
+  fees: fees.prefault({}),
+  once: z.strictObject({ waitMs: integer(0, 3_600_000).default(60_000) }).prefault({}),
+});
+
+/** Settings with every default filled in. */
+export type Settings = z.output<typeof settingsSchema>;
+/** Settings as they may be written. */
+export type SettingsInput = z.input<typeof settingsSchema>;
+
+/** Settings that are secrets: never from a file of settings. */
+export const secretPaths: readonly (readonly [section: "key" | "beacon", name: string])[] = [
+  ["key", "privateKey"],
+  ["key", "remoteAuthorization"],
+  ["beacon", "secretKey"],
+];
+
+/** Settings that are paths, relative to the file of settings. */
+export const filePaths: readonly (readonly [section: string, name: string])[] = [
+  ["chain", "deploymentFile"],
+  ["store", "path"],
+  ["key", "keystoreFile"],
+  ["key", "passwordFile"],
+  ["executor", "cacheDir"],
+  ["beacon", "secretKeyFile"],
+];

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
+import { send } from "./send.ts";
+import type { CastNode, Role, Stage } from "./stage.ts";
+
+/** A keeper that runs. */
+export type RunningKeeper = {
+  /** Base URL for other members. */
+  readonly endpoint: string;
+  /** Base URL of /metrics, /livez and /readyz. */
+  readonly opsUrl: string;
+  readonly stop: () => Promise<void>;
+};
+
+export type StartKeeper = (input: KeeperInput) => Promise<RunningKeeper>;
+export type KeeperInput = {
+  readonly stage: Stage;
+  readonly rpcUrl: string;
+  readonly node: CastNode;
+  /** Of its own: store, cache. */
+  readonly folder: string;
+  /** Whether it relays the beacon too. */
+  readonly withBeacon: boolean;
+};
+
+export type CastOptions = {
+  /** Empty; for stores and caches. */
+  readonly folder: string;
+  readonly startKeeper: StartKeeper;
+};
+
+/** The keepers that run: of the honest nodes, and what the copier listens with. */
+export type Cast = {
+  /** Of the honest nodes. */
+  readonly endpoints: readonly string[];
+  readonly opsUrls: readonly string[];
+  readonly copierEndpoint: string;
+  readonly stop: () => Promise<void>;
+};
+
+/** Nobody listens there: where the silent node says that it is. */
+const deadEndpoint = "http://127.0.0.1:9";
+
+type CastInput = CastOptions & { readonly stage: Stage; readonly rpcUrl: string };
+
+/** Starts a keeper for every node but the silent one, the first with the beacon job, and registers all endpoints. */
+export async function startCast({ stage, rpcUrl, folder, startKeeper }: CastInput): Promise<Cast> {
+  const keepers = new Map<CastNode, RunningKeeper>();
+  const stop = async (): Promise<void> =>
+    void (await Promise.allSettled([...keepers.values()].map((keeper) => keeper.stop())));
+  try {
+    for (const node of stage.nodes) {
+      const own = { stage, rpcUrl, node, folder: join(folder, `node-${node.nodeId}`), withBeacon: keepers.size === 0 };
+      const keeper = node.role === "silent" ? undefined : await startKeeper(own);
+      if (keeper !== undefined) keepers.set(node, keeper);
+      await setEndpoint(stage, node, keeper?.endpoint ?? deadEndpoint);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const of = (role: Role): RunningKeeper[] =>
+    [...keepers].flatMap(([node, keeper]) => (node.role === role ? [keeper] : []));
+  const honest = of("honest");
+  return {
+    endpoints: honest.map(({ endpoint }) => endpoint),
+    opsUrls: honest.map(({ opsUrl }) => opsUrl),
+    copierEndpoint: of("copier")[0]?.endpoint ?? deadEndpoint,
+    stop,
+  };
+}
+
+async function setEndpoint({ world }: Stage, { nodeId, owner }: CastNode, endpoint: string): Promise<void> {
+  const registry = { address: world.instance.nodeRegistry, abi: nodeRegistryAbi } as const;
+  await send(world, owner, { ...registry, functionName: "setEndpoint", args: [Number(nodeId), endpoint] });
+}

@@ -1,0 +1,78 @@
+import { type Figures, figuresOf, type Outcome, rowsOf } from "./outcome.ts";
+
+/** What a run must come to. */
+export type Expected = Omit<Figures, "seconds" | "refusals"> & {
+  readonly refusals: Readonly<Record<string, string>>;
+};
+
+/** What the whole demo comes to. */
+export const expectedOfAll: Expected = {
+  requests: 7,
+  settled: 6,
+  refunded: 1,
+  callbacksDelivered: 5,
+  callbacksRetried: 1,
+  bundleItems: 50,
+  wrongResults: 0,
+  conserved: true,
+  refusals: { "late commit": "CommitTooLate", "random leaf": "LeafMismatch" },
+};
+
+/** A sentence for each expectation that did not hold. */
+export function brokenExpectations(outcome: Outcome, expected: Expected): string[] {
+  const figures = figuresOf(outcome);
+  const { refusals, ...numbers } = expected;
+  const wrong = [...outcome.verifications.values()].flatMap((verification) => verification.wrong);
+  return [
+    ...Object.entries(numbers).flatMap(([name, value]) => {
+      const found = figures[name as keyof typeof numbers];
+      return found === value ? [] : [`${name} is ${found}, not ${value}`];
+    }),
+    ...wrong,
+    ...requestFaults(outcome),
+    ...callbackFaults(outcome),
+    ...refusalFaults(figures, refusals),
+    ...nodeFaults(outcome),
+  ];
+}
+
+/** Each request ended as it should, and those with committees of more than one for a quorum at least. */
+function requestFaults(outcome: Outcome): string[] {
+  return rowsOf(outcome).flatMap(({ asked, ending, agreed }) => {
+    if (ending?.kind !== asked.expected)
+      return [`${asked.name} is ${ending?.kind ?? "still open"}, not ${asked.expected}`];
+    const isAgreed = ending.kind === "refunded" || agreed >= asked.fields.quorum;
+    return isAgreed ? [] : [`${asked.name}: only ${agreed} agreed`];
+  });
+}
+
+function callbackFaults({ asked, verifications }: Outcome): string[] {
+  return asked.flatMap(({ name, requestId, hasArrived, expected }) => {
+    const isOwed = hasArrived !== undefined && expected === "settled";
+    return !isOwed || verifications.get(requestId)?.hasArrived === true ? [] : [`${name}: the answer did not arrive`];
+  });
+}
+
+/** Every honest member that answered must have named the error. */
+function refusalFaults({ refusals }: Figures, expected: Expected["refusals"]): string[] {
+  return Object.entries(expected).flatMap(([trick, error]) => {
+    const named = refusals[trick as keyof typeof refusals] ?? [];
+    return named.length === 1 && named[0] === error
+      ? []
+      : [`${trick}: ${named.join(", ") || "not tried"}, not ${error}`];
+  });
+}
+
+/** Who computed nothing earned nothing; every honest node that served earned, and its reputation rose. */
+function nodeFaults({ nodes, story, committees }: Outcome): string[] {
+  const served = (nodeId: bigint): boolean =>
+    [...committees].some(([requestId, members]) => {
+      const attested = story.endings.get(requestId)?.head?.attested ?? 0n;
+      return members.some((member, seat) => member.nodeId === nodeId && ((attested >> BigInt(seat)) & 1n) === 1n);
+    });
+  return nodes.flatMap(({ node: { nodeId, role }, earned, reputation }) => {
+    const isPaid = earned > 0n && reputation > 0n;
+    if (role === "honest" && served(nodeId) && !isPaid) return [`node ${nodeId} served and was not paid`];
+    return role !== "honest" && (earned > 0n || reputation > 0n) ? [`node ${nodeId} is ${role} and was paid`] : [];
+  });
+}

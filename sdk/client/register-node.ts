@@ -1,0 +1,32 @@
+import { type Account, encodeFunctionData, type LocalAccount, parseEventLogs } from "viem";
+import { nodeRegistryAbi } from "../abi/node-registry.ts";
+import { signerConsentData } from "../agreement/signer-consent.ts";
+import { InvalidValueError } from "../errors/invalid-value.ts";
+import type { Context } from "./context.ts";
+import { send } from "./send.ts";
+
+/** The hot key, which signs its consent, and the base URL of the node's committee endpoint (at most 256 bytes). */
+export type RegisterNodeInput = {
+  readonly signer: Pick<LocalAccount, "address" | "signTypedData">;
+  readonly endpoint: string;
+  /** Until when the consent holds, Unix seconds. */
+  readonly consentDeadlineS: bigint;
+};
+
+/** Registers a node that the wallet's account owns. Returns its id. */
+export async function registerNode(
+  context: Context,
+  { signer, endpoint, consentDeadlineS }: RegisterNodeInput,
+): Promise<bigint> {
+  const { deployment, walletClient } = context;
+  const owner: Account["address"] = walletClient.account.address;
+  const consent = await signer.signTypedData(
+    signerConsentData(deployment.chainId, deployment.nodeRegistry, { owner, deadline: consentDeadlineS }),
+  );
+  const args = [signer.address, endpoint, consentDeadlineS, consent] as const;
+  const data = encodeFunctionData({ abi: nodeRegistryAbi, functionName: "register", args });
+  const { logs } = await send(context, { action: "Cannot register the node", to: deployment.nodeRegistry, data });
+  const [registered] = parseEventLogs({ abi: nodeRegistryAbi, logs, eventName: "NodeRegistered" });
+  if (registered === undefined) throw new InvalidValueError("nodeRegistry", "it registered no node.");
+  return BigInt(registered.args.nodeId);
+}

@@ -1,0 +1,32 @@
+import type { Abi } from "viem";
+import { atomaTokenAbi } from "../abi/atoma-token.ts";
+import { drandBeaconAbi } from "../abi/drand-beacon.ts";
+import { erc20Abi } from "../abi/erc20.ts";
+import { foldConsumerAbi } from "../abi/fold-consumer.ts";
+import { nodeRegistryAbi } from "../abi/node-registry.ts";
+import { rateConsumerAbi } from "../abi/rate-consumer.ts";
+import { requestEscrowAbi } from "../abi/request-escrow.ts";
+import { taskRegistryAbi } from "../abi/task-registry.ts";
+
+/** A custom error in an ABI. */
+export type AbiError = Extract<Abi[number], { type: "error" }>;
+
+const abis: readonly Abi[] = [
+  requestEscrowAbi,
+  nodeRegistryAbi,
+  taskRegistryAbi,
+  drandBeaconAbi,
+  atomaTokenAbi,
+  foldConsumerAbi,
+  rateConsumerAbi,
+  erc20Abi,
+];
+
+/** Every error of the protocol's contracts, once per selector. */
+export const protocolErrors: readonly AbiError[] = [
+  ...new Map(
+    abis
+      .flatMap((abi) => abi.filter((item) => item.type === "error"))
+      .map((error) => [`${error.name}(${error.inputs.map(({ type }) => type).join(",")})`, error] as const),
+  ).values(),
+];

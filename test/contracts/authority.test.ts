@@ -1,0 +1,296 @@
+import { expect } from "chai";
+import { readFile } from "node:fs/promises";
+import { artifacts } from "hardhat";
+import solc from "solc";
+import { answerDigest } from "../../deploy/local/committee.ts";
+import { forge } from "../helpers/forge.ts";
+import { ask, askAndPost, paramsFor, sampleOutput, settle, startingBalance, useMarket } from "../helpers/market.ts";
+
+const guardianRole = 2n;
+const maxPauseS = 7n * 86_400n;
+
+describe("Who may do what in an instance", () => {
+  const market = useMarket({ task: { window: 3_000 } });
+  const managed = () => market().ethers.getContractAt("RequestEscrow", market().escrow);
+
+  describe("parameters", () => {
+    const values = () => market().world.parameters.parameters;
+
+    it("are set by the admin alone", async () => {
+      const m = market();
+      const core = await managed();
+      for (const caller of [m.stranger, m.requester, m.treasury]) {
+        await expect(m.escrow.connect(caller).setParameters(values()))
+          .to.be.revertedWithCustomError(core, "AccessManagedUnauthorized")
+          .withArgs(caller.address);
+      }
+      await expect(m.escrow.connect(m.deployer).setParameters(values())).to.emit(m.escrow, "ParametersSet");
+    });
+
+    it("are refused outside their bounds, each by name, and accepted at them", async () => {
+      const m = market();
+      const bounds: readonly (readonly [keyof ReturnType<typeof values>, number, number])[] = [
+        ["protocolFee", 0, 1_000],
+        ["fallbackDelay", 1, 3_600],
+        ["chainPhase", 1, 3_600],
+        ["beaconDelay", 1, 300],
+        ["expireDelay", 1, 3_600],
+        ["beaconTimeout", 60, 604_800],
+        ["disputeWindow", 1, 604_800],
+      ];
+      const library = await m.ethers.getContractAt("ParametersWordFields", m.escrow);
+      for (const [name, least, most] of bounds) {
+        for (const value of [least - 1, most + 1].filter((candidate) => candidate >= 0)) {
+          await expect(m.escrow.connect(m.deployer).setParameters({ ...values(), [name]: value }))
+            .to.be.revertedWithCustomError(library, "ParameterOutOfBounds")
+            .withArgs(name, value, least, most);
+        }
+        for (const value of [least, most]) {
+          await m.escrow.connect(m.deployer).setParameters({ ...values(), [name]: value });
+          expect((await m.escrow.parameters()).parameters[name]).to.equal(BigInt(value));
+        }
+      }
+    });
+
+    it("count their versions, and leave requests made before as they were", async () => {
+      const m = market();
+      const request = await askAndPost(m);
+      await m.escrow.connect(m.deployer).setParameters({ ...values(), protocolFee: 1_000, tipFloor: 2_000 });
+      expect((await m.escrow.parameters()).version).to.equal(2n);
+      const next = await ask(m, { slot: 1n });
+      expect([request.fields.version, next.fields.version]).to.deep.equal([1n, 2n]);
+      expect([request.fields.protocolFeeBps, next.fields.protocolFeeBps]).to.deep.equal([300n, 1_000n]);
+      await expect(settle(m, await forge(m, request))).to.emit(m.escrow, "Settled");
+      expect((await m.escrow.feesOf(m.taskId)).treasuryShare).to.equal(75n); // 3% of 5 * 5 * 100
+    });
+  });
+
+  describe("a pause", () => {
+    const pause = async (untilS: bigint) => {
+      const m = market();
+      await m.authority.connect(m.deployer).grantRole(guardianRole, m.stranger.address, 0);
+      return m.escrow.connect(m.stranger).pauseRequests(untilS);
+    };
+    const nowS = async () => BigInt(await market().networkHelpers.time.latest());
+
+    it("is called by the guardian alone", async () => {
+      const m = market();
+      const core = await managed();
+      for (const caller of [m.deployer, m.stranger]) {
+        await expect(m.escrow.connect(caller).pauseRequests(1n))
+          .to.be.revertedWithCustomError(core, "AccessManagedUnauthorized")
+          .withArgs(caller.address);
+      }
+    });
+
+    it("lasts at most seven days", async () => {
+      const m = market();
+      await m.authority.connect(m.deployer).grantRole(guardianRole, m.stranger.address, 0);
+      const at = (await nowS()) + 10n;
+      await m.networkHelpers.time.setNextBlockTimestamp(at);
+      await expect(m.escrow.connect(m.stranger).pauseRequests(at + maxPauseS + 1n))
+        .to.be.revertedWithCustomError(m.escrow, "PauseTooLong")
+        .withArgs(at + maxPauseS + 1n, at + maxPauseS);
+      await m.networkHelpers.time.setNextBlockTimestamp(at + 1n);
+      await expect(m.escrow.connect(m.stranger).pauseRequests(at + 1n + maxPauseS)).to.emit(m.escrow, "RequestsPaused");
+    });
+
+    it("refuses new requests until its last second, and no other call", async () => {
+      const m = market();
+      const open = await askAndPost(m);
+      const untilS = (await nowS()) + 500n;
+      await pause(untilS);
+      await m.escrow.connect(m.deployer).setParameters(m.world.parameters.parameters); // a pause goes on
+      await m.networkHelpers.time.setNextBlockTimestamp(untilS);
+      await expect(ask(m, { slot: 1n }))
+        .to.be.revertedWithCustomError(m.escrow, "Paused")
+        .withArgs(untilS);
+      await expect(settle(m, await forge(m, open))).to.emit(m.escrow, "Settled");
+      await ask(m, { slot: 1n });
+    });
+
+    it("is taken back by the guardian", async () => {
+      const m = market();
+      await pause((await nowS()) + 500n);
+      await pause(0n);
+      await ask(m);
+    });
+
+    it("does not stop what is under way", async () => {
+      const m = market();
+      const request = await askAndPost(m);
+      await pause((await nowS()) + 500n);
+      await expect(settle(m, await forge(m, request))).to.emit(m.escrow, "Settled");
+      await m.escrow.connect(m.requester).withdraw(m.requester.address, 5n);
+      await m.escrow.collect(m.taskId);
+    });
+  });
+
+  describe("what contracts tell the escrow", () => {
+    it("comes from the node registry, the task registry and the beacon alone", async () => {
+      const m = market();
+      const { nodeRegistry, taskRegistry, beacon } = m.instance;
+      const attempts = [
+        [m.escrow.connect(m.deployer).setSigner(1n, m.stranger.address, 0n), nodeRegistry],
+        [m.escrow.connect(m.deployer).setTaskWord(m.taskId, 0n), taskRegistry],
+        [m.escrow.connect(m.deployer).recordRound(1n, 1n), beacon],
+      ] as const;
+      for (const [attempt, allowed] of attempts) {
+        await expect(attempt).to.be.revertedWithCustomError(m.escrow, "OnlyFrom").withArgs(allowed);
+      }
+    });
+
+    it("is not let in by a multicall, which calls in its caller's name", async () => {
+      const m = market();
+      const core = await managed();
+      const encode = core.interface.encodeFunctionData.bind(core.interface);
+      for (const call of [
+        encode("recordRound", [1n, 1n]),
+        encode("setTaskWord", [m.taskId, 0n]),
+        encode("setSigner", [1n, m.stranger.address, 0n]),
+      ]) {
+        await expect(core.connect(m.stranger).multicall([call])).to.be.revertedWithCustomError(core, "OnlyFrom");
+      }
+      const pausing = m.escrow.interface.encodeFunctionData("pauseRequests", [0n]);
+      await expect(core.connect(m.stranger).multicall([pausing])).to.be.revertedWithCustomError(
+        core,
+        "AccessManagedUnauthorized",
+      );
+    });
+
+    it("about a round is final, and comes with a valid signature only (BCN-1)", async () => {
+      const m = market();
+      const request = await askAndPost(m);
+      const { round } = request.fields;
+      const word = await m.escrow.roundWord(round);
+      await m.networkHelpers.time.increase(5);
+      await m.beacon.submit(round, m.world.beacon.sign(round));
+      expect(await m.escrow.roundWord(round)).to.equal(word);
+      await expect(m.beacon.submit(round + 9n, m.world.beacon.sign(round)))
+        .to.be.revertedWithCustomError(m.beacon, "SignatureInvalid")
+        .withArgs(round + 9n);
+      expect(await m.escrow.roundWord(round + 9n)).to.equal(0n);
+    });
+
+    it("cannot be redirected: each is connected once, by its deployer", async () => {
+      const m = market();
+      for (const name of ["NodeRegistry", "TaskRegistry"] as const) {
+        const contract = await m.ethers.getContractAt(name, name === "NodeRegistry" ? m.nodeRegistry : m.taskRegistry);
+        for (const caller of [m.deployer, m.stranger]) {
+          await expect(contract.connect(caller).getFunction("connect")(m.stranger.address))
+            .to.be.revertedWithCustomError(contract, "CannotConnect")
+            .withArgs(caller.address);
+        }
+      }
+    });
+  });
+
+  it("lets a multicall do several things at once, in core and extension", async () => {
+    const m = market();
+    const core = await managed();
+    const { interface: words } = m.escrow;
+    const calls = [
+      words.encodeFunctionData("deposit", [m.requester.address, 1_000n]),
+      words.encodeFunctionData("request", [paramsFor(m), "0x"]),
+      words.encodeFunctionData("withdraw", [m.stranger.address, 400n]),
+    ];
+    const bundled = core.connect(m.requester).multicall(calls);
+    await expect(bundled).to.emit(m.escrow, "Requested");
+    await expect(bundled).to.emit(m.escrow, "Withdrawn").withArgs(m.requester.address, m.stranger.address, 400n);
+  });
+
+  describe("the extension, called directly,", () => {
+    it("changes nothing of the escrow", async () => {
+      const m = market();
+      const extension = m.escrow.attach(m.instance.extension) as typeof m.escrow;
+      const request = await askAndPost(m);
+      const settlement = await forge(m, request);
+      const digest = answerDigest(request, { output: sampleOutput });
+      await expect(extension.finalize(settlement, m.settler.address)).to.be.revertedWithCustomError(
+        m.escrow,
+        "OutcomeUnknown",
+      );
+      await expect(extension.retryCallback(settlement, m.settler.address)).to.be.revertedWithCustomError(
+        m.escrow,
+        "OutcomeUnknown",
+      );
+      await expect(extension.expire(request.words)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
+      await expect(extension.recordDissent(request.words, digest)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
+      await expect(extension.connect(m.owner).claimEarnings(1n)).to.be.revertedWithCustomError(
+        m.escrow,
+        "NothingToClaim",
+      );
+      await expect(extension.connect(m.requester).withdraw(m.requester.address, 1n))
+        .to.be.revertedWithCustomError(m.escrow, "InsufficientBalance")
+        .withArgs(m.requester.address, 0n, 1n);
+      await extension.connect(m.deployer).setParameters(m.world.parameters.parameters);
+      expect((await m.escrow.parameters()).version).to.equal(1n);
+      await m.token.connect(m.requester).approve(extension, 5n);
+      await extension.connect(m.requester).deposit(m.stranger.address, 5n);
+      expect((await m.escrow.accountOf(m.stranger)).balance).to.equal(0n);
+      await extension.connect(m.stranger).withdraw(m.stranger.address, 5n); // nor is anything lost by the mistake
+      expect(await m.token.balanceOf(m.escrow)).to.equal(startingBalance);
+    });
+
+    it("must be made with the config of its core", async () => {
+      const m = market();
+      const { nodeRegistry, taskRegistry, beacon, authority } = m.instance;
+      const { parameters } = m.world.parameters;
+      const config = {
+        token: m.world.paymentToken,
+        treasury: m.treasury.address,
+        nodeRegistry,
+        taskRegistry,
+        beacon,
+        authority,
+        parameters,
+      };
+      const core = await managed();
+      for (const changed of [
+        { treasury: m.stranger.address },
+        { beacon: m.instance.beacon, parameters: { ...parameters, protocolFee: 1 } },
+      ]) {
+        const deployment = m.ethers.deployContract("RequestEscrow", [{ ...config, ...changed }, m.instance.extension]);
+        await expect(deployment).to.be.revertedWithCustomError(core, "ExtensionMismatch");
+      }
+      await m.ethers.deployContract("RequestEscrow", [config, m.instance.extension]);
+    });
+
+    it("declares the same storage as its core", async () => {
+      const [core = [], extension, state] = await storageOf("RequestEscrow", "EscrowExtension", "EscrowState");
+      expect(core.length).to.be.at.least(13);
+      expect(extension).to.deep.equal(core);
+      expect(core.slice(0, state?.length)).to.deep.equal(state); // what else there is comes after all that is shared
+    });
+  });
+});
+
+type Layout = {
+  readonly storage: readonly {
+    readonly label: string;
+    readonly slot: string;
+    readonly offset: number;
+    readonly type: string;
+  }[];
+};
+type Output = {
+  readonly contracts: Readonly<Record<string, Readonly<Record<string, { readonly storageLayout: Layout }>>>>;
+};
+
+/** Label, slot, offset and type of every storage variable that each contract has, from the compiler that built them. */
+async function storageOf(...names: string[]): Promise<string[][]> {
+  const id = await artifacts.getBuildInfoId("RequestEscrow");
+  const path = id === undefined ? undefined : await artifacts.getBuildInfoPath(id);
+  if (path === undefined) throw new Error("The contracts are not built.");
+  const { input } = JSON.parse(await readFile(path, "utf8")) as { input: { settings: object } };
+  const outputSelection = { "*": { "*": ["storageLayout"] } };
+  const output = solc.compile(JSON.stringify({ ...input, settings: { ...input.settings, outputSelection } }));
+  const contracts = Object.assign(
+    {},
+    ...Object.values((JSON.parse(output) as Output).contracts),
+  ) as Output["contracts"][string];
+  return names.map((name) => {
+    const layout = contracts[name]?.storageLayout.storage ?? [];
+    return layout.map(({ label, slot, offset, type }) => `${label} ${slot} ${offset} ${type.replace(/\)\d+/g, ")")}`);
+  });
+}

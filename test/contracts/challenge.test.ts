@@ -1,0 +1,215 @@
+import { expect } from "chai";
+import type { Hex } from "viem";
+import { answerDigest, committeeOf, type LocalRequest } from "../../deploy/local/committee.ts";
+import type { Settlement } from "../../sdk/agreement/settlement.ts";
+import { lockUp } from "../../sdk/money/lock.ts";
+import { payoutOf } from "../../sdk/money/payout.ts";
+import { decodeNodeWord } from "../../sdk/words/node-word.ts";
+import { decodeSlotWord } from "../../sdk/words/slot-word.ts";
+import { consumerAsks, hireConsumer, moods } from "../helpers/consumer.ts";
+import { forge } from "../helpers/forge.ts";
+import {
+  askAndPost,
+  balanceIn,
+  sampleOutput,
+  selectorOf,
+  settle,
+  startingBalance,
+  useMarket,
+} from "../helpers/market.ts";
+
+const windowS = 100n;
+const expireDelayS = 4n;
+const dissentRole = 1n;
+const other: Hex = `0x${"d1".repeat(32)}`;
+
+describe("A challenge window", () => {
+  const market = useMarket({ task: { window: 3_000 } });
+  const nextBlockAt = (timestampS: bigint) => market().networkHelpers.time.setNextBlockTimestamp(timestampS);
+
+  async function record(changes = {}) {
+    const m = market();
+    const request = await askAndPost(m, { challengeWindow: windowS, ...changes });
+    const settlement = await forge(m, request, { attested: 0b1111n, committed: 0b11111n });
+    await settle(m, settlement);
+    const { untilS } = decodeSlotWord(await m.escrow.slotOf(m.requester, 0n));
+    return { request, settlement, untilS, digest: answerDigest(request, { output: sampleOutput }) };
+  }
+
+  async function dissent({ words }: LocalRequest, digest: Hex) {
+    const m = market();
+    await m.authority.connect(m.deployer).grantRole(dissentRole, m.stranger.address, 0);
+    return m.escrow.connect(m.stranger).recordDissent(words, digest);
+  }
+
+  const finalize = (settlement: Settlement) =>
+    market().escrow.connect(market().stranger).finalize(settlement, market().settler.address);
+
+  it("records the result and pays nobody before it is over", async () => {
+    const m = market();
+    const request = await askAndPost(m, { challengeWindow: windowS });
+    const settlement = await forge(m, request);
+    const at = BigInt(await m.networkHelpers.time.latest()) + 5n;
+    await nextBlockAt(at);
+    await expect(settle(m, settlement))
+      .to.emit(m.escrow, "ResultRecorded")
+      .withArgs(
+        request.requestId,
+        answerDigest(request, { output: sampleOutput }),
+        settlement.head,
+        m.settler.address,
+        at + windowS,
+      );
+    expect(await balanceIn(m, m.settler.address)).to.equal(0n);
+    expect(await earningsOf(request)).to.equal(0n);
+  });
+
+  it("is over one second after its last, and then anyone finalises for the one who settled", async () => {
+    const m = market();
+    const { request, settlement, untilS, digest } = await record();
+    await nextBlockAt(untilS);
+    await expect(finalize(settlement)).to.be.revertedWithCustomError(m.escrow, "ChallengeWindowOpen").withArgs(untilS);
+    await nextBlockAt(untilS + 1n);
+    await expect(finalize(settlement))
+      .to.emit(m.escrow, "Settled")
+      .withArgs(request.requestId, digest, settlement.head);
+    const members = await committeeOf(m.world, request);
+    const payout = payoutOf({ request: request.fields, members, attested: 0b1111n });
+    expect(await earningsOf(request)).to.equal(payout.pays.reduce((a, b) => a + b));
+    expect(await balanceIn(m, m.settler.address)).to.equal(payout.settlerTip);
+    expect((await m.escrow.feesOf(m.taskId)).treasuryShare).to.equal(payout.treasury);
+  });
+
+  it("is waited for once: a recorded result is not settled, refunded or finalised again", async () => {
+    const m = market();
+    const { request, settlement, untilS } = await record();
+    await expect(settle(m, settlement))
+      .to.be.revertedWithCustomError(m.escrow, "NothingSettled")
+      .withArgs(selectorOf(m, "NotOpen"));
+    await m.networkHelpers.time.increaseTo(untilS + 10_000n);
+    await expect(m.escrow.expire(request.words)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
+    await finalize(settlement);
+    await expect(finalize(settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+  });
+
+  it("ends with what was recorded: another settler, output or set of attesters is unknown", async () => {
+    const m = market();
+    const { settlement, untilS } = await record();
+    await m.networkHelpers.time.increaseTo(untilS + 1n);
+    const attempts = [
+      m.escrow.finalize(settlement, m.stranger.address),
+      m.escrow.finalize({ ...settlement, output: "0xff" }, m.settler.address),
+      m.escrow.finalize({ ...settlement, head: settlement.head | (1n << 108n) }, m.settler.address),
+      m.escrow.finalize(
+        { ...settlement, request: { ...settlement.request, work: settlement.request.work + 1n } },
+        m.settler.address,
+      ),
+    ];
+    for (const attempt of attempts) await expect(attempt).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+    await expect(m.escrow.finalize({ ...settlement, proof: "0x" }, m.settler.address)).to.emit(m.escrow, "Settled");
+  });
+
+  it("ends with the callback, which can fail and be retried", async () => {
+    const m = market();
+    const consumer = await hireConsumer(m);
+    const request = await consumerAsks(m, consumer, { challengeWindow: windowS });
+    const settlement = await forge(m, request);
+    await consumer.setMood(moods.reverting);
+    await settle(m, settlement);
+    await m.networkHelpers.time.increase(windowS + 1n);
+    await expect(finalize(settlement)).to.emit(m.escrow, "CallbackFailed").withArgs(request.requestId);
+    await consumer.setMood(moods.quiet);
+    await expect(m.escrow.retryCallback(settlement, m.settler.address))
+      .to.emit(consumer, "Delivered")
+      .withArgs(request.requestId, 0n, answerDigest(request, { output: sampleOutput }), sampleOutput);
+  });
+
+  describe("with a dissent", () => {
+    it("takes it from the holder of the role alone", async () => {
+      const m = market();
+      const { request } = await record();
+      const managed = await m.ethers.getContractAt("RequestEscrow", m.escrow);
+      await expect(m.escrow.connect(m.stranger).recordDissent(request.words, other))
+        .to.be.revertedWithCustomError(managed, "AccessManagedUnauthorized")
+        .withArgs(m.stranger.address);
+    });
+
+    it("refunds the whole lock once the expire delay is over too, and pays nobody", async () => {
+      const m = market();
+      const { request, settlement, untilS } = await record();
+      await expect(dissent(request, other)).to.emit(m.escrow, "DissentRecordedFor").withArgs(request.requestId, other);
+      await nextBlockAt(untilS + expireDelayS);
+      await expect(finalize(settlement))
+        .to.be.revertedWithCustomError(m.escrow, "NotExpired")
+        .withArgs(untilS + expireDelayS);
+      await nextBlockAt(untilS + expireDelayS + 1n);
+      await expect(finalize(settlement))
+        .to.emit(m.escrow, "Refunded")
+        .withArgs(request.requestId, m.requester.address, lockUp(request.fields), selectorOf(m, "DissentBlocks"));
+      expect(await balanceIn(m, m.requester.address)).to.equal(startingBalance);
+      expect(await earningsOf(request)).to.equal(0n);
+    });
+
+    it("of the same digest finalises as if there were none", async () => {
+      const m = market();
+      const { request, settlement, untilS, digest } = await record();
+      await dissent(request, digest);
+      await m.networkHelpers.time.increaseTo(untilS + 1n);
+      await expect(finalize(settlement)).to.emit(m.escrow, "Settled");
+    });
+
+    it("of two digests agrees with neither", async () => {
+      const m = market();
+      const { request, settlement, untilS, digest } = await record();
+      await dissent(request, digest);
+      await dissent(request, other);
+      await dissent(request, digest); // does not take the conflict back
+      await m.networkHelpers.time.increaseTo(untilS + expireDelayS + 1n);
+      await expect(finalize(settlement)).to.emit(m.escrow, "Refunded");
+    });
+  });
+
+  describe("or none, with a dissent before settlement", () => {
+    it("blocks another digest, lets its own pass, and names the reason in a batch", async () => {
+      const m = market();
+      const [blocked, agreed] = [await askAndPost(m, { slot: 1n }), await askAndPost(m, { slot: 2n })];
+      await dissent(blocked, other);
+      await dissent(agreed, answerDigest(agreed, { output: sampleOutput }));
+      const batch = settle(m, await forge(m, blocked), await forge(m, agreed));
+      await expect(batch)
+        .to.emit(m.escrow, "SettlementSkipped")
+        .withArgs(blocked.requestId, selectorOf(m, "DissentBlocks"));
+      await expect(batch).to.emit(m.escrow, "Settled");
+    });
+
+    it("lets nothing settle after two that differ, and refunds after the deadline", async () => {
+      const m = market();
+      const request = await askAndPost(m);
+      await dissent(request, answerDigest(request, { output: sampleOutput }));
+      await dissent(request, other);
+      await expect(settle(m, await forge(m, request)))
+        .to.be.revertedWithCustomError(m.escrow, "NothingSettled")
+        .withArgs(selectorOf(m, "DissentBlocks"));
+      await m.networkHelpers.time.increase(4_000);
+      await expect(m.escrow.expire(request.words))
+        .to.emit(m.escrow, "Refunded")
+        .withArgs(request.requestId, m.requester.address, lockUp(request.fields), selectorOf(m, "DeadlinePassed"));
+    });
+
+    it("is refused for a request that is not open", async () => {
+      const m = market();
+      const request = await askAndPost(m);
+      await settle(m, await forge(m, request));
+      await expect(dissent(request, other)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
+    });
+  });
+
+  async function earningsOf(request: LocalRequest): Promise<bigint> {
+    const m = market();
+    let total = 0n;
+    for (const { nodeId } of await committeeOf(m.world, request)) {
+      total += decodeNodeWord(await m.escrow.nodeWord(nodeId)).earnings;
+    }
+    return total;
+  }
+});

@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import { assertPublic, type InstanceParameters, local, production } from "../../deploy/parameters/parameters.ts";
+import { publicKeyOf } from "../../sdk/drand/bls.ts";
+
+const privateBeacon = { beaconGenesis: 1n, beaconPeriod: 1n, beaconPublicKey: publicKeyOf(7n) };
+
+describe("Parameters of a public network", () => {
+  it("hold for the production defaults", () => {
+    expect(() => {
+      assertPublic(production);
+    }).not.to.throw();
+  });
+
+  it("refuse a beacon with a key of the operator's own", () => {
+    expect(() => {
+      assertPublic({ ...production, ...privateBeacon });
+    }).to.throw("the beacon is not drand's evmnet");
+  });
+
+  it("refuse the local ones, and name every fault at once", () => {
+    expect(() => {
+      assertPublic(local(privateBeacon));
+    })
+      .to.throw()
+      .with.property("message")
+      .that.includes("drand's evmnet")
+      .and.includes("unbonding")
+      .and.includes("on-chain phase")
+      .and.includes("dispute window");
+  });
+
+  it("refuse each value that is too short by itself", () => {
+    const changes: readonly Partial<InstanceParameters["parameters"]>[] = [
+      { chainPhase: 59 },
+      { beaconDelay: 5 },
+      { disputeWindow: 3_599 },
+      { tipFloor: 0 },
+    ];
+    for (const change of changes) {
+      const changed = { ...production, parameters: { ...production.parameters, ...change } };
+      expect(() => {
+        assertPublic(changed);
+      }, JSON.stringify(change)).to.throw("Not fit for a public network");
+    }
+  });
+});

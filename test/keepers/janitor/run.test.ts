@@ -1,0 +1,125 @@
+import { expect } from "chai";
+import { keccak256, stringToHex } from "viem";
+import { committeeOf, settlementOf } from "../../../deploy/local/committee.ts";
+import { makeJob } from "../../../keepers/jobs.ts";
+import type { Parts } from "../../../keepers/parts.ts";
+import type { Pass } from "../../../keepers/runtime/loop.ts";
+import type { SettingsInput } from "../../../keepers/settings.ts";
+import { keyOf } from "../../helpers/forge.ts";
+import { ask, askAndPost, sampleOutput, settle } from "../../helpers/market.ts";
+import { openScene, type Scene } from "../fixture.ts";
+
+const noSignal = new AbortController().signal;
+
+describe("janitor", () => {
+  let scene: Scene;
+  let parts: Parts;
+  let job: Pass;
+  let restore: () => Promise<void>;
+  before(async () => {
+    scene = await openScene();
+  });
+  after(() => scene.close());
+  const open = async (janitor: SettingsInput["janitor"], changes: Partial<SettingsInput> = {}): Promise<void> => {
+    parts = await scene.open({ jobs: ["janitor"], janitor: janitor ?? {}, ...changes });
+    job = (await makeJob("janitor", parts)).pass;
+  };
+  beforeEach(async () => {
+    restore = await scene.snapshot();
+    await open({ tasks: "all" });
+  });
+  afterEach(() => restore());
+
+  const pass = async () => {
+    await parts.chain.sync();
+    const report = await job(noSignal);
+    await parts.transactions.pass();
+    await parts.transactions.pass();
+    await parts.chain.sync();
+    return report;
+  };
+
+  it("refunds a request whose round nobody posts, once the chain allows it, and only once", async () => {
+    const { market } = scene;
+    const request = await ask(market);
+    await pass();
+    expect((await parts.chain.request(request.requestId))?.state).to.equal("open");
+    await scene.passTime(80); // beacon delay 3 s, timeout 60 s
+    expect((await pass()).done).to.equal(1);
+    expect((await parts.chain.request(request.requestId))?.state).to.equal("refunded");
+    expect(await pass()).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("refunds a request that nobody serves, and one whose committee is incomplete", async () => {
+    const { market } = scene;
+    const unserved = await askAndPost(market);
+    const nobody = await askAndPost(market, { slot: 1n, maxAsk: 4n }); // all ask 5
+    expect((await pass()).done).to.equal(1);
+    expect((await parts.chain.request(nobody.requestId))?.state).to.equal("refunded");
+    expect((await parts.chain.request(unserved.requestId))?.state).to.equal("open");
+    await scene.passTime(60);
+    expect((await pass()).done).to.equal(1);
+    expect((await parts.chain.request(unserved.requestId))?.state).to.equal("refunded");
+  });
+
+  it("ends challenge windows that settlers forgot", async () => {
+    const { market } = scene;
+    const request = await askAndPost(market, { challengeWindow: 5n });
+    await settle(market, await settlementOf(market.world, market.nodes, request, { output: sampleOutput }));
+    await scene.passTime(30);
+    expect((await pass()).done).to.equal(0);
+    await scene.passTime(40);
+    expect((await pass()).done).to.equal(1);
+    expect((await parts.chain.request(request.requestId))?.state).to.equal("settled");
+  });
+
+  it("publishes a snapshot when half its age is over, once, and a changed pool", async () => {
+    const { market } = scene;
+    await parts.chain.sync();
+    const latest = async () => (await parts.chain.pool(market.taskId, 2n ** 40n)).snapshot?.snapshotId;
+    const first = await latest();
+    await pass();
+    expect(await latest()).to.equal(first);
+    await scene.passTime(1_801);
+    await pass();
+    expect(await latest()).to.equal((first ?? 0n) + 1n);
+    await pass();
+    expect(await latest()).to.equal((first ?? 0n) + 1n);
+    await market.taskRegistry.connect(market.owner).updateAsk(market.taskId, 1n, 7);
+    await pass();
+    expect(await latest()).to.equal((first ?? 0n) + 1n);
+    await scene.passTime(601);
+    await pass();
+    expect(await latest()).to.equal((first ?? 0n) + 2n);
+    const { entries } = await parts.chain.snapshot((first ?? 0n) + 2n);
+    expect(entries.find(({ nodeId }) => nodeId === 1n)?.ask).to.equal(7n);
+  });
+
+  it("publishes for no task that its node does not serve, unless it is told to", async () => {
+    await open({});
+    await scene.passTime(3_000);
+    expect(await pass()).to.deep.equal({ done: 0, failed: 0 });
+    const privateKey = keccak256(stringToHex("atoma local node 0"));
+    const { deployer, nodes } = scene.market;
+    await deployer.sendTransaction({ to: nodes[0]?.signer.address ?? null, value: 10n ** 18n });
+    await open({}, { key: { privateKey } });
+    expect((await pass()).done).to.equal(1);
+  });
+
+  it("claims its node's earnings and moves them to the owner after the window", async () => {
+    const { market } = scene;
+    const request = await askAndPost(market);
+    await settle(market, await settlementOf(market.world, market.nodes, request, { output: sampleOutput }));
+    const nodeId = (await committeeOf(market.world, request))[0]?.nodeId ?? 0n;
+    const earned = 500n; // an ask of 5 for 100 units
+    await market.deployer.sendTransaction({ to: keyOf(market, nodeId).address, value: 10n ** 18n });
+    const privateKey = keccak256(stringToHex(`atoma local node ${nodeId - 1n}`));
+    await open({ earnings: true, expire: false, finalize: false }, { key: { privateKey } });
+    expect(await pass()).to.deep.equal({ done: 1, failed: 0 });
+    expect((await market.escrow.claimOf(nodeId)).amount).to.equal(earned);
+    expect((await pass()).done).to.equal(0);
+    await scene.passTime(6);
+    expect((await pass()).done).to.equal(1);
+    expect((await market.escrow.accountOf(market.owner.address)).balance).to.equal(earned);
+  });
+});
