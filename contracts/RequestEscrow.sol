@@ -258,9 +258,8 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
             _record(s, requestId, digest);
         } else {
             uint256 cost;
-            uint256 attested = s.head.attested();
-            (cost, tip) = _pay(r, members, attested, msg.sender, true);
-            _end(r, requestId.outcomeOf(digest, attested, msg.sender), cost);
+            (cost, tip) = _pay(r, members, s.head.attested(), msg.sender, true);
+            _end(r, requestId.outcomeOf(digest, s.head, msg.sender), cost);
             if (r.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
             emit Settled(requestId, digest, s.head);
         }
@@ -268,7 +267,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
 
     function _record(Settlement calldata s, bytes32 requestId, bytes32 digest) private {
         uint256 until = block.timestamp + s.request.rules.challengeWindow();
-        bytes32 outcome = requestId.outcomeOf(digest, s.head.attested(), msg.sender);
+        bytes32 outcome = requestId.outcomeOf(digest, s.head, msg.sender);
         _slots[s.request.origin.slotKey()] = SlotWordFields.recorded(outcome, until);
         emit ResultRecorded(requestId, digest, s.head, msg.sender, until);
     }

@@ -6,6 +6,7 @@ import {IEscrowLanes} from "../interfaces/IEscrowLanes.sol";
 import {Attestations} from "../libraries/Attestations.sol";
 import {Payout} from "../libraries/Payout.sol";
 import {RequestIds} from "../libraries/RequestIds.sol";
+import {Head} from "../types/Head.sol";
 import {FLAG_BUNDLE, Request, slotKeyOf} from "../types/Request.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {EscrowSettlement} from "./EscrowSettlement.sol";
@@ -34,24 +35,49 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
 
     /// @inheritdoc IEscrowLanes
     function finalize(Settlement calldata s, address settler) external {
-        Request calldata r = s.request;
-        (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s, settler);
-        require(slot.state() == SlotWordFields.RECORDED, OutcomeUnknown());
+        (bytes4 reason, bytes32 digest) = _digestOf(s);
+        require(reason == OK, OutcomeUnknown());
+        bytes32 requestId = _idOf(s.request);
+        bool isPaid = _finish(s.request, Outcome(requestId, digest, s.head, settler), 0);
+        if (isPaid && s.request.rules.callbackGas() != 0) _callBack(s, requestId, digest);
+    }
+
+    /// @inheritdoc IEscrowLanes
+    function finalizeWithoutOutput(Request calldata r, bytes32 digest, Head head, address settler) external {
+        bytes32 requestId = _idOf(r);
+        bool isPaid = _finish(r, Outcome(requestId, digest, head, settler), r.terms.expireDelay());
+        if (isPaid && r.rules.callbackGas() != 0) _callbackFailed(r, requestId);
+    }
+
+    struct Outcome {
+        bytes32 requestId;
+        bytes32 digest;
+        Head head;
+        address settler;
+    }
+
+    /// @dev Pays a recorded outcome whose challenge window, and so many seconds more, are over; refunds after a dissent.
+    /// @return isPaid false where it refunded
+    function _finish(Request calldata r, Outcome memory o, uint256 delay) private returns (bool isPaid) {
+        bytes32 outcome = o.requestId.outcomeOf(o.digest, o.head, o.settler);
+        SlotWord slot = _slots[r.origin.slotKey()];
+        require(slot.state() == SlotWordFields.RECORDED && slot.holdsOutcome(outcome), OutcomeUnknown());
         require(block.timestamp > slot.until(), ChallengeWindowOpen(slot.until()));
-        bytes32 dissent = _dissents[requestId];
-        if (dissent != 0 && dissent != digest) {
-            uint256 earliest = slot.until() + r.terms.expireDelay();
-            require(block.timestamp > earliest, NotExpired(earliest));
-            return _refund(r, requestId, DissentBlocks.selector);
+        bytes32 dissent = _dissents[o.requestId];
+        bool isBlocked = dissent != 0 && dissent != o.digest;
+        uint256 earliest = slot.until() + (isBlocked ? r.terms.expireDelay() : delay);
+        require(block.timestamp > earliest, NotExpired(earliest));
+        if (isBlocked) {
+            _refund(r, o.requestId, DissentBlocks.selector);
+            return false;
         }
-        (, , uint256[] memory members) = _committee(r, requestId);
-        uint256 attested = s.head.attested();
-        (uint256 cost, uint256 tip) = _pay(r, members, attested, settler, true);
-        _credit(settler, tip);
-        _end(r, requestId.outcomeOf(digest, attested, settler), cost);
-        if (r.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
-        emit Settled(requestId, digest, s.head);
-        if (r.rules.callbackGas() != 0) _callBack(s, requestId, digest);
+        (, , uint256[] memory members) = _committee(r, o.requestId);
+        (uint256 cost, uint256 tip) = _pay(r, members, o.head.attested(), o.settler, true);
+        _credit(o.settler, tip);
+        _end(r, outcome, cost);
+        if (r.rules.has(FLAG_BUNDLE)) _roots[o.requestId] = o.digest;
+        emit Settled(o.requestId, o.digest, o.head);
+        return true;
     }
 
     /// @dev The outcome that a settlement's words and its settler make, if the slot holds it.
@@ -63,7 +89,7 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         requestId = _idOf(s.request);
         (reason, digest) = _digestOf(s);
         slot = _slots[s.request.origin.slotKey()];
-        bytes32 outcome = requestId.outcomeOf(digest, s.head.attested(), settler);
+        bytes32 outcome = requestId.outcomeOf(digest, s.head, settler);
         require(reason == OK && slot.holdsOutcome(outcome), OutcomeUnknown());
     }
 

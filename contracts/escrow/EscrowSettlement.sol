@@ -299,8 +299,11 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
 
     /// @dev Delivers, or records the failure. State is final before the call, and nothing of the slot can change during it.
     function _callBack(Settlement calldata s, bytes32 requestId, bytes32 digest) internal {
-        if (_deliver(s, requestId, digest)) return;
-        uint256 key = s.request.origin.slotKey();
+        if (!_deliver(s, requestId, digest)) _callbackFailed(s.request, requestId);
+    }
+
+    function _callbackFailed(Request calldata r, bytes32 requestId) internal {
+        uint256 key = r.origin.slotKey();
         _slots[key] = _slots[key].failedUntil(block.timestamp + RETRY_WINDOW);
         emit CallbackFailed(requestId);
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrowTypes} from "./IEscrowTypes.sol";
+import {Head} from "../types/Head.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title What happens around the plain settlement: challenge windows, refunds, callbacks, bundles
@@ -11,6 +12,11 @@ interface IEscrowLanes is IEscrowTypes {
     /// @param settlement as settled; its proof is not needed
     /// @param settler as recorded; the tip is its
     function finalize(Settlement calldata settlement, address settler) external;
+
+    /// @notice Ends a recorded request whose output nobody shows, once the expire delay after its challenge window is over
+    ///         too: pays as `finalize` would, and counts the callback as failed, so that `retryCallback` can deliver it yet.
+    ///         All the words are in the request's events. By anyone.
+    function finalizeWithoutOutput(Request calldata request_, bytes32 digest, Head head, address settler) external;
 
     /// @notice Refunds a request that cannot settle any more: never or wrongly posted round, too few eligible nodes, or
     ///         deadline plus expire delay over. By anyone; the whole lock goes to the requester's account.

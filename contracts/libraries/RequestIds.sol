@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Head} from "../types/Head.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title Ids of requests and their outcomes
@@ -42,21 +43,21 @@ library RequestIds {
     }
 
     /// @notice What a slot keeps of a recorded or settled request.
-    /// @param attested bitmap of the members whose attestations settled it
+    /// @param head status, usage and bitmaps, as settled
     function outcomeOf(
         bytes32 requestId,
         bytes32 digest,
-        uint256 attested,
+        Head head,
         address settler
     ) internal pure returns (bytes32 outcome) {
-        uint256 who = (attested << 160) | uint160(settler); // attested < 2^32
-        // Memory-safe: beyond the free pointer. keccak256(abi.encode(requestId, digest, who))
+        // Memory-safe: beyond the free pointer. keccak256(abi.encode(requestId, digest, head, settler))
         assembly ("memory-safe") {
             let preimage := mload(0x40)
             mstore(preimage, requestId)
             mstore(add(preimage, 0x20), digest)
-            mstore(add(preimage, 0x40), who)
-            outcome := keccak256(preimage, 0x60)
+            mstore(add(preimage, 0x40), head)
+            mstore(add(preimage, 0x60), settler)
+            outcome := keccak256(preimage, 0x80)
         }
     }
 }

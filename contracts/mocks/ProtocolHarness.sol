@@ -204,12 +204,13 @@ contract ProtocolHarness {
         }
     }
 
-    /// @param x request id, digest, attested, settler
+    /// @param x request id, digest, head, settler
     function outcomes(uint256[] calldata x) external pure returns (uint256[] memory y) {
         y = new uint256[](x.length / 4);
         for (uint256 i = 0; i < y.length; ++i) {
             address settler = address(uint160(x[4 * i + 3])); // drops the bits above the address
-            y[i] = uint256(RequestIds.outcomeOf(bytes32(x[4 * i]), bytes32(x[4 * i + 1]), x[4 * i + 2], settler));
+            Head head = Head.wrap(x[4 * i + 2]);
+            y[i] = uint256(RequestIds.outcomeOf(bytes32(x[4 * i]), bytes32(x[4 * i + 1]), head, settler));
         }
     }
 

@@ -749,6 +749,50 @@ export const requestEscrowAbi = [
   },
   {
     inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "head", type: "uint256" },
+      { name: "settler", type: "address" },
+    ],
+    name: "finalizeWithoutOutput",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "head", type: "uint256" },
+      { name: "settler", type: "address" },
+    ],
+    name: "finalizeWithoutOutput",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "requester", type: "address" },
       { name: "ring", type: "uint24" },
     ],

@@ -100,6 +100,7 @@ describe("A challenge window", () => {
       m.escrow.finalize(settlement, m.stranger.address),
       m.escrow.finalize({ ...settlement, output: "0xff" }, m.settler.address),
       m.escrow.finalize({ ...settlement, head: settlement.head | (1n << 108n) }, m.settler.address),
+      m.escrow.finalize({ ...settlement, head: settlement.head ^ (1n << 76n) }, m.settler.address), // a committed bit
       m.escrow.finalize(
         { ...settlement, request: { ...settlement.request, work: settlement.request.work + 1n } },
         m.settler.address,
@@ -122,6 +123,80 @@ describe("A challenge window", () => {
     await expect(m.escrow.retryCallback(settlement, m.settler.address))
       .to.emit(consumer, "Delivered")
       .withArgs(request.requestId, 0n, answerDigest(request, { output: sampleOutput }), sampleOutput);
+  });
+
+  describe("of a result whose output nobody shows", () => {
+    const endWithout = ({ words }: LocalRequest, digest: Hex, { head }: Settlement) =>
+      market().escrow.connect(market().stranger).finalizeWithoutOutput(words, digest, head, market().settler.address);
+
+    it("ends all the same once the expire delay is over too, and pays as it would have", async () => {
+      const m = market();
+      const { request, settlement, untilS, digest } = await record();
+      const earliest = untilS + expireDelayS;
+      await nextBlockAt(untilS);
+      await expect(endWithout(request, digest, settlement))
+        .to.be.revertedWithCustomError(m.escrow, "ChallengeWindowOpen")
+        .withArgs(untilS);
+      await nextBlockAt(earliest);
+      await expect(endWithout(request, digest, settlement))
+        .to.be.revertedWithCustomError(m.escrow, "NotExpired")
+        .withArgs(earliest);
+      await nextBlockAt(earliest + 1n);
+      await expect(endWithout(request, digest, settlement))
+        .to.emit(m.escrow, "Settled")
+        .withArgs(request.requestId, digest, settlement.head);
+      const members = await committeeOf(m.world, request);
+      const payout = payoutOf({ request: request.fields, members, attested: 0b1111n });
+      expect(await earningsOf(request)).to.equal(payout.pays.reduce((a, b) => a + b));
+      expect(await balanceIn(m, m.settler.address)).to.equal(payout.settlerTip);
+      await expect(endWithout(request, digest, settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+      await expect(finalize(settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+    });
+
+    it("takes no words but those that were recorded", async () => {
+      const m = market();
+      const { request, settlement, untilS, digest } = await record();
+      await m.networkHelpers.time.increaseTo(untilS + expireDelayS + 1n);
+      const [settler, { words }] = [m.settler.address, request];
+      const attempts = [
+        m.escrow.finalizeWithoutOutput(words, other, settlement.head, settler),
+        m.escrow.finalizeWithoutOutput(words, digest, settlement.head | (1n << 108n), settler),
+        m.escrow.finalizeWithoutOutput(words, digest, settlement.head ^ (1n << 76n), settler), // a committed bit
+        m.escrow.finalizeWithoutOutput(words, digest, settlement.head, m.stranger.address),
+        m.escrow.finalizeWithoutOutput({ ...words, terms: words.terms + 1n }, digest, settlement.head, settler),
+      ];
+      for (const attempt of attempts) await expect(attempt).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+      const open = await askAndPost(m, { slot: 1n });
+      await expect(m.escrow.finalizeWithoutOutput(open.words, digest, settlement.head, settler))
+        .to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown"); // prettier-ignore
+    });
+
+    it("still has its callback for seven days, from whoever shows the output", async () => {
+      const m = market();
+      const consumer = await hireConsumer(m);
+      const request = await consumerAsks(m, consumer, { challengeWindow: windowS });
+      const settlement = await forge(m, request);
+      const digest = answerDigest(request, { output: sampleOutput });
+      await settle(m, settlement);
+      await m.networkHelpers.time.increase(windowS + expireDelayS + 2n);
+      await expect(endWithout(request, digest, settlement))
+        .to.emit(m.escrow, "CallbackFailed")
+        .withArgs(request.requestId);
+      await expect(m.escrow.retryCallback(settlement, m.settler.address))
+        .to.emit(consumer, "Delivered")
+        .withArgs(request.requestId, 0n, digest, sampleOutput);
+    });
+
+    it("is refunded if a dissent was recorded", async () => {
+      const m = market();
+      const { request, settlement, untilS, digest } = await record();
+      await dissent(request, other);
+      await m.networkHelpers.time.increaseTo(untilS + expireDelayS + 1n);
+      await expect(endWithout(request, digest, settlement))
+        .to.emit(m.escrow, "Refunded")
+        .withArgs(request.requestId, m.requester.address, lockUp(request.fields), selectorOf(m, "DissentBlocks"));
+      expect(await earningsOf(request)).to.equal(0n);
+    });
   });
 
   describe("with a dissent", () => {

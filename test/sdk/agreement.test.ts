@@ -58,10 +58,10 @@ describe("What members agree on", () => {
 
   it("ends in the outcome of the contracts", async () => {
     const cases = times(fuzzCases, () => ({
-      ...{ requestId: random.bytes(32), digest: random.bytes(32), attested: random.bits(32) },
+      ...{ requestId: random.bytes(32), digest: random.bytes(32), head: random.bits(256) },
       settler: toHex(random.bits(160), { size: 20 }),
     }));
-    const flat = cases.flatMap((c) => [c.requestId, c.digest, c.attested, c.settler].map(BigInt));
+    const flat = cases.flatMap((c) => [c.requestId, c.digest, c.head, c.settler].map(BigInt));
     expectRows(await harness.rows("outcomes", 1, flat), cases.map((c) => [BigInt(outcomeOf(c))]), cases); // prettier-ignore
   });
 

@@ -43,14 +43,36 @@ abstract contract FuzzLanes is FuzzRequests {
     function finalize(uint256 seed) external step {
         (IEscrowTypes.Settlement memory s, address settler, bytes32 id) = _recorded(seed);
         if (settler == address(0)) return;
-        bool isDissented = seed % 4 == 0;
-        if (isDissented) _dissent(s.request, keccak256("another digest"));
-        bytes memory data = abi.encodeCall(IEscrowLanes.finalize, (s, settler));
+        _endRecorded(seed, s, id, "finalize", abi.encodeCall(IEscrowLanes.finalize, (s, settler)), 0);
+    }
+
+    function finalizeWithoutOutput(uint256 seed) external step {
+        (IEscrowTypes.Settlement memory s, address settler, bytes32 id) = _recorded(seed);
+        if (settler == address(0)) return;
+        bytes32 digest = _known[id].digest;
+        bytes memory data = abi.encodeCall(IEscrowLanes.finalizeWithoutOutput, (s.request, digest, s.head, settler));
+        _endRecorded(seed, s, id, "finalizeWithoutOutput", data, s.request.terms.expireDelay());
+    }
+
+    function _endRecorded(
+        uint256 seed,
+        IEscrowTypes.Settlement memory s,
+        bytes32 id,
+        string memory name,
+        bytes memory data,
+        uint256 delay
+    ) private {
+        bool isDissented = seed % 3 == 0;
+        if (isDissented) {
+            _dissent(s.request, keccak256("another digest"));
+            delay = s.request.terms.expireDelay();
+        }
         uint256 until = escrow.slotOf(s.request.origin.requester(), s.request.origin.slot()).until();
-        (bool success, ) = _exec("finalize", TREASURY, address(escrow), data);
+        if (seed % 5 == 0 && until + delay > block.timestamp) vm.warp(until + delay);
+        (bool success, ) = _exec(name, TREASURY, address(escrow), data);
         if (success) revert Broken("ESC-2", "finalised within its window", until, block.timestamp);
-        vm.warp(until + 1 + (isDissented ? s.request.terms.expireDelay() : 0));
-        _mustExec(isDissented ? "finalize (refund)" : "finalize", TREASURY, address(escrow), data);
+        vm.warp(until + delay + 1);
+        _mustExec(isDissented ? string.concat(name, " (refund)") : name, TREASURY, address(escrow), data);
         if (_known[id].stage != Stage.Ended) revert Broken("ESC-2", "not ended", uint256(id), 0);
     }
 

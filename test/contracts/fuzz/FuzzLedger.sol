@@ -28,6 +28,7 @@ abstract contract FuzzLedger is FuzzWorld {
         uint256 lock;
         bytes32 committee; // hash of the members as first drawn
         address settler; // of a recorded result
+        bytes32 digest; // of a recorded result
         bytes32 shown; // which settlement was recorded
         uint256 place; // among the live ones
     }
@@ -164,7 +165,7 @@ abstract contract FuzzLedger is FuzzWorld {
         Known storage known = _known[log.topics[1]];
         if (known.stage != Stage.Open) revert Broken("ESC-2", "recorded twice", uint256(log.topics[1]), 0);
         _requireCertified(log.topics[1], digest, head);
-        (known.stage, known.settler) = (Stage.Recorded, settler);
+        (known.stage, known.settler, known.digest) = (Stage.Recorded, settler, digest);
         known.shown = _settlementKey(log.topics[1], digest, head);
     }
 
