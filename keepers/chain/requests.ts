@@ -40,6 +40,7 @@ const outcomeOf = (row: Row): Pick<ChainRequest, "outcome"> => {
   if (last === undefined) return {};
   const settler = optional(hexOf, row, "settler");
   const finalizeAfterS = optional(bigintOf, row, "finalize_after_s");
+  const recordedHash = last === "settled" ? optional(hexOf, row, "recorded_tx") : undefined;
   const outcome = {
     digest: hexOf(row, `${last}_digest`),
     head: bigintOf(row, `${last}_head`),
@@ -47,6 +48,7 @@ const outcomeOf = (row: Row): Pick<ChainRequest, "outcome"> => {
     callbackFailed: has(row, "failed_height") && !has(row, "delivered_height"),
     ...(settler === undefined ? {} : { settler: settler as Address }),
     ...(finalizeAfterS === undefined ? {} : { finalizeAfterS }),
+    ...(recordedHash === undefined ? {} : { recordedHash }),
   };
   return { outcome };
 };

@@ -21,6 +21,8 @@ export type ChainRequest = {
     readonly settler?: Address;
     readonly finalizeAfterS?: bigint;
     readonly transactionHash: Hex;
+    /** The transaction before it, which recorded the result of a challenge window that is over. */
+    readonly recordedHash?: Hex;
     readonly callbackFailed: boolean;
   };
 };

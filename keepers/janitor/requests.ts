@@ -1,8 +1,9 @@
 /** Requests that ended without anybody saying so: refunds of dead ones, ends of challenge windows. */
+import type { Hex } from "viem";
 import type { RequestSummary } from "../chain/requests.ts";
 import { escrowCall, type Tally } from "../job.ts";
 import { actionKey } from "../settler/actions.ts";
-import { submitFollowUp } from "../settler/follow-up.ts";
+import { submitFollowUp, submitWithoutOutput } from "../settler/follow-up.ts";
 import { expiryOf } from "./plan.ts";
 import type { JanitorDeps } from "./deps.ts";
 
@@ -39,7 +40,8 @@ const expire = async (deps: JanitorDeps, request: RequestSummary, nowS: bigint):
 const finalize = async (deps: JanitorDeps, request: RequestSummary, nowS: bigint): Promise<boolean> => {
   const { finalizeAfterS } = request.outcome ?? {};
   if (finalizeAfterS === undefined || nowS <= finalizeAfterS + graceS) return false;
-  return submitFollowUp(deps, "finalize", request);
+  if (await submitFollowUp(deps, "finalize", request)) return true;
+  return nowS > finalizeAfterS + request.fields.expireDelayS + graceS && submitWithoutOutput(deps, request);
 };
 
 /** Goes through the active requests and submits what is due for each. */
@@ -52,11 +54,14 @@ export const tidyRequests = async (
   const { chain, actions, settings } = deps;
   const requests = await chain.activeSummaries();
   const busy = await actions.reconcile(requests, head);
+  const isBusy = (action: "expire" | "finalize", requestId: Hex): boolean =>
+    busy.has(actionKey(action, requestId)) ||
+    (action === "finalize" && busy.has(actionKey("finalizeWithoutOutput", requestId)));
   for (const request of requests) {
     const action = request.state === "open" ? "expire" : "finalize";
     const isWanted =
       (request.state === "open" && settings.expire) || (request.state === "recorded" && settings.finalize);
-    if (signal.aborted || !isWanted || busy.has(actionKey(action, request.requestId))) continue;
+    if (signal.aborted || !isWanted || isBusy(action, request.requestId)) continue;
     const run = action === "expire" ? expire : finalize;
     const what = { job: "janitor", subject: request.requestId, action };
     if ((await tally.attempt(what, () => run(deps, request, nowS))) === true) tally.done();

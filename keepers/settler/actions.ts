@@ -9,7 +9,7 @@ import { numberOf, type Store, textOf } from "../runtime/store.ts";
 import type { Transactions } from "../runtime/transactions.ts";
 import type { Intent, TxStatus } from "../runtime/tx-types.ts";
 
-export type RequestAction = "settle" | "finalize" | "retryCallback" | "expire";
+export type RequestAction = "settle" | "finalize" | "finalizeWithoutOutput" | "retryCallback" | "expire";
 
 export type Actions = {
   /**
@@ -37,7 +37,7 @@ export const actionKey = (action: RequestAction, requestId: Hex): string => `${a
 /** Whether a request in this state still needs the action. */
 export const isNeeded = (action: RequestAction, request: RequestSummary | undefined): boolean => {
   if (request === undefined) return false;
-  if (action === "finalize") return request.state === "recorded";
+  if (action === "finalize" || action === "finalizeWithoutOutput") return request.state === "recorded";
   if (action === "retryCallback") return request.callbackFailedMs !== undefined;
   return request.state === "open";
 };

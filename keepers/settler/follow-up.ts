@@ -51,16 +51,22 @@ const find = async (deps: FollowUpDeps, request: RequestSummary): Promise<PastSe
   const { instance, log } = deps;
   const { requestId, outcome } = request;
   if (outcome === undefined) return undefined;
-  const transaction = await readTransaction(deps, outcome.transactionHash);
   const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow, beacon: instance.beacon };
-  const past = transaction === undefined ? undefined : pastSettlement(ids, request, transaction);
-  if (past === undefined) {
-    const kept = transaction === undefined ? undefined : await fromResults(deps, request, transaction);
-    if (kept !== undefined) return kept;
-    const fields = { requestId, transaction: outcome.transactionHash };
-    log.info(fields, "the settlement's words are not in the calldata of its transaction");
+  const transactions = [];
+  for (const hash of [outcome.transactionHash, outcome.recordedHash]) {
+    const transaction = hash === undefined ? undefined : await readTransaction(deps, hash);
+    if (transaction === undefined) continue;
+    const past = pastSettlement(ids, request, transaction);
+    if (past !== undefined) return past;
+    transactions.push(transaction);
   }
-  return past;
+  for (const transaction of transactions) {
+    const kept = await fromResults(deps, request, transaction);
+    if (kept !== undefined) return kept;
+  }
+  const fields = { requestId, transaction: outcome.transactionHash };
+  log.info(fields, "the settlement's words are not in the calldata of its transaction");
+  return undefined;
 };
 
 /** Puts the call into the outbox. False where the settlement's words cannot be found. */
@@ -76,6 +82,20 @@ export const submitFollowUp = async (
   const intent = { contract: instance.escrow, subject: request.requestId, action, data };
   const isPatient = action === "finalize"; // a callback that reverts is tried again by plan, with longer waits
   await actions.submit(action, [request.requestId], isPatient ? { ...intent, retryAfterMs: refusedRetryMs } : intent);
+  return true;
+};
+
+/** Puts the end of a recorded result whose output nobody shows into the outbox: all its words are in the events. */
+export const submitWithoutOutput = async (
+  { instance, actions }: FollowUpDeps,
+  { requestId, words, outcome }: RequestSummary,
+): Promise<boolean> => {
+  if (outcome?.settler === undefined) return false;
+  const { digest, head, settler } = outcome;
+  const action = "finalizeWithoutOutput";
+  const data = escrowCall({ functionName: action, args: [words, digest, head, settler] });
+  const intent = { contract: instance.escrow, subject: requestId, action, data, retryAfterMs: refusedRetryMs };
+  await actions.submit(action, [requestId], intent);
   return true;
 };
 

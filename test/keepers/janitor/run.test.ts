@@ -6,6 +6,7 @@ import type { Parts } from "../../../keepers/parts.ts";
 import type { Pass } from "../../../keepers/runtime/loop.ts";
 import type { SettingsInput } from "../../../keepers/settings.ts";
 import { keyOf } from "../../helpers/forge.ts";
+import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
 import { ask, askAndPost, sampleOutput, settle } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 
@@ -71,6 +72,22 @@ describe("janitor", () => {
     await scene.passTime(40);
     expect((await pass()).done).to.equal(1);
     expect((await parts.chain.request(request.requestId))?.state).to.equal("settled");
+  });
+
+  it("ends a recorded result whose words went through another contract, without its output", async () => {
+    const { market } = scene;
+    const consumer = await hireConsumer(market);
+    const request = await consumerAsks(market, consumer, { challengeWindow: 5n });
+    const settlement = await settlementOf(market.world, market.nodes, request, { output: sampleOutput });
+    await consumer.act(market.escrow.interface.encodeFunctionData("settle", [[settlement], []]));
+    await scene.passTime(66); // window 5 s, grace 60 s
+    expect((await pass()).done).to.equal(0); // nobody holds the output
+    await scene.passTime(4); // expire delay 4 s
+    expect((await pass()).done).to.equal(1);
+    const ended = await parts.chain.request(request.requestId);
+    expect(ended?.state).to.equal("settled");
+    expect(ended?.outcome?.callbackFailed).to.equal(true);
+    expect(await pass()).to.deep.equal({ done: 0, failed: 0 });
   });
 
   it("publishes a snapshot when half its age is over, once, and a changed pool", async () => {

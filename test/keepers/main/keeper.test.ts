@@ -27,16 +27,19 @@ const serve = async (body: Uint8Array): Promise<{ server: Server; url: string }>
 
 describe("keepers in one process", function () {
   this.timeout(120_000);
-  this.retries(1); // a machine that stalls for seconds makes the test chain's clock lag, and a request is then refunded as it should
   let scene: Scene;
   let artifact: Server;
   let folder: string;
   let clock: Clock;
   const keepers: Keeper[] = [];
-  let aheadMs = 0;
-  /** Each block moves the chain's time on by a second at least, however quickly they follow: keepers' clocks go along. */
-  const catchUp = async (): Promise<void> => {
-    aheadMs = Math.max(aheadMs, (await scene.market.networkHelpers.time.latest()) * 1_000 - Date.now());
+  let block = { timeMs: 0, seenMs: 0 };
+  /**
+   * The chain's time is seldom the machine's: blocks that follow quickly run ahead of it, a late block falls behind. The
+   * keepers' clock is the latest block's time and what has passed since, less than the second to the next block.
+   */
+  const readClock = async (): Promise<void> => {
+    const timeMs = (await scene.market.networkHelpers.time.latest()) * 1_000;
+    if (timeMs !== block.timeMs) block = { timeMs, seenMs: Date.now() };
   };
   let timer: NodeJS.Timeout | undefined;
 
@@ -49,11 +52,10 @@ describe("keepers in one process", function () {
     const task = { artifactDigest, artifactUri: url, runtimeDigest, window: 40, unitSize: 10_000_000n };
     scene = await openScene({ nodes: nodeCount, task });
     const { market } = scene;
-    clock = { ...systemClock, now: () => Date.now() + aheadMs };
-    // a block a second, so that the chain, once ahead, stays as far ahead as the keepers' clock has gone along
+    clock = { ...systemClock, now: () => block.timeMs + Math.min(999, Date.now() - block.seenMs) };
     await market.connection.provider.request({ method: "evm_setIntervalMining", params: [1_000] });
-    await catchUp();
-    timer = setInterval(() => void catchUp().catch(() => undefined), 200);
+    await readClock();
+    timer = setInterval(() => void readClock().catch(() => undefined), 100);
     for (const [i, node] of market.nodes.entries()) {
       await market.deployer.sendTransaction({ to: node.signer.address, value: 10n ** 18n });
       const keeper = await start(`node-${i}`, ["executor", "settler"], keccak256(stringToHex(`atoma local node ${i}`)));

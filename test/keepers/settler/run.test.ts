@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
-import { committeeOf, type LocalRequest, settlementOf } from "../../../deploy/local/committee.ts";
+import { answerDigest, committeeOf, type LocalRequest, settlementOf } from "../../../deploy/local/committee.ts";
 import { labelledKey } from "../../../deploy/local/world.ts";
 import { decodeHead } from "../../../sdk/words/head.ts";
 import { makeHeldStore } from "../../../keepers/network/held.ts";
@@ -218,6 +218,42 @@ describe("settler", () => {
     }
     expect(await stateOf(request)).to.equal("settled");
     expect((await market.escrow.accountOf(market.settler.address)).balance).to.equal(100_000n);
+  });
+
+  it("finalises what was recorded through another contract, from a result that it holds", async () => {
+    const { market } = scene;
+    const consumer = await hireConsumer(market);
+    const request = await consumerAsks(market, consumer, { challengeWindow: 5n });
+    const settlement = await settlementOf(market.world, market.nodes, request, { output: sampleOutput });
+    await consumer.act(market.escrow.interface.encodeFunctionData("settle", [[settlement], []]));
+    for (let i = 0; i < 8; i++) {
+      await scene.passTime(1);
+      await pass();
+    }
+    expect(await stateOf(request)).to.equal("recorded"); // no member has told it the output yet
+    await hold(request);
+    for (let i = 0; i < 16 && (await stateOf(request)) !== "settled"; i++) {
+      await scene.passTime(1);
+      await pass();
+    }
+    expect(await stateOf(request)).to.equal("settled");
+    expect(await consumer.lastOutput()).to.equal(sampleOutput);
+  });
+
+  it("delivers the callback of a result that ended without its output, from the words that recorded it", async () => {
+    const { market } = scene;
+    const consumer = await hireConsumer(market);
+    const request = await consumerAsks(market, consumer, { challengeWindow: 5n });
+    const settlement = await settlementOf(market.world, market.nodes, request, { output: sampleOutput });
+    await settle(market, settlement);
+    await scene.passTime(11); // window 5 s, expire delay 4 s
+    const digest = answerDigest(request, { output: sampleOutput });
+    await market.escrow.finalizeWithoutOutput(request.words, digest, settlement.head, market.settler);
+    for (let i = 0; i < 16 && (await consumer.deliveries()) === 0n; i++) {
+      await scene.passTime(1);
+      await pass();
+    }
+    expect(await consumer.lastOutput()).to.equal(sampleOutput);
   });
 
   it("delivers a failed callback again once the consumer is mended, also after `multicall`", async () => {
