@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
 import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
@@ -37,6 +38,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     mapping(NodeId nodeId => uint256 amount) private _free;
     mapping(NodeId nodeId => mapping(TaskId taskId => uint256 amount)) private _allocated;
     mapping(NodeId nodeId => mapping(TaskId taskId => Unbonding unbonding)) private _leaving;
+    mapping(address account => uint256 amount) private _awards;
 
     /// @param unbonding_ seconds, see `setUnbonding`
     constructor(
@@ -202,6 +204,42 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         emit UnbondingSet(duration);
     }
 
+    /* SLASHING */
+
+    /// @inheritdoc INodeRegistry
+    function slash(NodeId nodeId, TaskId taskId, uint256 amount) external returns (uint256 taken) {
+        require(msg.sender == escrow(), OnlySlasher(msg.sender));
+        Unbonding storage leaving = _leaving[nodeId][taskId];
+        uint256 allocated = _allocated[nodeId][taskId];
+        uint256 fromAllocated = Math.min(amount, allocated);
+        uint256 fromLeaving = Math.min(amount - fromAllocated, leaving.amount);
+        _allocated[nodeId][taskId] = allocated - fromAllocated;
+        leaving.amount -= uint128(fromLeaving); // at most what is there
+        taken = fromAllocated + fromLeaving;
+        _awards[msg.sender] += taken;
+        emit Slashed(nodeId, taskId, amount, taken);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function award(address to, uint256 amount) external {
+        _takeAward(amount);
+        _awards[to] += amount;
+        emit Awarded(msg.sender, to, amount);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function withdrawAward(address to, uint256 amount) external {
+        _takeAward(amount);
+        emit AwardWithdrawn(msg.sender, to, amount);
+        ATOMA.safeTransfer(to, amount);
+    }
+
+    function _takeAward(uint256 amount) private {
+        uint256 held = _awards[msg.sender];
+        require(amount <= held, InsufficientAward(msg.sender, held, amount));
+        _awards[msg.sender] = held - amount;
+    }
+
     /* PUBLISHER BONDS */
 
     /// @inheritdoc INodeRegistry
@@ -257,5 +295,10 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function unbonding() external view returns (uint40) {
         return _unbonding;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function awardOf(address account) external view returns (uint256) {
+        return _awards[account];
     }
 }

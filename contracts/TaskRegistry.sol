@@ -157,8 +157,18 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /// @inheritdoc ITaskRegistry
     function evict(TaskId taskId, NodeId nodeId) external {
         _requireSubscribed(taskId, nodeId);
-        require(_reputationOf(nodeId) < _tasks[taskId].minReputation, NotEvictable(taskId, nodeId));
+        Task storage task = _tasks[taskId];
+        uint256 stake = NODE_REGISTRY.allocatedStake(nodeId, taskId);
+        bool isShort = stake * 10 < uint256(task.stakePerNode) * 9;
+        require(isShort || _reputationOf(nodeId) < task.minReputation, NotEvictable(taskId, nodeId));
         _unsubscribe(taskId, nodeId);
+    }
+
+    /// @inheritdoc ITaskRegistry
+    function restoreStake(TaskId taskId, NodeId nodeId) external onlyNodeOwner(nodeId) {
+        _requireSubscribed(taskId, nodeId);
+        uint256 stake = NODE_REGISTRY.allocatedStake(nodeId, taskId);
+        NODE_REGISTRY.allocate(nodeId, taskId, _tasks[taskId].stakePerNode - stake); // slashing only takes
     }
 
     function _unsubscribe(TaskId taskId, NodeId nodeId) private {

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {NodeId, TaskId} from "../types/Ids.sol";
 
 /// @title Who serves: identity, signers and stake of nodes
-/// @notice The only vault of staked ATOMA: what it holds is the sum of free, allocated and unbonding stake and publisher
-///         bonds. Amounts are in units of ATOMA (18 decimals).
+/// @notice The only vault of staked ATOMA: what it holds is the sum of free, allocated and unbonding stake, publisher
+///         bonds and awards. Amounts are in units of ATOMA (18 decimals).
 interface INodeRegistry {
     /// @param owner cold key: stake, endpoint, signer, subscriptions
     /// @param pendingOwner who may accept the ownership; zero if nobody
@@ -32,6 +32,10 @@ interface INodeRegistry {
     event StakeWithdrawn(NodeId indexed nodeId, address indexed to, uint256 amount);
     event BondLocked(address indexed publisher, uint256 amount);
     event BondReturned(address indexed publisher, uint256 amount);
+    /// @param amount what was asked for; `taken` is what there was
+    event Slashed(NodeId indexed nodeId, TaskId indexed taskId, uint256 amount, uint256 taken);
+    event Awarded(address indexed from, address indexed to, uint256 amount);
+    event AwardWithdrawn(address indexed holder, address indexed to, uint256 amount);
     event UnbondingSet(uint256 duration);
 
     /// @notice Only the node's owner may do this.
@@ -51,6 +55,9 @@ interface INodeRegistry {
     error NothingUnbonding(NodeId nodeId, TaskId taskId);
     error UnbondingOutOfBounds(uint256 given, uint256 least, uint256 most);
     error OnlyTaskRegistry(address caller);
+    /// @notice Only the contracts of the instance that judge nodes may take stake.
+    error OnlySlasher(address caller);
+    error InsufficientAward(address holder, uint256 held, uint256 needed);
 
     /// @notice Registers a node owned by the caller.
     /// @param signer a key that never served a node
@@ -95,6 +102,17 @@ interface INodeRegistry {
     /// @notice Pays a publisher's bond back. By the task registry.
     function returnBond(address publisher, uint256 amount) external;
 
+    /// @notice Takes stake that backs a task: what is allocated to it first, then what is unbonding from it. MUST NOT revert
+    ///         because of anything that a node did. By the escrow. What is taken becomes an award of the caller.
+    /// @return taken the amount, or all that there is
+    function slash(NodeId nodeId, TaskId taskId, uint256 amount) external returns (uint256 taken);
+
+    /// @notice Moves a part of the caller's own award to somebody else.
+    function award(address to, uint256 amount) external;
+
+    /// @notice Pays out a part of the caller's own award.
+    function withdrawAward(address to, uint256 amount) external;
+
     /// @notice Sets the unbonding time of stake that starts unbonding from now on. Governance only. 1 minute..60 days.
     function setUnbonding(uint40 duration) external;
 
@@ -116,4 +134,7 @@ interface INodeRegistry {
     function unbondingStake(NodeId nodeId, TaskId taskId) external view returns (uint256 amount, uint256 releaseAt);
 
     function unbonding() external view returns (uint40);
+
+    /// @return slashed stake that belongs to this account
+    function awardOf(address account) external view returns (uint256);
 }

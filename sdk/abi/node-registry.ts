@@ -32,6 +32,15 @@ export const nodeRegistryAbi = [
   },
   {
     inputs: [
+      { name: "holder", type: "address" },
+      { name: "held", type: "uint256" },
+      { name: "needed", type: "uint256" },
+    ],
+    name: "InsufficientAward",
+    type: "error",
+  },
+  {
+    inputs: [
       { name: "nodeId", type: "uint32" },
       { name: "free", type: "uint256" },
       { name: "needed", type: "uint256" },
@@ -66,6 +75,7 @@ export const nodeRegistryAbi = [
     name: "NothingUnbonding",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "OnlySlasher", type: "error" },
   { inputs: [{ name: "caller", type: "address" }], name: "OnlyTaskRegistry", type: "error" },
   {
     inputs: [
@@ -109,6 +119,26 @@ export const nodeRegistryAbi = [
     anonymous: false,
     inputs: [{ indexed: false, name: "authority", type: "address" }],
     name: "AuthorityUpdated",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "holder", type: "address" },
+      { indexed: true, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "AwardWithdrawn",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "from", type: "address" },
+      { indexed: true, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Awarded",
     type: "event",
   },
   {
@@ -184,6 +214,17 @@ export const nodeRegistryAbi = [
       { indexed: true, name: "current", type: "address" },
     ],
     name: "SignerRotated",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: true, name: "taskId", type: "uint32" },
+      { indexed: false, name: "amount", type: "uint256" },
+      { indexed: false, name: "taken", type: "uint256" },
+    ],
+    name: "Slashed",
     type: "event",
   },
   {
@@ -275,6 +316,23 @@ export const nodeRegistryAbi = [
     inputs: [],
     name: "authority",
     outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "to", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "award",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "account", type: "address" }],
+    name: "awardOf",
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -446,6 +504,17 @@ export const nodeRegistryAbi = [
   {
     inputs: [
       { name: "nodeId", type: "uint32" },
+      { name: "taskId", type: "uint32" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "slash",
+    outputs: [{ name: "taken", type: "uint256" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
       { name: "newOwner", type: "address" },
     ],
     name: "transferOwnership",
@@ -484,6 +553,16 @@ export const nodeRegistryAbi = [
       { name: "amount", type: "uint256" },
     ],
     name: "withdraw",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "to", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "withdrawAward",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",

@@ -356,6 +356,16 @@ export const taskRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [
+      { name: "taskId", type: "uint32" },
+      { name: "nodeId", type: "uint32" },
+    ],
+    name: "restoreStake",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
     inputs: [{ name: "taskId", type: "uint32" }],
     name: "returnBond",
     outputs: [],
