@@ -30,8 +30,6 @@ import {EscrowState} from "./escrow/EscrowState.sol";
 /// @title Requests: asking, settling, calling back, refunding
 /// @notice The whole of this address is `IRequestEscrow`; what is not here is in `EscrowExtension`.
 contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
-    using RequestIds for bytes32;
-
     uint256 private constant MAX_CALLBACK_GAS = 2_000_000;
     uint256 private constant MAX_CHALLENGE_WINDOW = 1 days;
 
@@ -254,22 +252,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         if (slot.state() == SlotWordFields.OPEN_DISSENT && _dissents[requestId] != digest) {
             return (DissentBlocks.selector, requestId, 0, 0);
         }
-        if (r.rules.challengeWindow() != 0) {
-            _record(s, requestId, digest);
-        } else {
-            uint256 cost;
-            (cost, tip) = _pay(r, members, s.head.attested(), msg.sender, true);
-            _end(r, requestId.outcomeOf(digest, s.head, msg.sender), cost);
-            if (r.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
-            emit Settled(requestId, digest, s.head);
-        }
-    }
-
-    function _record(Settlement calldata s, bytes32 requestId, bytes32 digest) private {
-        uint256 until = block.timestamp + s.request.rules.challengeWindow();
-        bytes32 outcome = requestId.outcomeOf(digest, s.head, msg.sender);
-        _slots[s.request.origin.slotKey()] = SlotWordFields.recorded(outcome, until);
-        emit ResultRecorded(requestId, digest, s.head, msg.sender, until);
+        tip = _conclude(s, requestId, digest, members);
     }
 
     /* PUSHED BY THE INSTANCE */

@@ -239,6 +239,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
             s.maxSnapshotAge >= 1 hours && s.maxSnapshotAge <= 3 days,
             SettingOutOfBounds("maxSnapshotAge", s.maxSnapshotAge, 1 hours, 3 days)
         );
+        require(s.noShowSlash <= 1_000, SettingOutOfBounds("noShowSlash", s.noShowSlash, 0, 1_000));
         _settings = s;
         emit SettingsSet(s);
     }
@@ -296,6 +297,11 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /// @inheritdoc ITaskRegistry
     function snapshotAddress(uint256 snapshotId) external view returns (address) {
         return SnapshotCode.addressOf(address(this), snapshotId);
+    }
+
+    /// @inheritdoc ITaskRegistry
+    function noShowSlashOf(TaskId taskId) external view returns (uint256) {
+        return (uint256(_tasks[taskId].stakePerNode) * _settings.noShowSlash) / 10_000;
     }
 
     /// @inheritdoc ITaskRegistry

@@ -16,6 +16,8 @@ import {EscrowState} from "./EscrowState.sol";
 /// @title The rules of settlement: who was drawn, what they agreed on, what each is paid
 /// @dev Checks return the selector of the error that names the failure, so that a bad item never reverts a batch.
 abstract contract EscrowSettlement is EscrowState, EIP712 {
+    using RequestIds for bytes32;
+
     bytes4 internal constant OK = 0;
     /// @dev Half the order of secp256k1: a higher s is the malleable twin of a signature.
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -34,6 +36,23 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         return RequestIds.idOfShown(r, block.chainid, address(this), BEACON);
     }
 
+    /// @dev T0: the later of the round's own time and its posting, if the round is good.
+    /// @return reason why it is not
+    function _startOf(
+        Request calldata r
+    ) internal view returns (bytes4 reason, uint256 startedAt, uint256 randomness) {
+        uint256 word = _rounds[r.rules.round()];
+        if (word == 0) return (RoundUnknown.selector, 0, 0);
+        unchecked {
+            // times are below 2^40 and periods below 2^33
+            uint256 postedAt = word & type(uint40).max;
+            uint256 roundTime = _timeOf(r.rules.round());
+            if (postedAt + r.terms.beaconDelay() / 2 < roundTime) return (ClockLagged.selector, 0, 0);
+            if (postedAt > roundTime + r.terms.beaconTimeout()) return (RoundTooLate.selector, 0, 0);
+            return (OK, postedAt > roundTime ? postedAt : roundTime, word >> 40);
+        }
+    }
+
     /// @dev The committee, if the request's round is good and the draw complete. Whether it is late is not looked at.
     /// @return reason why there is no committee
     /// @return deadline last second in which the request can settle
@@ -41,15 +60,11 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         Request calldata r,
         bytes32 requestId
     ) internal view returns (bytes4 reason, uint256 deadline, uint256[] memory members) {
-        uint256 word = _rounds[r.rules.round()];
-        if (word == 0) return (RoundUnknown.selector, 0, members);
+        uint256 randomness;
+        (reason, deadline, randomness) = _startOf(r);
+        if (reason != OK) return (reason, 0, members);
         unchecked {
-            // times are below 2^40 and periods below 2^33
-            uint256 postedAt = word & type(uint40).max;
-            uint256 roundTime = _timeOf(r.rules.round());
-            if (postedAt + r.terms.beaconDelay() / 2 < roundTime) return (ClockLagged.selector, 0, members);
-            if (postedAt > roundTime + r.terms.beaconTimeout()) return (RoundTooLate.selector, 0, members);
-            deadline = (postedAt > roundTime ? postedAt : roundTime) + r.terms.life();
+            deadline += r.terms.life(); // times are below 2^40
         }
         address snapshot = SnapshotCode.addressOf(address(TASK_REGISTRY), r.work.snapshotId());
         uint256 k = r.origin.k();
@@ -57,7 +72,7 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         members = CommitteeDraw.draw(
             snapshot,
             SnapshotCode.header(snapshot).count(),
-            CommitteeDraw.seedOf(word >> 40, requestId, 0),
+            CommitteeDraw.seedOf(randomness, requestId, 0),
             k,
             r.work.maxAsk(),
             nobody
@@ -283,6 +298,32 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
     }
 
     /* HOW IT ENDS */
+
+    /// @dev Pays what a committee agreed on, or records it where a challenge window comes first. Does not call back.
+    /// @return tip owed to the caller
+    function _conclude(
+        Settlement calldata s,
+        bytes32 requestId,
+        bytes32 digest,
+        uint256[] memory members
+    ) internal returns (uint256 tip) {
+        if (s.request.rules.challengeWindow() != 0) {
+            _record(s, requestId, digest);
+        } else {
+            uint256 cost;
+            (cost, tip) = _pay(s.request, members, s.head.attested(), msg.sender, true);
+            _end(s.request, requestId.outcomeOf(digest, s.head, msg.sender), cost);
+            if (s.request.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
+            emit Settled(requestId, digest, s.head);
+        }
+    }
+
+    function _record(Settlement calldata s, bytes32 requestId, bytes32 digest) private {
+        uint256 until = block.timestamp + s.request.rules.challengeWindow();
+        bytes32 outcome = requestId.outcomeOf(digest, s.head, msg.sender);
+        _slots[s.request.origin.slotKey()] = SlotWordFields.recorded(outcome, until);
+        emit ResultRecorded(requestId, digest, s.head, msg.sender, until);
+    }
 
     /// @dev Puts the outcome and what is left of the lock into the slot; a left-over too wide for it goes to the account.
     function _end(Request calldata r, bytes32 outcome, uint256 cost) internal {

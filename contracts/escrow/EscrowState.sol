@@ -62,6 +62,12 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     mapping(uint256 key => uint256 word) internal _purses;
     /// @dev royalty(128) << 128 | treasury's share(128)
     mapping(TaskId taskId => uint256 word) internal _fees;
+    /// @dev What a node did on chain; see `EscrowFallback`.
+    mapping(bytes32 requestId => mapping(uint256 nodeId => uint256 word)) internal _chainWords;
+    /// @dev Who attested a root that was shown on chain; see `EscrowFallback`.
+    mapping(bytes32 requestId => mapping(bytes32 root => uint256 attester)) internal _shownRoots;
+    mapping(bytes32 requestId => uint256 word) internal _fallbacks;
+    mapping(uint256 nodeId => uint256 time) internal _lastNoShows;
     /// @dev availableAt(40) << 128 | amount(128)
     mapping(NodeId nodeId => uint256 word) internal _claims;
 

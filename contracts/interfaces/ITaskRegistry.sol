@@ -33,10 +33,12 @@ interface ITaskRegistry {
 
     /// @param activationDelay from subscribing to the first snapshot that counts it; 0..7 days
     /// @param maxSnapshotAge during which a snapshot can be named; 1 hour..3 days
+    /// @param noShowSlash of a task's stakePerNode, taken for a proven no-show, in basis points; 0..1000
     /// @param publisherBond ATOMA locked per task
     struct Settings {
         uint32 activationDelay;
         uint24 maxSnapshotAge;
+        uint16 noShowSlash;
         uint128 publisherBond;
     }
 
@@ -135,6 +137,9 @@ interface ITaskRegistry {
     ) external view returns (bool subscribed, bool active, uint32 ask);
 
     function snapshotAddress(uint256 snapshotId) external view returns (address);
+
+    /// @return ATOMA taken from a node of this task for a proven no-show
+    function noShowSlashOf(TaskId taskId) external view returns (uint256);
 
     function settings() external view returns (Settings memory);
 

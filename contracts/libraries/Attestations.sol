@@ -8,6 +8,7 @@ library Attestations {
     bytes32 internal constant TYPEHASH = keccak256(
         "Attestation(bytes32 requestId,uint256 level,bytes32 digest,uint256 committed,bytes32 commitRoot)"
     );
+    bytes32 internal constant COMMIT_TYPEHASH = keccak256("Commit(bytes32 requestId,uint256 level,bytes32 leaf)");
     /// @dev An attesting member's part of the proof: a 64-byte signature (EIP-2098), then its 16-byte salt.
     uint256 internal constant SIGNED_LENGTH = 80;
     /// @dev The part of a member that committed and did not attest: its leaf.
@@ -36,6 +37,11 @@ library Attestations {
         bytes16 salt
     ) internal pure returns (bytes32) {
         return keccak256(abi.encode(requestId, level, digest, nodeId, salt));
+    }
+
+    /// @notice The EIP-712 struct hash of a commit to a leaf.
+    function commitHash(bytes32 requestId, uint256 level, bytes32 leaf) internal pure returns (bytes32) {
+        return keccak256(abi.encode(COMMIT_TYPEHASH, requestId, level, leaf));
     }
 
     /// @notice The EIP-712 struct hash of an attestation.

@@ -27,6 +27,11 @@ library NodeWordFields {
         return NodeWord.wrap((NodeWord.unwrap(self) & type(uint96).max) | (uint256(uint160(newSigner)) << 96));
     }
 
+    /// @notice The word after a proven no-show: reputation r -= r >> 3.
+    function afterNoShow(NodeWord self) internal pure returns (NodeWord) {
+        return NodeWord.wrap(NodeWord.unwrap(self) - (self.reputation() >> 3)); // no more than the field holds
+    }
+
     function withoutEarnings(NodeWord self) internal pure returns (NodeWord) {
         return NodeWord.wrap(NodeWord.unwrap(self) & ~(MAX_EARNINGS << 16));
     }

@@ -201,10 +201,20 @@ library TermsFields {
     /// @return seconds from T0 until the last moment at which the request can settle: the task window, the wait before
     ///         the fallback, and its two phases on chain
     function life(Terms self) internal pure returns (uint256) {
-        uint256 fallbackDelay = (Terms.unwrap(self) >> 136) & 0xffff;
-        uint256 chainPhase = (Terms.unwrap(self) >> 120) & 0xffff;
         unchecked {
-            return self.window() + fallbackDelay + 2 * chainPhase; // below 2^34
+            return self.fallbackAfter() + 2 * self.chainPhase(); // below 2^34
         }
+    }
+
+    /// @return seconds from T0 until commits on chain begin: the task window, and the wait before the fallback
+    function fallbackAfter(Terms self) internal pure returns (uint256) {
+        unchecked {
+            return self.window() + ((Terms.unwrap(self) >> 136) & 0xffff); // below 2^33
+        }
+    }
+
+    /// @return length of each of the two phases on chain
+    function chainPhase(Terms self) internal pure returns (uint256) {
+        return (Terms.unwrap(self) >> 120) & 0xffff;
     }
 }

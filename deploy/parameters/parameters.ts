@@ -7,6 +7,8 @@ export type InstanceParameters = {
   readonly taskSettings: {
     readonly activationDelay: number;
     readonly maxSnapshotAge: number;
+    /** Of a task's stake per node, for a proven no-show, in basis points. */
+    readonly noShowSlash: number;
     /** ATOMA per task, in units of 10^-18. */
     readonly publisherBond: bigint;
   };
@@ -32,7 +34,7 @@ export type InstanceParameters = {
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
 export const production: InstanceParameters = {
   unbonding: 7 * 86_400,
-  taskSettings: { activationDelay: 86_400, maxSnapshotAge: 86_400, publisherBond: 1_000n * 10n ** 18n },
+  taskSettings: { activationDelay: 86_400, maxSnapshotAge: 86_400, noShowSlash: 100, publisherBond: 1_000n * 10n ** 18n },
   stakePrice: 100_000n, // 0.10 of a token with six decimals
   beaconGenesis: evmnet.genesisS,
   beaconPeriod: evmnet.periodS,
@@ -61,7 +63,7 @@ export function local(
   return {
     ...beacon,
     unbonding: 60,
-    taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, publisherBond: 10n ** 18n },
+    taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, noShowSlash: 100, publisherBond: 10n ** 18n },
     stakePrice: 1_000_000n,
     parameters: {
       protocolFee: 300,

@@ -103,7 +103,7 @@ describe("TaskRegistry", () => {
     it("have settings that the admin alone sets within bounds", async () => {
       const m = market();
       const managed = await m.ethers.getContractAt("TaskRegistry", m.taskRegistry);
-      const settings = { activationDelay: 0n, maxSnapshotAge: 3_600n, publisherBond: bond };
+      const settings = { activationDelay: 0n, maxSnapshotAge: 3_600n, noShowSlash: 100n, publisherBond: bond };
       await expect(managed.connect(m.stranger).setSettings(settings)).to.be.revertedWithCustomError(
         managed,
         "AccessManagedUnauthorized",
@@ -224,7 +224,7 @@ describe("TaskRegistry", () => {
       const managed = await m.ethers.getContractAt("TaskRegistry", m.taskRegistry);
       await managed
         .connect(m.deployer)
-        .setSettings({ activationDelay: delay, maxSnapshotAge: 3_600n, publisherBond: bond });
+        .setSettings({ activationDelay: delay, maxSnapshotAge: 3_600n, noShowSlash: 100n, publisherBond: bond });
       for (const id of ids) {
         await node().unsubscribe(m.taskId, id);
         await node().subscribe(m.taskId, id, 50n + id);

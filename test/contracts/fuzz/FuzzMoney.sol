@@ -189,6 +189,7 @@ abstract contract FuzzMoney is FuzzLanes {
         ITaskRegistry.Settings memory s = ITaskRegistry.Settings(
             uint32((seed >> 16) % 120),
             3 days,
+            uint16((seed >> 32) % 1_001),
             uint128(1 + (seed % 5 ether))
         );
         _mustExec("TaskRegistry.setSettings", ADMIN, address(tasks), abi.encodeCall(ITaskRegistry.setSettings, (s)));

@@ -56,7 +56,7 @@ abstract contract FuzzWorld {
         usd = LocalUsd(_create("LocalUsd", ""));
         authority = IAccessManager(_create("AccessManager", abi.encode(address(this))));
         nodes = INodeRegistry(_create("NodeRegistry", abi.encode(atoma, authority, 5 minutes)));
-        ITaskRegistry.Settings memory settings = ITaskRegistry.Settings(0, 3 days, 1 ether);
+        ITaskRegistry.Settings memory settings = ITaskRegistry.Settings(0, 3 days, 100, 1 ether);
         tasks = ITaskRegistry(_create("TaskRegistry", abi.encode(nodes, authority, settings, 1e6)));
         beacon = new FuzzBeacon(uint64(START - 1 days));
         EscrowState.Config memory config = EscrowState.Config({

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IEscrowFallback} from "../interfaces/IEscrowFallback.sol";
+import {Attestations} from "../libraries/Attestations.sol";
+import {countBits} from "../types/Head.sol";
+import {Head} from "../types/Head.sol";
+import {NodeId} from "../types/Ids.sol";
+import {Request} from "../types/Request.sol";
+import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
+import {EscrowSettlement} from "./EscrowSettlement.sol";
+
+/// @title Agreement on chain, for committees whose members do not reach each other
+abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
+    /// @dev A node's word for a request: top 248 bits of the leaf (committed) or of the digest (revealed, counted) | state(8).
+    uint256 private constant COMMITTED = 1;
+    uint256 private constant REVEALED = 2;
+    uint256 private constant COUNTED = 3;
+    /// @dev More than one member attested the root. No node has this id.
+    uint256 private constant SEVERAL = type(uint256).max;
+    /// @dev Of a signed commit: its leaf, then its signature.
+    uint256 private constant COMMIT_LENGTH = 96;
+    uint256 private constant NO_SHOW_PERIOD = 1 days;
+    /// @dev fallbacks: provenAt(40) << 64 | counted(32) << 32 | idle(32) once settled by reveals, before it
+    ///      shown(32) << 128 | isShown(1) << 127.
+    uint256 private constant IS_SHOWN = 1 << 127;
+
+    /* FIRST PHASE */
+
+    /// @inheritdoc IEscrowFallback
+    function commitOnChain(Request calldata r, NodeId nodeId, bytes32 leaf) external {
+        bytes32 requestId = _idOf(r);
+        uint256 opensAt = _openStart(r, requestId) + r.terms.fallbackAfter();
+        _requirePhase(opensAt, opensAt + r.terms.chainPhase());
+        uint256 id = NodeId.unwrap(nodeId);
+        bool isSigner = msg.sender == _nodeWord(id).signer() ||
+            _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
+        require(isSigner, NotSigner(nodeId, msg.sender));
+        require(_chainWords[requestId][id] == 0, AlreadyCommitted(nodeId));
+        _chainWords[requestId][id] = _tag(leaf, COMMITTED);
+        emit CommittedOnChain(requestId, nodeId, leaf);
+    }
+
+    /// @inheritdoc IEscrowFallback
+    function showAttestation(Request calldata r, ShownAttestation calldata a) external {
+        bytes32 requestId = _idOf(r);
+        uint256 start = _openStart(r, requestId);
+        _requirePhase(start, start + r.terms.fallbackAfter() + r.terms.chainPhase());
+        (bytes4 reason, , uint256[] memory members) = _committee(r, requestId);
+        require(reason == OK, SettlementRefused(reason));
+        bool isInside = a.committed >> members.length == 0 && a.committed & (1 << a.seat) != 0;
+        require(isInside && countBits(a.committed) >= r.origin.quorum(), InvalidBitmaps());
+        require(a.commits.length == COMMIT_LENGTH * countBits(a.committed), InvalidProofLength());
+
+        bytes32[] memory leaves = _signedLeaves(r, requestId, members, a);
+        bytes32 root = keccak256(abi.encodePacked(leaves));
+        bytes32 hash = Attestations.structHash(requestId, 0, a.digest, a.committed, root);
+        uint256 nodeId = members[a.seat] >> 32;
+        _requireSigned(_hashTypedDataV4(hash), a.signature, nodeId, r);
+        uint256 earlier = _shownRoots[requestId][root];
+        require(earlier != nodeId, AlreadyShown(NodeId.wrap(uint32(nodeId)))); // drawn ids are 32 bits wide
+        _shownRoots[requestId][root] = earlier == 0 ? nodeId : SEVERAL;
+        _fallbacks[requestId] |= (a.committed << 128) | IS_SHOWN;
+        emit AttestationShown(requestId, NodeId.wrap(uint32(nodeId)), a.digest, a.committed, leaves);
+    }
+
+    /// @dev The leaves of all committed members, each signed by its member.
+    function _signedLeaves(
+        Request calldata r,
+        bytes32 requestId,
+        uint256[] memory members,
+        ShownAttestation calldata a
+    ) private view returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](countBits(a.committed));
+        uint256 at;
+        for (uint256 seat = 0; seat < members.length; ++seat) {
+            if ((a.committed >> seat) & 1 == 0) continue;
+            bytes calldata commit = a.commits[at * COMMIT_LENGTH:(at + 1) * COMMIT_LENGTH];
+            bytes32 leaf = bytes32(commit);
+            bytes32 hash = _hashTypedDataV4(Attestations.commitHash(requestId, 0, leaf));
+            _requireSigned(hash, commit[32:], members[seat] >> 32, r);
+            leaves[at++] = leaf;
+        }
+    }
+
+    /// @dev The signature is of the node's key, or of the key that it had when the request was made.
+    function _requireSigned(bytes32 hash, bytes calldata signature, uint256 nodeId, Request calldata r) private view {
+        require(signature.length == 64, WrongSigner());
+        address signer = Attestations.recover(hash, bytes32(signature), bytes32(signature[32:]));
+        bool isOf = signer == _nodeWord(nodeId).signer() ||
+            _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
+        require(signer != address(0) && isOf, WrongSigner());
+    }
+
+    /* SECOND PHASE */
+
+    /// @inheritdoc IEscrowFallback
+    function revealOnChain(
+        Request calldata r,
+        NodeId nodeId,
+        bytes32 digest,
+        bytes16 salt,
+        bytes32[] calldata leaves
+    ) external {
+        bytes32 requestId = _idOf(r);
+        uint256 opensAt = _openStart(r, requestId) + r.terms.fallbackAfter() + r.terms.chainPhase() + 1;
+        _requirePhase(opensAt, opensAt - 1 + r.terms.chainPhase());
+        uint256 id = NodeId.unwrap(nodeId);
+        bytes32 leaf = Attestations.leafOf(requestId, 0, digest, id, salt);
+        uint256 word = _chainWords[requestId][id];
+        bool isShown = leaves.length != 0 && _isUnderRoot(requestId, id, leaf, leaves);
+        bool isCommitted = word == _tag(leaf, COMMITTED);
+        require(isShown || isCommitted || word & 0xff > COMMITTED, LeafMismatch(nodeId, leaf));
+        bool isCounted = isShown || (isCommitted && _fallbacks[requestId] == 0);
+        // whoever reveals for another without the leaves takes nothing from it: it can be counted yet
+        require(isCounted ? word & 0xff != COUNTED : isCommitted, AlreadyRevealed(nodeId));
+        _chainWords[requestId][id] = _tag(digest, isCounted ? COUNTED : REVEALED);
+        emit RevealedOnChain(requestId, nodeId, digest, isCounted);
+    }
+
+    /// @dev Whether the leaf is under a root that another member attested.
+    function _isUnderRoot(
+        bytes32 requestId,
+        uint256 nodeId,
+        bytes32 leaf,
+        bytes32[] calldata leaves
+    ) private view returns (bool) {
+        uint256 attester = _shownRoots[requestId][keccak256(abi.encodePacked(leaves))];
+        if (attester == 0 || attester == nodeId) return false;
+        for (uint256 i = 0; i < leaves.length; ++i) if (leaves[i] == leaf) return true;
+        return false;
+    }
+
+    /// @dev T0 of an open request whose round is good.
+    function _openStart(Request calldata r, bytes32 requestId) private view returns (uint256 start) {
+        require(_slots[r.origin.slotKey()].holdsOpen(requestId), NotOpen());
+        bytes4 reason;
+        (reason, start, ) = _startOf(r);
+        require(reason == OK, SettlementRefused(reason));
+    }
+
+    function _requirePhase(uint256 opensAt, uint256 endsAt) private view {
+        require(block.timestamp >= opensAt, PhaseNotOpen(opensAt));
+        require(block.timestamp <= endsAt, PhaseOver(endsAt));
+    }
+
+    function _tag(bytes32 value, uint256 state) private pure returns (uint256) {
+        return (uint256(value) & ~uint256(0xff)) | state;
+    }
+
+    /* SETTLING */
+
+    /// @inheritdoc IEscrowFallback
+    function settleRevealed(Settlement calldata s) external {
+        Request calldata r = s.request;
+        bytes32 requestId = _idOf(r);
+        SlotWord slot = _slots[r.origin.slotKey()];
+        require(slot.holdsOpen(requestId), NotOpen());
+        (bytes4 reason, uint256 deadline, uint256[] memory members) = _committee(r, requestId);
+        require(reason == OK, SettlementRefused(reason));
+        bytes32 digest;
+        (reason, digest) = _digestOf(s);
+        require(reason == OK, SettlementRefused(reason));
+        bool isBlocked = slot.state() == SlotWordFields.OPEN_DISSENT && _dissents[requestId] != digest;
+        require(!isBlocked, DissentBlocks());
+        _settleCounted(s, requestId, digest, members, deadline);
+    }
+
+    function _settleCounted(
+        Settlement calldata s,
+        bytes32 requestId,
+        bytes32 digest,
+        uint256[] memory members,
+        uint256 deadline
+    ) private {
+        (uint256 counted, uint256 idle) = _revealed(requestId, digest, members);
+        require(Head.unwrap(s.head) >> 72 == (counted << 32) | counted, InvalidBitmaps());
+        require(countBits(counted) >= s.request.origin.quorum(), QuorumNotReached());
+        require(s.proof.length == 0, InvalidProofLength());
+        bool isComplete = counted + 1 == 1 << members.length;
+        require(isComplete || block.timestamp > deadline, RevealsOpen(deadline));
+        if (idle != 0) {
+            _fallbacks[requestId] = (block.timestamp << 64) | (counted << 32) | idle;
+            emit NoShowsProven(requestId, idle);
+        }
+        _credit(msg.sender, _conclude(s, requestId, digest, members));
+        if (s.request.rules.isCalledBackAtOnce()) _callBack(s, requestId, digest);
+    }
+
+    /// @dev Who revealed this digest and counts, and who did nothing though it could sign.
+    function _revealed(
+        bytes32 requestId,
+        bytes32 digest,
+        uint256[] memory members
+    ) private view returns (uint256 counted, uint256 idle) {
+        uint256 shown = _fallbacks[requestId] >> 128;
+        uint256 wanted = _tag(digest, COUNTED);
+        for (uint256 seat = 0; seat < members.length; ++seat) {
+            uint256 nodeId = members[seat] >> 32;
+            if (_nodeWord(nodeId).signer() == address(0)) continue; // in jail: absent
+            uint256 word = _chainWords[requestId][nodeId];
+            if (word == wanted) counted |= 1 << seat;
+            else if (word == 0 && (shown >> seat) & 1 == 0) idle |= 1 << seat;
+        }
+    }
+
+    /* NO-SHOWS */
+
+    /// @inheritdoc IEscrowFallback
+    function slashNoShow(Request calldata r, uint256 seat) external {
+        bytes32 requestId = _idOf(r);
+        uint256 word = _fallbacks[requestId];
+        bool isOpen = seat < 32 && (word >> seat) & 1 != 0 && block.timestamp <= (word >> 64) + NO_SHOW_PERIOD;
+        require(isOpen && word & IS_SHOWN == 0, NoNoShow(requestId, seat));
+        (, , uint256[] memory members) = _committee(r, requestId);
+        uint256 id = members[seat] >> 32;
+        NodeId nodeId = NodeId.wrap(uint32(id)); // drawn ids are 32 bits wide
+        uint256 earliest = _lastNoShows[id] + NO_SHOW_PERIOD;
+        require(block.timestamp >= earliest, SlashedToday(nodeId, earliest));
+        _fallbacks[requestId] = word & ~(1 << seat);
+        _lastNoShows[id] = block.timestamp;
+        _setNodeWord(id, _nodeWord(id).afterNoShow());
+        uint256 amount = TASK_REGISTRY.noShowSlashOf(r.work.taskId());
+        uint256 taken = NODE_REGISTRY.slash(nodeId, r.work.taskId(), amount);
+        emit NoShowSlashed(requestId, nodeId, taken);
+        _reimburse(members, (word >> 32) & type(uint32).max, taken);
+    }
+
+    /// @dev A k-th to the owner of each member that counted, the rest to the treasury.
+    function _reimburse(uint256[] memory members, uint256 counted, uint256 taken) private {
+        uint256 share = taken / members.length;
+        for (uint256 seat = 0; seat < members.length; ++seat) {
+            if ((counted >> seat) & 1 == 0) continue;
+            NODE_REGISTRY.award(NODE_REGISTRY.ownerOf(NodeId.wrap(uint32(members[seat] >> 32))), share);
+            taken -= share;
+        }
+        NODE_REGISTRY.award(TREASURY, taken);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IEscrowFallback
+    function chainWordOf(bytes32 requestId, NodeId nodeId) external view returns (uint256 state, bytes32 prefix) {
+        uint256 word = _chainWords[requestId][NodeId.unwrap(nodeId)];
+        return (word & 0xff, bytes32(word & ~uint256(0xff)));
+    }
+
+    /// @inheritdoc IEscrowFallback
+    function fallbackOf(bytes32 requestId) external view returns (uint256 shown, uint256 idle, uint256 provenAt) {
+        uint256 word = _fallbacks[requestId];
+        if (word & IS_SHOWN != 0) return (word >> 128, 0, 0);
+        return (0, word & type(uint32).max, word >> 64);
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IEscrowTypes} from "./IEscrowTypes.sol";
+import {NodeId} from "../types/Ids.sol";
+import {Request} from "../types/Request.sol";
+
+/// @title Agreement on chain, for committees whose members do not reach each other
+/// @notice Two phases after the fallback delay. First members commit: to a leaf, in a transaction of their own. Then they
+///         reveal. An attestation that was made off chain can be shown in the first phase; from then on only a leaf that
+///         was signed off chain, and is under a root that another member attested, counts - so that nobody gains by
+///         stalling until others have revealed off chain.
+interface IEscrowFallback is IEscrowTypes {
+    /// @param committed bitmap of the members whose leaves are under the root; bit i is the i-th drawn
+    /// @param signature of the attesting member, EIP-2098, over `Attestation`
+    /// @param commits of each committed member in draw order: its 32-byte leaf, and its 64-byte signature over `Commit`
+    struct ShownAttestation {
+        bytes32 digest;
+        uint256 committed;
+        uint256 seat;
+        bytes signature;
+        bytes commits;
+    }
+
+    event CommittedOnChain(bytes32 indexed requestId, NodeId indexed nodeId, bytes32 leaf);
+    /// @param leaves all that are under the root, in draw order
+    event AttestationShown(
+        bytes32 indexed requestId,
+        NodeId indexed nodeId,
+        bytes32 digest,
+        uint256 committed,
+        bytes32[] leaves
+    );
+    /// @param counted whether it counts towards the quorum and is paid
+    event RevealedOnChain(bytes32 indexed requestId, NodeId indexed nodeId, bytes32 digest, bool counted);
+    /// @param idle bitmap of the members that did nothing, though a quorum could
+    event NoShowsProven(bytes32 indexed requestId, uint256 idle);
+    event NoShowSlashed(bytes32 indexed requestId, NodeId indexed nodeId, uint256 taken);
+
+    /// @notice The phase begins with this second.
+    error PhaseNotOpen(uint256 opensAt);
+    /// @notice The phase ended with this second.
+    error PhaseOver(uint256 endedAt);
+    /// @notice Only the node's signer, or the one it had when the request was made, may commit for it.
+    error NotSigner(NodeId nodeId, address caller);
+    error AlreadyCommitted(NodeId nodeId);
+    error AlreadyRevealed(NodeId nodeId);
+    /// @notice The node committed to another leaf, on chain and under every root that was shown.
+    error LeafMismatch(NodeId nodeId, bytes32 leaf);
+    /// @notice The member attested this root already.
+    error AlreadyShown(NodeId nodeId);
+    /// @notice Not all members have revealed, and they may until this second.
+    error RevealsOpen(uint256 until);
+    /// @notice The member did something, the request was not settled by reveals, or its day is over.
+    error NoNoShow(bytes32 requestId, uint256 seat);
+    /// @notice A node is slashed for a no-show once a day.
+    error SlashedToday(NodeId nodeId, uint256 earliest);
+
+    /// @notice Commits to a result, in the first phase: T0 + task window + fallback delay, for one chain phase, both ends
+    ///         included. By the node's signer. Whether the node was drawn shows when the request settles.
+    /// @param leaf see `Attestations.leafOf`. Warning: another leaf than the one that the node signed off chain is a fault.
+    function commitOnChain(Request calldata request_, NodeId nodeId, bytes32 leaf) external;
+
+    /// @notice Shows what a member attested off chain, with at least a quorum of signed commits, until the first phase ends.
+    ///         By anyone.
+    function showAttestation(Request calldata request_, ShownAttestation calldata attestation) external;
+
+    /// @notice Reveals a result, in the second phase: the chain phase after the first. By anyone who knows the salt.
+    /// @param leaves all leaves under a root that another member attested, if the node's leaf is one of them; else empty
+    function revealOnChain(
+        Request calldata request_,
+        NodeId nodeId,
+        bytes32 digest,
+        bytes16 salt,
+        bytes32[] calldata leaves
+    ) external;
+
+    /// @notice Settles by a quorum of counted reveals, once the second phase is over or all have revealed. By anyone, who
+    ///         gets the tip as for `settle`. Members that did nothing on chain, though able to sign, are noted as no-shows.
+    /// @param settlement its proof is empty, and both bitmaps are those of all counted reveals of the digest
+    function settleRevealed(Settlement calldata settlement) external;
+
+    /// @notice Takes a member's slash for a no-show, within a day after it was proven and at most once a day for a node. By
+    ///         anyone. Each member whose reveal counted gets a k-th of it, the treasury the rest.
+    function slashNoShow(Request calldata request_, uint256 seat) external;
+
+    /// @notice What a node has done on chain for a request.
+    /// @return state 0 = nothing, 1 = committed, 2 = revealed, 3 = revealed and counted
+    /// @return prefix top 248 bits of the leaf (1) or the digest (2, 3)
+    function chainWordOf(bytes32 requestId, NodeId nodeId) external view returns (uint256 state, bytes32 prefix);
+
+    /// @notice What was shown and proven of a request.
+    /// @return shown bitmap of members whose signed commits were shown
+    /// @return idle bitmap of no-shows that are not slashed yet
+    /// @return provenAt when the no-shows were proven
+    function fallbackOf(bytes32 requestId) external view returns (uint256 shown, uint256 idle, uint256 provenAt);
+}
