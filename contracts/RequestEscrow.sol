@@ -7,6 +7,7 @@ import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
 import {CommitteeShape} from "./libraries/CommitteeShape.sol";
 import {Payout} from "./libraries/Payout.sol";
 import {RequestIds} from "./libraries/RequestIds.sol";
+import {ChainWordFields} from "./types/ChainWord.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
 import {NodeWord} from "./types/NodeWord.sol";
 import {ParametersWord, ParametersWordFields} from "./types/Parameters.sol";
@@ -253,6 +254,24 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
             return (DissentBlocks.selector, requestId, 0, 0);
         }
         tip = _conclude(s, requestId, digest, members);
+    }
+
+    /* COMMITTING ON CHAIN; THE REST OF THE FALLBACK IS IN THE EXTENSION */
+
+    /// @inheritdoc IEscrowCore
+    function commitOnChain(Request calldata r, NodeId nodeId, bytes32 leaf) external {
+        bytes32 requestId = _idOf(r);
+        (bytes4 reason, uint256 opensAt, ) = _startOf(r);
+        require(reason == OK, SettlementRefused(reason));
+        opensAt += r.terms.fallbackAfter();
+        _requirePhase(opensAt, opensAt + r.terms.chainPhase());
+        uint256 id = NodeId.unwrap(nodeId);
+        bool isSigner = msg.sender == _nodeWord(id).signer() ||
+            _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
+        require(isSigner, NotSigner(nodeId, msg.sender));
+        require(_chainWords[requestId][id].state() == 0, AlreadyCommitted(nodeId));
+        _chainWords[requestId][id] = ChainWordFields.committed(leaf);
+        emit CommittedOnChain(requestId, nodeId, leaf);
     }
 
     /* PUSHED BY THE INSTANCE */

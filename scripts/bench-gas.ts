@@ -1,6 +1,7 @@
 // Measures the gas of the protocol's transactions and compares it with the committed ceilings.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { measureFallback } from "./bench/fallback.ts";
 import { makeLab } from "./bench/lab.ts";
 import {
   type Figures,
@@ -31,6 +32,7 @@ async function measure(progress: (step: string) => void): Promise<Figures> {
   const steps: [string, () => Promise<Figures>][] = [
     ["requests and settlements", () => measureRequests(lab)],
     ["challenge window", () => measureFinalize(lab)],
+    ["fallback on chain", () => measureFallback(lab)],
     ["bundle and batch", () => measureMany(lab)],
     ["signed requests", () => measureSigned(lab)],
     ["beacon", () => measureBeacon(lab)],

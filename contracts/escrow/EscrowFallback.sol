@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IEscrowFallback} from "../interfaces/IEscrowFallback.sol";
 import {Attestations} from "../libraries/Attestations.sol";
-import {countBits} from "../types/Head.sol";
-import {Head} from "../types/Head.sol";
+import {ChainWord, ChainWordFields} from "../types/ChainWord.sol";
+import {Head, countBits} from "../types/Head.sol";
 import {NodeId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
@@ -12,10 +12,6 @@ import {EscrowSettlement} from "./EscrowSettlement.sol";
 
 /// @title Agreement on chain, for committees whose members do not reach each other
 abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
-    /// @dev A node's word for a request: top 248 bits of the leaf (committed) or of the digest (revealed, counted) | state(8).
-    uint256 private constant COMMITTED = 1;
-    uint256 private constant REVEALED = 2;
-    uint256 private constant COUNTED = 3;
     /// @dev More than one member attested the root. No node has this id.
     uint256 private constant SEVERAL = type(uint256).max;
     /// @dev Of a signed commit: its leaf, then its signature.
@@ -25,21 +21,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
     ///      shown(32) << 128 | isShown(1) << 127.
     uint256 private constant IS_SHOWN = 1 << 127;
 
-    /* FIRST PHASE */
-
-    /// @inheritdoc IEscrowFallback
-    function commitOnChain(Request calldata r, NodeId nodeId, bytes32 leaf) external {
-        bytes32 requestId = _idOf(r);
-        uint256 opensAt = _openStart(r, requestId) + r.terms.fallbackAfter();
-        _requirePhase(opensAt, opensAt + r.terms.chainPhase());
-        uint256 id = NodeId.unwrap(nodeId);
-        bool isSigner = msg.sender == _nodeWord(id).signer() ||
-            _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
-        require(isSigner, NotSigner(nodeId, msg.sender));
-        require(_chainWords[requestId][id] == 0, AlreadyCommitted(nodeId));
-        _chainWords[requestId][id] = _tag(leaf, COMMITTED);
-        emit CommittedOnChain(requestId, nodeId, leaf);
-    }
+    /* FIRST PHASE; COMMITS ARE IN THE CORE */
 
     /// @inheritdoc IEscrowFallback
     function showAttestation(Request calldata r, ShownAttestation calldata a) external {
@@ -107,14 +89,14 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         _requirePhase(opensAt, opensAt - 1 + r.terms.chainPhase());
         uint256 id = NodeId.unwrap(nodeId);
         bytes32 leaf = Attestations.leafOf(requestId, 0, digest, id, salt);
-        uint256 word = _chainWords[requestId][id];
+        ChainWord word = _chainWords[requestId][id];
         bool isShown = leaves.length != 0 && _isUnderRoot(requestId, id, leaf, leaves);
-        bool isCommitted = word == _tag(leaf, COMMITTED);
-        require(isShown || isCommitted || word & 0xff > COMMITTED, LeafMismatch(nodeId, leaf));
+        bool isCommitted = word == ChainWordFields.committed(leaf);
+        require(isShown || isCommitted || word.state() > ChainWordFields.COMMITTED, LeafMismatch(nodeId, leaf));
         bool isCounted = isShown || (isCommitted && _fallbacks[requestId] == 0);
         // whoever reveals for another without the leaves takes nothing from it: it can be counted yet
-        require(isCounted ? word & 0xff != COUNTED : isCommitted, AlreadyRevealed(nodeId));
-        _chainWords[requestId][id] = _tag(digest, isCounted ? COUNTED : REVEALED);
+        require(isCounted ? word.state() != ChainWordFields.COUNTED : isCommitted, AlreadyRevealed(nodeId));
+        _chainWords[requestId][id] = ChainWordFields.revealed(digest, isCounted);
         emit RevealedOnChain(requestId, nodeId, digest, isCounted);
     }
 
@@ -137,15 +119,6 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         bytes4 reason;
         (reason, start, ) = _startOf(r);
         require(reason == OK, SettlementRefused(reason));
-    }
-
-    function _requirePhase(uint256 opensAt, uint256 endsAt) private view {
-        require(block.timestamp >= opensAt, PhaseNotOpen(opensAt));
-        require(block.timestamp <= endsAt, PhaseOver(endsAt));
-    }
-
-    function _tag(bytes32 value, uint256 state) private pure returns (uint256) {
-        return (uint256(value) & ~uint256(0xff)) | state;
     }
 
     /* SETTLING */
@@ -194,13 +167,13 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         uint256[] memory members
     ) private view returns (uint256 counted, uint256 idle) {
         uint256 shown = _fallbacks[requestId] >> 128;
-        uint256 wanted = _tag(digest, COUNTED);
+        ChainWord wanted = ChainWordFields.revealed(digest, true);
         for (uint256 seat = 0; seat < members.length; ++seat) {
             uint256 nodeId = members[seat] >> 32;
             if (_nodeWord(nodeId).signer() == address(0)) continue; // in jail: absent
-            uint256 word = _chainWords[requestId][nodeId];
+            ChainWord word = _chainWords[requestId][nodeId];
             if (word == wanted) counted |= 1 << seat;
-            else if (word == 0 && (shown >> seat) & 1 == 0) idle |= 1 << seat;
+            else if (word.state() == 0 && (shown >> seat) & 1 == 0) idle |= 1 << seat;
         }
     }
 
@@ -241,8 +214,8 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
 
     /// @inheritdoc IEscrowFallback
     function chainWordOf(bytes32 requestId, NodeId nodeId) external view returns (uint256 state, bytes32 prefix) {
-        uint256 word = _chainWords[requestId][NodeId.unwrap(nodeId)];
-        return (word & 0xff, bytes32(word & ~uint256(0xff)));
+        ChainWord word = _chainWords[requestId][NodeId.unwrap(nodeId)];
+        return (word.state(), word.prefix());
     }
 
     /// @inheritdoc IEscrowFallback

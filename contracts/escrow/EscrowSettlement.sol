@@ -53,6 +53,11 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         }
     }
 
+    function _requirePhase(uint256 opensAt, uint256 endsAt) internal view {
+        require(block.timestamp >= opensAt, PhaseNotOpen(opensAt));
+        require(block.timestamp <= endsAt, PhaseOver(endsAt));
+    }
+
     /// @dev The committee, if the request's round is good and the draw complete. Whether it is late is not looked at.
     /// @return reason why there is no committee
     /// @return deadline last second in which the request can settle

@@ -7,6 +7,7 @@ import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {ITaskRegistry} from "../interfaces/ITaskRegistry.sol";
+import {ChainWord} from "../types/ChainWord.sol";
 import {NodeId, TaskId} from "../types/Ids.sol";
 import {NodeWord} from "../types/NodeWord.sol";
 import {Parameters, ParametersWord} from "../types/Parameters.sol";
@@ -62,8 +63,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     mapping(uint256 key => uint256 word) internal _purses;
     /// @dev royalty(128) << 128 | treasury's share(128)
     mapping(TaskId taskId => uint256 word) internal _fees;
-    /// @dev What a node did on chain; see `EscrowFallback`.
-    mapping(bytes32 requestId => mapping(uint256 nodeId => uint256 word)) internal _chainWords;
+    mapping(bytes32 requestId => mapping(uint256 nodeId => ChainWord word)) internal _chainWords;
     /// @dev Who attested a root that was shown on chain; see `EscrowFallback`.
     mapping(bytes32 requestId => mapping(bytes32 root => uint256 attester)) internal _shownRoots;
     mapping(bytes32 requestId => uint256 word) internal _fallbacks;

@@ -41,6 +41,12 @@ interface IEscrowCore is IEscrowTypes {
         RoundSignature[] calldata rounds
     ) external returns (uint256 settled);
 
+    /// @notice Commits to a result, in the first phase of the fallback: T0 + task window + fallback delay, for one chain
+    ///         phase, both ends included. By the node's signer. Whether the request is open and the node was drawn shows when
+    ///         members reveal and settle.
+    /// @param leaf see `Attestations.leafOf`. Warning: another leaf than the one that the node signed off chain is a fault.
+    function commitOnChain(Request calldata request_, NodeId nodeId, bytes32 leaf) external;
+
     /// @notice Makes `signer` the node's current key. The former key keeps settling requests made from `since` until now.
     /// @dev MUST be called by the node registry only.
     /// @param since when the former key became current

@@ -6,8 +6,7 @@ import {NodeId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title Agreement on chain, for committees whose members do not reach each other
-/// @notice Two phases after the fallback delay. First members commit: to a leaf, in a transaction of their own. Then they
-///         reveal. An attestation that was made off chain can be shown in the first phase; from then on only a leaf that
+/// @notice Two phases after the fallback delay. First members commit, see `commitOnChain`; then they reveal. An attestation that was made off chain can be shown in the first phase; from then on only a leaf that
 ///         was signed off chain, and is under a root that another member attested, counts - so that nobody gains by
 ///         stalling until others have revealed off chain.
 interface IEscrowFallback is IEscrowTypes {
@@ -22,7 +21,6 @@ interface IEscrowFallback is IEscrowTypes {
         bytes commits;
     }
 
-    event CommittedOnChain(bytes32 indexed requestId, NodeId indexed nodeId, bytes32 leaf);
     /// @param leaves all that are under the root, in draw order
     event AttestationShown(
         bytes32 indexed requestId,
@@ -37,13 +35,6 @@ interface IEscrowFallback is IEscrowTypes {
     event NoShowsProven(bytes32 indexed requestId, uint256 idle);
     event NoShowSlashed(bytes32 indexed requestId, NodeId indexed nodeId, uint256 taken);
 
-    /// @notice The phase begins with this second.
-    error PhaseNotOpen(uint256 opensAt);
-    /// @notice The phase ended with this second.
-    error PhaseOver(uint256 endedAt);
-    /// @notice Only the node's signer, or the one it had when the request was made, may commit for it.
-    error NotSigner(NodeId nodeId, address caller);
-    error AlreadyCommitted(NodeId nodeId);
     error AlreadyRevealed(NodeId nodeId);
     /// @notice The node committed to another leaf, on chain and under every root that was shown.
     error LeafMismatch(NodeId nodeId, bytes32 leaf);
@@ -55,11 +46,6 @@ interface IEscrowFallback is IEscrowTypes {
     error NoNoShow(bytes32 requestId, uint256 seat);
     /// @notice A node is slashed for a no-show once a day.
     error SlashedToday(NodeId nodeId, uint256 earliest);
-
-    /// @notice Commits to a result, in the first phase: T0 + task window + fallback delay, for one chain phase, both ends
-    ///         included. By the node's signer. Whether the node was drawn shows when the request settles.
-    /// @param leaf see `Attestations.leafOf`. Warning: another leaf than the one that the node signed off chain is a fault.
-    function commitOnChain(Request calldata request_, NodeId nodeId, bytes32 leaf) external;
 
     /// @notice Shows what a member attested off chain, with at least a quorum of signed commits, until the first phase ends.
     ///         By anyone.

@@ -129,6 +129,13 @@ interface IEscrowTypes {
     error InvalidRequesterSignature();
     error NonceUsed(address requester, uint256 nonce);
 
+    /// @notice The phase begins with this second.
+    error PhaseNotOpen(uint256 opensAt);
+    /// @notice The phase ended with this second.
+    error PhaseOver(uint256 endedAt);
+    /// @notice Only the node's signer, or the one it had when the request was made, may commit for it.
+    error NotSigner(NodeId nodeId, address caller);
+    error AlreadyCommitted(NodeId nodeId);
     /// @notice The slot holds no outcome with these words.
     error OutcomeUnknown();
     /// @notice The challenge window is open until this time.
@@ -143,6 +150,7 @@ interface IEscrowTypes {
     /// @notice The proof does not lead from this item to the bundle's root.
     error InvalidItemProof();
 
+    event CommittedOnChain(bytes32 indexed requestId, NodeId indexed nodeId, bytes32 leaf);
     event SignerSet(NodeId indexed nodeId, address indexed former, address indexed current);
     event TaskWordSet(TaskId indexed taskId, TaskWord word);
     event RoundRecorded(uint64 indexed round, uint256 word);

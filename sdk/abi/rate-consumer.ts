@@ -20,6 +20,7 @@ export const rateConsumerAbi = [
     stateMutability: "nonpayable",
     type: "constructor",
   },
+  { inputs: [{ name: "nodeId", type: "uint32" }], name: "AlreadyCommitted", type: "error" },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "BundleUnknown", type: "error" },
   {
     inputs: [
@@ -93,11 +94,21 @@ export const rateConsumerAbi = [
   { inputs: [], name: "NotInForce", type: "error" },
   { inputs: [{ name: "caller", type: "address" }], name: "NotKeeper", type: "error" },
   { inputs: [], name: "NotOpen", type: "error" },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSigner",
+    type: "error",
+  },
   { inputs: [], name: "NothingAsked", type: "error" },
   { inputs: [{ name: "reason", type: "bytes4" }], name: "NothingSettled", type: "error" },
   { inputs: [{ name: "allowed", type: "address" }], name: "OnlyFrom", type: "error" },
   { inputs: [], name: "OutcomeUnknown", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
+  { inputs: [{ name: "opensAt", type: "uint256" }], name: "PhaseNotOpen", type: "error" },
+  { inputs: [{ name: "endedAt", type: "uint256" }], name: "PhaseOver", type: "error" },
   {
     inputs: [
       { name: "nodes", type: "uint256" },
@@ -165,6 +176,16 @@ export const rateConsumerAbi = [
     anonymous: false,
     inputs: [{ indexed: true, name: "requestId", type: "bytes32" }],
     name: "CallbackFailed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "leaf", type: "bytes32" },
+    ],
+    name: "CommittedOnChain",
     type: "event",
   },
   {

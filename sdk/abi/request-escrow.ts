@@ -79,6 +79,9 @@ export const requestEscrowAbi = [
   },
   { inputs: [{ name: "caller", type: "address" }], name: "AccessManagedUnauthorized", type: "error" },
   { inputs: [{ name: "target", type: "address" }], name: "AddressEmptyCode", type: "error" },
+  { inputs: [{ name: "nodeId", type: "uint32" }], name: "AlreadyCommitted", type: "error" },
+  { inputs: [{ name: "nodeId", type: "uint32" }], name: "AlreadyRevealed", type: "error" },
+  { inputs: [{ name: "nodeId", type: "uint32" }], name: "AlreadyShown", type: "error" },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "BundleUnknown", type: "error" },
   {
     inputs: [
@@ -156,7 +159,23 @@ export const requestEscrowAbi = [
     name: "InvalidUnlockTime",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "leaf", type: "bytes32" },
+    ],
+    name: "LeafMismatch",
+    type: "error",
+  },
   { inputs: [{ name: "lock", type: "uint256" }], name: "LockTooLarge", type: "error" },
+  {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "seat", type: "uint256" },
+    ],
+    name: "NoNoShow",
+    type: "error",
+  },
   { inputs: [{ name: "purse", type: "uint256" }], name: "NoSuchPurse", type: "error" },
   {
     inputs: [
@@ -175,6 +194,14 @@ export const requestEscrowAbi = [
       { name: "caller", type: "address" },
     ],
     name: "NotOperator",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "caller", type: "address" },
+    ],
+    name: "NotSigner",
     type: "error",
   },
   { inputs: [], name: "NothingAsked", type: "error" },
@@ -201,6 +228,8 @@ export const requestEscrowAbi = [
     type: "error",
   },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
+  { inputs: [{ name: "opensAt", type: "uint256" }], name: "PhaseNotOpen", type: "error" },
+  { inputs: [{ name: "endedAt", type: "uint256" }], name: "PhaseOver", type: "error" },
   {
     inputs: [
       { name: "nodes", type: "uint256" },
@@ -219,11 +248,20 @@ export const requestEscrowAbi = [
   },
   { inputs: [], name: "QuorumNotReached", type: "error" },
   { inputs: [], name: "ReentrancyGuardReentrantCall", type: "error" },
+  { inputs: [{ name: "until", type: "uint256" }], name: "RevealsOpen", type: "error" },
   { inputs: [{ name: "round", type: "uint64" }], name: "RoundAlreadyRecorded", type: "error" },
   { inputs: [], name: "RoundTooLate", type: "error" },
   { inputs: [], name: "RoundUnknown", type: "error" },
   { inputs: [{ name: "token", type: "address" }], name: "SafeERC20FailedOperation", type: "error" },
   { inputs: [{ name: "reason", type: "bytes4" }], name: "SettlementRefused", type: "error" },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "earliest", type: "uint256" },
+    ],
+    name: "SlashedToday",
+    type: "error",
+  },
   {
     inputs: [
       { name: "requester", type: "address" },
@@ -271,6 +309,18 @@ export const requestEscrowAbi = [
   { inputs: [], name: "ZeroAddress", type: "error" },
   {
     anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "digest", type: "bytes32" },
+      { indexed: false, name: "committed", type: "uint256" },
+      { indexed: false, name: "leaves", type: "bytes32[]" },
+    ],
+    name: "AttestationShown",
+    type: "event",
+  },
+  {
+    anonymous: false,
     inputs: [{ indexed: false, name: "authority", type: "address" }],
     name: "AuthorityUpdated",
     type: "event",
@@ -285,6 +335,16 @@ export const requestEscrowAbi = [
     anonymous: false,
     inputs: [{ indexed: true, name: "requestId", type: "bytes32" }],
     name: "CallbackFailed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "leaf", type: "bytes32" },
+    ],
+    name: "CommittedOnChain",
     type: "event",
   },
   {
@@ -336,6 +396,25 @@ export const requestEscrowAbi = [
       { indexed: false, name: "treasuryShare", type: "uint256" },
     ],
     name: "FeesCollected",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "taken", type: "uint256" },
+    ],
+    name: "NoShowSlashed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: false, name: "idle", type: "uint256" },
+    ],
+    name: "NoShowsProven",
     type: "event",
   },
   {
@@ -412,6 +491,17 @@ export const requestEscrowAbi = [
       { indexed: false, name: "finalizeAfter", type: "uint256" },
     ],
     name: "ResultRecorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "digest", type: "bytes32" },
+      { indexed: false, name: "counted", type: "bool" },
+    ],
+    name: "RevealedOnChain",
     type: "event",
   },
   {
@@ -521,6 +611,19 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [
+      { name: "requestId", type: "bytes32" },
+      { name: "nodeId", type: "uint32" },
+    ],
+    name: "chainWordOf",
+    outputs: [
+      { name: "state", type: "uint256" },
+      { name: "prefix", type: "bytes32" },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [{ name: "nodeId", type: "uint32" }],
     name: "claimEarnings",
     outputs: [],
@@ -540,6 +643,48 @@ export const requestEscrowAbi = [
   {
     inputs: [{ name: "taskId", type: "uint32" }],
     name: "collect",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "nodeId", type: "uint32" },
+      { name: "leaf", type: "bytes32" },
+    ],
+    name: "commitOnChain",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "nodeId", type: "uint32" },
+      { name: "leaf", type: "bytes32" },
+    ],
+    name: "commitOnChain",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -676,6 +821,17 @@ export const requestEscrowAbi = [
     inputs: [],
     name: "extension",
     outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "requestId", type: "bytes32" }],
+    name: "fallbackOf",
+    outputs: [
+      { name: "shown", type: "uint256" },
+      { name: "idle", type: "uint256" },
+      { name: "provenAt", type: "uint256" },
+    ],
     stateMutability: "view",
     type: "function",
   },
@@ -1218,6 +1374,52 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "nodeId", type: "uint32" },
+      { name: "digest", type: "bytes32" },
+      { name: "salt", type: "bytes16" },
+      { name: "leaves", type: "bytes32[]" },
+    ],
+    name: "revealOnChain",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "nodeId", type: "uint32" },
+      { name: "digest", type: "bytes32" },
+      { name: "salt", type: "bytes16" },
+      { name: "leaves", type: "bytes32[]" },
+    ],
+    name: "revealOnChain",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
     inputs: [{ name: "requestId", type: "bytes32" }],
     name: "rootOf",
     outputs: [{ name: "", type: "bytes32" }],
@@ -1363,6 +1565,62 @@ export const requestEscrowAbi = [
         name: "s",
         type: "tuple",
       },
+    ],
+    name: "settleRevealed",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: "origin", type: "uint256" },
+              { name: "work", type: "uint256" },
+              { name: "rules", type: "uint256" },
+              { name: "terms", type: "uint256" },
+              { name: "inputDigest", type: "bytes32" },
+            ],
+            name: "request",
+            type: "tuple",
+          },
+          { name: "head", type: "uint256" },
+          { name: "proof", type: "bytes" },
+          { name: "output", type: "bytes" },
+        ],
+        name: "settlement",
+        type: "tuple",
+      },
+    ],
+    name: "settleRevealed",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          {
+            components: [
+              { name: "origin", type: "uint256" },
+              { name: "work", type: "uint256" },
+              { name: "rules", type: "uint256" },
+              { name: "terms", type: "uint256" },
+              { name: "inputDigest", type: "bytes32" },
+            ],
+            name: "request",
+            type: "tuple",
+          },
+          { name: "head", type: "uint256" },
+          { name: "proof", type: "bytes" },
+          { name: "output", type: "bytes" },
+        ],
+        name: "s",
+        type: "tuple",
+      },
       { name: "requesterSignature", type: "bytes" },
       {
         components: [
@@ -1411,6 +1669,106 @@ export const requestEscrowAbi = [
       },
     ],
     name: "settleSigned",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "digest", type: "bytes32" },
+          { name: "committed", type: "uint256" },
+          { name: "seat", type: "uint256" },
+          { name: "signature", type: "bytes" },
+          { name: "commits", type: "bytes" },
+        ],
+        name: "a",
+        type: "tuple",
+      },
+    ],
+    name: "showAttestation",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      {
+        components: [
+          { name: "digest", type: "bytes32" },
+          { name: "committed", type: "uint256" },
+          { name: "seat", type: "uint256" },
+          { name: "signature", type: "bytes" },
+          { name: "commits", type: "bytes" },
+        ],
+        name: "attestation",
+        type: "tuple",
+      },
+    ],
+    name: "showAttestation",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "seat", type: "uint256" },
+    ],
+    name: "slashNoShow",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "seat", type: "uint256" },
+    ],
+    name: "slashNoShow",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",

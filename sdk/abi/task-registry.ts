@@ -9,6 +9,7 @@ export const taskRegistryAbi = [
         components: [
           { name: "activationDelay", type: "uint32" },
           { name: "maxSnapshotAge", type: "uint24" },
+          { name: "noShowSlash", type: "uint16" },
           { name: "publisherBond", type: "uint128" },
         ],
         name: "initial",
@@ -171,6 +172,7 @@ export const taskRegistryAbi = [
         components: [
           { name: "activationDelay", type: "uint32" },
           { name: "maxSnapshotAge", type: "uint24" },
+          { name: "noShowSlash", type: "uint16" },
           { name: "publisherBond", type: "uint128" },
         ],
         indexed: false,
@@ -310,6 +312,13 @@ export const taskRegistryAbi = [
   },
   {
     inputs: [{ name: "taskId", type: "uint32" }],
+    name: "noShowSlashOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "taskId", type: "uint32" }],
     name: "poolSize",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
@@ -395,6 +404,7 @@ export const taskRegistryAbi = [
         components: [
           { name: "activationDelay", type: "uint32" },
           { name: "maxSnapshotAge", type: "uint24" },
+          { name: "noShowSlash", type: "uint16" },
           { name: "publisherBond", type: "uint128" },
         ],
         name: "settings_",
@@ -421,6 +431,7 @@ export const taskRegistryAbi = [
         components: [
           { name: "activationDelay", type: "uint32" },
           { name: "maxSnapshotAge", type: "uint24" },
+          { name: "noShowSlash", type: "uint16" },
           { name: "publisherBond", type: "uint128" },
         ],
         name: "",

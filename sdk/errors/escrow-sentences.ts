@@ -37,6 +37,17 @@ export const escrowSentences = {
     "The output does not fit its status: too long, not empty for a failure, or not 32 bytes for a hash or a root.",
   NothingSettled: "No item of the batch could be settled. The first: {reason}",
   SettlementRefused: "The request was refused: {reason}",
+  PhaseNotOpen: "This phase begins at {opensAt} (Unix seconds). Send it again then.",
+  PhaseOver: "This phase ended at {endedAt} (Unix seconds). What was not sent by then does not count.",
+  NotSigner: "{caller} is not the signer of node {nodeId}. Send this from the node's signer.",
+  AlreadyCommitted: "Node {nodeId} has committed on chain already. Reveal that leaf in the next phase.",
+  AlreadyRevealed: "Node {nodeId} has revealed already. Nothing is left to do until the request settles.",
+  LeafMismatch:
+    "Node {nodeId} did not commit to {leaf}, on chain or under a root that another member attested. Check digest and salt.",
+  AlreadyShown: "This attestation of node {nodeId} was shown already.",
+  RevealsOpen: "Members can reveal until {until} (Unix seconds). Settle afterwards.",
+  NoNoShow: "Member {seat} of request {requestId} is no proven no-show, or more than a day has passed.",
+  SlashedToday: "Node {nodeId} was slashed for a no-show less than a day ago. The next can follow at {earliest}.",
   InvalidSignedRequest: "The signed request is not what `request` would have made: check flags, items, slot and round.",
   NotInForce:
     "The signed request names parameters or a snapshot that were not in force when it was made. Sign it again.",

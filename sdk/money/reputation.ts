@@ -14,6 +14,11 @@ export function reputationMissed(reputation: bigint): bigint {
   return reputation - (reputation >> 6n);
 }
 
+/** After a proven no-show: r - (r >> 3). */
+export function reputationNoShow(reputation: bigint): bigint {
+  return reputation - (reputation >> 3n);
+}
+
 /** Units of the payment token in a millionth of it; a token of fewer than 6 decimals counts its own units. */
 export function microUnits(tokenDecimals: bigint): bigint {
   return tokenDecimals > 6n ? 10n ** (tokenDecimals - 6n) : 1n;
