@@ -219,19 +219,25 @@ describe("The fallback on chain", () => {
 
     it("is slashed at most once a day, and not for what is older than a day", async () => {
       const m = market();
-      const one = await noShow({ k: 5n });
+      const one = await noShow();
       await settleRevealed(one, quorum);
       const nodeId = one.nodeOf(4);
-      let other = await noShow({ slot: 1n });
-      for (let slot = 2n; other.nodeOf(4) !== nodeId; slot++) other = await noShow({ slot });
-      await settleRevealed(other, quorum);
+      const seatIn = (s: Stalled) => s.members.findIndex((member) => member.nodeId === nodeId);
+      let other = await stalled({ slot: 1n });
+      for (let slot = 2n; seatIn(other) < 0; slot++) other = await stalled({ slot });
+      const others = everybody.filter((i) => i !== seatIn(other));
+      await commitAll(other, others);
+      await revealAll(other, others);
+      await passTo(other.times.deadlineS + 1n);
+      await settleRevealed(other, others);
       await m.escrow.slashNoShow(one.request.words, 4);
       const { timestamp } = (await m.ethers.provider.getBlock("latest")) ?? { timestamp: 0 };
-      await expect(m.escrow.slashNoShow(other.request.words, 4))
+      await expect(m.escrow.slashNoShow(other.request.words, seatIn(other)))
         .to.be.revertedWithCustomError(m.escrow, "SlashedToday")
         .withArgs(nodeId, BigInt(timestamp) + 86_400n);
       await m.networkHelpers.time.increase(86_401n);
-      await expect(m.escrow.slashNoShow(other.request.words, 4)).to.be.revertedWithCustomError(m.escrow, "NoNoShow");
+      const late = m.escrow.slashNoShow(other.request.words, seatIn(other));
+      await expect(late).to.be.revertedWithCustomError(m.escrow, "NoNoShow");
     });
 
     it("is not proven of a member that committed, revealed something else, or was shown to have committed", async () => {
