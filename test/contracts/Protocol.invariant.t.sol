@@ -35,7 +35,7 @@ contract ProtocolInvariants is FuzzInvariants {
 
     /// @dev What somebody does; the rest of this contract is not for the fuzzer.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory s = new bytes4[](44);
+        bytes4[] memory s = new bytes4[](48);
         s[0] = this.registerNode.selector;
         s[1] = this.rotateSigner.selector;
         s[2] = this.setEndpoint.selector;
@@ -80,6 +80,10 @@ contract ProtocolInvariants is FuzzInvariants {
         s[41] = this.setStakePrice.selector;
         s[42] = this.wait.selector;
         s[43] = this.finalizeWithoutOutput.selector;
+        s[44] = this.fallbackOnChain.selector;
+        s[45] = this.restoreStake.selector;
+        s[46] = this.moveAward.selector;
+        s[47] = this.slashWrongly.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(this), s);
     }

@@ -63,6 +63,7 @@ abstract contract FuzzInvariants is FuzzMoney {
 
     function _checkStake() private view {
         uint256 total = bonds;
+        for (uint256 i = 0; i < accounts.length; ++i) total += nodes.awardOf(accounts[i]);
         for (uint256 id = nodes.nodeCount(); id > 0; --id) total += nodes.freeStake(NodeId.wrap(uint32(id)));
         for (uint256 i = 0; i < pairs.length; ++i) {
             (uint256 unbonding, ) = nodes.unbondingStake(pairs[i].nodeId, pairs[i].taskId);

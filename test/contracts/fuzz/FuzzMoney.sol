@@ -10,11 +10,11 @@ import {ITaskRegistry} from "../../../contracts/interfaces/ITaskRegistry.sol";
 import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
 import {Parameters} from "../../../contracts/types/Parameters.sol";
 import {Request, Terms} from "../../../contracts/types/Request.sol";
-import {FuzzLanes} from "./FuzzLanes.sol";
+import {FuzzFallback} from "./FuzzFallback.sol";
 import {vm} from "./Vm.sol";
 
 /// @dev Accounts, fees, earnings, parameters, publishers.
-abstract contract FuzzMoney is FuzzLanes {
+abstract contract FuzzMoney is FuzzFallback {
     uint256 private constant PERMIT_DEADLINE = type(uint256).max;
 
     /* ACCOUNTS */

@@ -201,7 +201,7 @@ abstract contract FuzzRequests is FuzzNodes {
         if (isQuorum && said.attested & ~said.committed == 0) _certify(_settlementKey(id, digest, s.head), s);
     }
 
-    function _certify(bytes32 key, IEscrowTypes.Settlement memory s) private {
+    function _certify(bytes32 key, IEscrowTypes.Settlement memory s) internal {
         _certified[key] = true;
         if (s.request.rules.challengeWindow() != 0)
             _shown[key] = abi.encode(IEscrowTypes.Settlement(s.request, s.head, "", s.output));
@@ -220,11 +220,11 @@ abstract contract FuzzRequests is FuzzNodes {
         return keccak256(leaves);
     }
 
-    function _leaf(bytes32 id, bytes32 digest, uint256 member, uint256 i) private pure returns (bytes32) {
+    function _leaf(bytes32 id, bytes32 digest, uint256 member, uint256 i) internal pure returns (bytes32) {
         return keccak256(abi.encode(id, uint256(0), digest, member >> 32, _salt(id, i)));
     }
 
-    function _salt(bytes32 id, uint256 i) private pure returns (bytes16) {
+    function _salt(bytes32 id, uint256 i) internal pure returns (bytes16) {
         return bytes16(keccak256(abi.encode(id, i)));
     }
 
