@@ -1,0 +1,83 @@
+import { type Hex, toHex } from "viem";
+import { anyAsk, draw } from "../../sdk/committee/draw.ts";
+import { seedOf } from "../../sdk/committee/seed.ts";
+import type { Member } from "../../sdk/committee/snapshot.ts";
+import type { Random } from "../random.ts";
+import type { Move } from "../rules/commitment.ts";
+import { truth, type Vote } from "../rules/digest.ts";
+import type { Rules } from "../rules/rules.ts";
+import { plotted, type Seat, type Strategy } from "../strategies/strategy.ts";
+import type { Camp, Camps } from "./camps.ts";
+
+/** A committee or panel after it moved: in draw order the members, their camps, moves and attestations that count. */
+export type Bench = {
+  readonly level: number;
+  readonly members: readonly Member[];
+  readonly camps: readonly Camp[];
+  readonly moves: readonly Move[];
+  readonly votes: readonly Vote[];
+};
+
+/** A request's identity, the entries of its pool, and what its members draw on. */
+export type Session = {
+  readonly requestId: Hex;
+  readonly entries: readonly Member[];
+  readonly camps: Camps;
+  readonly random: Random;
+  readonly cheapAnswer: number;
+  readonly rules: Rules;
+  readonly strategies: Readonly<Record<Camp, Strategy>>;
+};
+
+const randomnessWords = 7; // 224 bits; the beacon's randomness has 216
+
+/** The nodes that the protocol's draw yields for a level under fresh randomness. */
+export function drawnMembers(
+  { requestId, entries, random }: Session,
+  level: number,
+  seats: number,
+  excluded: bigint[],
+) {
+  const randomness = random.words(randomnessWords) >> 8n;
+  const seed = seedOf(randomness, requestId, BigInt(level));
+  return draw({ snapshot: { entries }, seed, k: BigInt(seats), maxAsk: anyAsk, excluded });
+}
+
+/** Lets the members of a committee or panel move, each by its camp's strategy. `needed` matching attestations decide. */
+export function benchOf(
+  session: Session,
+  level: number,
+  members: readonly Member[],
+  needed: number,
+  isAttack: boolean,
+) {
+  const { camps: seating, random, cheapAnswer, strategies, rules } = session;
+  const camps = members.map(({ nodeId }, place) => seating.seat(nodeId, level, place));
+  const met = { honest: 0, adversary: 0 };
+  const allies = { honest: 0, adversary: 0 };
+  for (const camp of camps) allies[camp]++;
+  const moves = camps.map((camp) => {
+    const seat: Seat = {
+      ...{ level, seats: members.length, needed, isAttack, cheapAnswer, random },
+      ...{ allies: allies[camp], allyIndex: met[camp]++ },
+    };
+    return strategies[camp].play(seat);
+  });
+  const bench: Bench = { level, members, camps, moves, votes: rules.votesOf(moves) };
+  return bench;
+}
+
+/** Whether a camp attested its plotted digest there. */
+export function isAttacked({ votes }: Bench): boolean {
+  return votes.includes(plotted);
+}
+
+/** A request's number as its id. */
+export function requestIdOf(index: number): Hex {
+  return toHex(index, { size: 32 });
+}
+
+/** Whether a bench holds somebody who computed the truth. */
+export function knowsTruth({ moves }: Bench): boolean {
+  return moves.some((move) => move.kind === "attest" && move.isComputed && move.digest === truth);
+}
