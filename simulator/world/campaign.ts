@@ -28,14 +28,20 @@ export type Campaign = {
 
 type Collected = ReturnType<typeof makeCollectors>;
 
-/** Runs requests 0 .. requests - 1 of a seed. The same seed and world give the same campaign. */
-export function runCampaign(world: World, seed: number, requests: number): Campaign {
+/** Runs requests 0 .. requests - 1 of a seed and shows each result. The same seed and world give the same campaign. */
+export function runCampaign(
+  world: World,
+  seed: number,
+  requests: number,
+  observe: (result: RequestResult) => void = () => undefined,
+): Campaign {
   const collected = makeCollectors();
   const reputations = new Map<bigint, bigint>();
   for (let index = 0; index < requests; index++) {
     const result = runRequest(world, seed, index);
     collect(collected, result);
     score(reputations, result);
+    observe(result);
   }
   return campaignOf(collected, requests, meanReputations(world, reputations));
 }

@@ -1,9 +1,8 @@
 import type { Member } from "../../sdk/committee/snapshot.ts";
 import { type Digest, truth, type Vote } from "../rules/digest.ts";
-import { type PanelLevel } from "../rules/panel.ts";
-import { panelThreshold } from "../rules/panel.ts";
+import { type PanelLevel, panelThreshold } from "../rules/panel.ts";
 import type { Ruling } from "../rules/ruling.ts";
-import { type Bench, benchOf, drawnMembers, isAttacked, knowsTruth, type Session } from "./seating.ts";
+import { type Bench, benchOf, isAttacked, knowsTruth, type Session } from "./seating.ts";
 
 /** A dispute after its end: the panels that sat, in order, and what they came to. */
 export type Trial = { readonly ruling: Ruling; readonly panels: readonly Bench[] };
@@ -24,7 +23,7 @@ export function tryDispute(session: Session, committee: Bench): Trial {
 function panelOf(session: Session, committee: Bench, earlier: readonly Bench[], level: PanelLevel): Bench | undefined {
   const seats = session.rules.panelSeats(committee.members.length, level);
   const excluded = [committee, ...earlier].flatMap(({ members }) => members.map(({ nodeId }: Member) => nodeId));
-  const jurors = drawnMembers(session, level, seats, excluded);
+  const jurors = session.seating(level, seats, excluded);
   if (!session.rules.isPanel(jurors.length)) return undefined;
   return benchOf(session, level, jurors, panelThreshold(jurors.length), isAttacked(committee));
 }

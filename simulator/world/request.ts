@@ -8,7 +8,7 @@ import { type Books, makeBooks, type Party } from "./books.ts";
 import type { Camp, CampsOf } from "./camps.ts";
 import { tryDispute } from "./dispute.ts";
 import { bookDispute, type DisputeParties, type Slashed } from "./penalties.ts";
-import { type Bench, benchOf, drawnMembers, isAttacked, requestIdOf, type Session } from "./seating.ts";
+import { type Bench, benchOf, drawnSeating, isAttacked, requestIdOf, type Session } from "./seating.ts";
 import { money, type Setting } from "./setting.ts";
 
 /** All that came of one request. */
@@ -21,6 +21,7 @@ export type RequestResult = {
   /** Seats in the committee, and on panels. */
   readonly seats: Readonly<Record<Camp, number>>;
   readonly jurorSeats: Readonly<Record<Camp, number>>;
+  readonly panels: number;
   readonly slashed: readonly Slashed[];
   /** Nodes that settlement paid, and those that it found absent. */
   readonly paid: readonly bigint[];
@@ -38,28 +39,42 @@ export function makeWorld(setting: Setting, campsOf: CampsOf): World {
 }
 
 /** Asks request number `index` of a seed: draws, lets nodes move, settles, disputes, and books the money. */
-export function runRequest(world: World, seed: number, index: number): RequestResult {
-  const { setting } = world;
+export function runRequest({ setting, entries, campsOf }: World, seed: number, index: number): RequestResult {
   const random = makeRandom(seed, index);
-  const session = sessionOf(world, random, index);
-  const members = drawnMembers(session, 0, setting.k, []);
+  const cheapAnswer = random.chance(setting.guessable) ? truth : commonGuess;
+  const seating = drawnSeating(entries, requestIdOf(index), random);
+  return runSession(setting, sessionOf(setting, { seating, camps: campsOf(random), random, cheapAnswer }));
+}
+
+/** What a session takes from its setting. */
+export function sessionOf(
+  { rules, honest, adversary }: Setting,
+  own: Pick<Session, "seating" | "camps" | "random" | "cheapAnswer">,
+): Session {
+  return { ...own, rules, strategies: { honest, adversary } };
+}
+
+/** Takes one request from its committee to its end. */
+export function runSession(setting: Setting, session: Session): RequestResult {
+  const members = session.seating(0, setting.k, []);
   if (members.length < setting.k) throw new Error("The pool is too small for the committee.");
   const committee = benchOf(session, 0, members, setting.quorum, false);
   const books = makeBooks();
   chargeWork(books, setting, committee);
-  const end = settleOrDispute(session, setting, committee, books, random);
-  const jurorSeats = countCamps(end.panels);
-  return { weight: session.camps.weight(), seats: countCamps([committee]), jurorSeats, books, ...end };
+  const { panels, ...end } = settleOrDispute(session, setting, committee, books);
+  const jurorSeats = countCamps(panels);
+  return {
+    weight: session.camps.weight(),
+    seats: countCamps([committee]),
+    panels: panels.length,
+    jurorSeats,
+    books,
+    ...end,
+  };
 }
 
-function sessionOf({ setting, entries, campsOf }: World, random: Random, index: number): Session {
-  const cheapAnswer = random.chance(setting.guessable) ? truth : commonGuess;
-  const { rules, honest, adversary } = setting;
-  const strategies = { honest, adversary };
-  return { requestId: requestIdOf(index), entries, camps: campsOf(random), random, cheapAnswer, rules, strategies };
-}
-
-function settleOrDispute(session: Session, setting: Setting, committee: Bench, books: Books, random: Random) {
+function settleOrDispute(session: Session, setting: Setting, committee: Bench, books: Books) {
+  const { random } = session;
   const agreement = setting.rules.agreementOf(committee.votes, setting.quorum);
   if (agreement.kind === "short") return { ...nothing, panels: [] };
   const quorumDigest = agreement.kind === "agreed" ? agreement.digest : agreement.quorumDigest;

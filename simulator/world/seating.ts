@@ -18,10 +18,12 @@ export type Bench = {
   readonly votes: readonly Vote[];
 };
 
-/** A request's identity, the entries of its pool, and what its members draw on. */
+/** Yields the members of a committee or panel, fewer than `seats` if the pool has no more. */
+export type Seating = (level: number, seats: number, excluded: readonly bigint[]) => readonly Member[];
+
+/** One request under way: who is seated, on which side, and what the nodes draw on. */
 export type Session = {
-  readonly requestId: Hex;
-  readonly entries: readonly Member[];
+  readonly seating: Seating;
   readonly camps: Camps;
   readonly random: Random;
   readonly cheapAnswer: number;
@@ -31,16 +33,13 @@ export type Session = {
 
 const randomnessWords = 7; // 224 bits; the beacon's randomness has 216
 
-/** The nodes that the protocol's draw yields for a level under fresh randomness. */
-export function drawnMembers(
-  { requestId, entries, random }: Session,
-  level: number,
-  seats: number,
-  excluded: bigint[],
-) {
-  const randomness = random.words(randomnessWords) >> 8n;
-  const seed = seedOf(randomness, requestId, BigInt(level));
-  return draw({ snapshot: { entries }, seed, k: BigInt(seats), maxAsk: anyAsk, excluded });
+/** Seats nodes by the protocol's draw, each level under fresh randomness. */
+export function drawnSeating(entries: readonly Member[], requestId: Hex, random: Random): Seating {
+  return (level, seats, excluded) => {
+    const randomness = random.words(randomnessWords) >> 8n;
+    const seed = seedOf(randomness, requestId, BigInt(level));
+    return draw({ snapshot: { entries }, seed, k: BigInt(seats), maxAsk: anyAsk, excluded });
+  };
 }
 
 /** Lets the members of a committee or panel move, each by its camp's strategy. `needed` matching attestations decide. */
@@ -51,8 +50,8 @@ export function benchOf(
   needed: number,
   isAttack: boolean,
 ) {
-  const { camps: seating, random, cheapAnswer, strategies, rules } = session;
-  const camps = members.map(({ nodeId }, place) => seating.seat(nodeId, level, place));
+  const { camps: sides, random, cheapAnswer, strategies, rules } = session;
+  const camps = members.map(({ nodeId }, place) => sides.seat(nodeId, level, place));
   const met = { honest: 0, adversary: 0 };
   const allies = { honest: 0, adversary: 0 };
   for (const camp of camps) allies[camp]++;

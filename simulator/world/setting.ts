@@ -38,11 +38,19 @@ export type Setting = {
 
 export type SettingInput = Partial<Setting> & Pick<Setting, "adversary" | "honest">;
 
-/** A setting with the defaults: ten of 300 nodes, stake of 100 pays, work that costs half of the pay. */
+/** A setting with the defaults: ten of 300 nodes, stake of 100 pays, pay that is the cost of the work and 20% more. */
 export function settingOf(input: SettingInput): Setting {
   const k = input.k ?? 10;
   return {
-    ...{ rules: protocolRules, share: 0.1, poolNodes: 300, k, quorum: defaultQuorum(k), stakePays: 100, workCost: 0.5 },
+    ...{
+      rules: protocolRules,
+      share: 0.1,
+      poolNodes: 300,
+      k,
+      quorum: defaultQuorum(k),
+      stakePays: 100,
+      workCost: 1 / 1.2,
+    },
     ...{ lane: "window", watched: 0, guessable: 0, fallbackShare: 0, isOutsiderHostile: false },
     ...{ asker: "requester", opener: "member" },
     ...input,
