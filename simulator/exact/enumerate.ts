@@ -6,15 +6,19 @@ import type { Seating } from "../world/seating.ts";
 import type { Setting } from "../world/setting.ts";
 import { binomial } from "./binomial.ts";
 
-/** Outcomes less likely than this are left out. */
-const leastProbability = 1e-24;
+/** Divisions less likely than this are left out, where nothing else is asked for. */
+const tiny = 1e-22;
 
 /**
  * Goes through every division of committee and panels between the camps, runs the same rules and books as the simulation
  * on it, and shows the result with its probability. For strategies that use no chance, and a pool too large to notice who
  * was drawn. A panel that never sat is not divided.
  */
-export function enumerateRequests(setting: Setting, visit: (probability: number, result: RequestResult) => void): void {
+export function enumerateRequests(
+  setting: Setting,
+  visit: (probability: number, result: RequestResult) => void,
+  leastProbability = tiny,
+): void {
   const levels = [0, 1, 2] as const;
   const seats = [setting.k, setting.rules.panelSeats(setting.k, 1), setting.rules.panelSeats(setting.k, 2)];
   const walk = (counts: readonly number[], probability: number): void => {

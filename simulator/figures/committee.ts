@@ -73,10 +73,10 @@ export const committeeRules: readonly CommitteeRule[] = [
 export function simulateRule(rule: CommitteeRule, share: number, { seed, requests }: Effort): Estimate {
   const entries = Array.from({ length: poolNodes }, (_, index) => ({ nodeId: BigInt(index + 1), ask: 1n }));
   const drawnShare = Math.min(0.95, Math.max(share, rule.from / rule.seats));
-  const deal = tiltedCamps({ share, drawnShare: () => drawnShare });
+  const deal = tiltedCamps({ share, drawnShares: [() => drawnShare] });
   const mean = makeMean();
   for (let index = 0; index < requests; index++) {
-    const random = makeRandom(seed, index, rule.seats);
+    const random = makeRandom(seed, index, 1_000 * (100 * rule.seats + rule.from) + Math.round(1_000 * share));
     const members = drawnSeating(entries, requestIdOf(index), random)(0, rule.seats, []);
     const sides = deal(random);
     const camps = members.map(({ nodeId }, place) => sides.seat(nodeId, 0, place));

@@ -23,9 +23,14 @@ function formatEstimate(estimate: Estimate): string {
   if (Number.isNaN(mean)) return "-";
   if (mean === 0 && standardError === 0) return `0 (< ${formatNumber(3 / observations)})`; // rule of three
   const bar = errorBar(estimate);
-  if (bar < Math.abs(mean) * 1e-9) return `${formatNumber(mean)} ± 0`;
+  if (bar < Math.abs(mean) * 1e-5) return `${formatNumber(mean)} ± 0`;
   const size = Math.abs(mean);
   if (size < 1e-3 || size >= 1e6) return `${mean.toExponential(1)} ± ${bar.toExponential(0)}`;
   const decimals = Math.max(0, 1 - Math.floor(Math.log10(bar)));
   return `${mean.toFixed(decimals)} ± ${bar.toFixed(decimals)}`;
+}
+
+/** A part of one as a percentage of at most four digits. */
+export function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(4))}%`;
 }

@@ -1,3 +1,5 @@
+import { errorBar, type Estimate } from "../statistics/estimate.ts";
+
 /** A point with half of its 95% interval, if it was simulated. */
 export type Point = { readonly x: number; readonly y: number; readonly error?: number };
 
@@ -22,3 +24,8 @@ export type Plot = {
   readonly y: Axis;
   readonly series: readonly Series[];
 };
+
+/** An estimate as a point of a plot. */
+export function pointOf(x: number, estimate: Estimate): Point {
+  return { x, y: estimate.mean, error: errorBar(estimate) };
+}

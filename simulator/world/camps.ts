@@ -20,33 +20,47 @@ export function fixedCamps({ marked }: Pick<Pool, "marked">): CampsOf {
   return () => camps;
 }
 
-/** One member of the committee is the adversary's, all other nodes are honest. */
-export function loneCamps(k: number): CampsOf {
+export type PlacedInput = {
+  readonly k: number;
+  /** The adversary's seats in the committee: one at a random place, or all. */
+  readonly seats: "one" | "all";
+  /** The adversary's share of those who may be jurors. */
+  readonly jurorShare?: number;
+};
+
+/** The adversary's seats in the committee are given; its jurors come by chance, or not at all. */
+export function placedCamps({ k, seats, jurorShare = 0 }: PlacedInput): CampsOf {
   return (random) => {
     const lone = random.below(k);
-    return { seat: (_, level, place) => (level === 0 && place === lone ? "adversary" : "honest"), weight: () => 1 };
+    const isAdversary = (level: number, place: number): boolean =>
+      level === 0 ? seats === "all" || place === lone : jurorShare > 0 && random.chance(jurorShare);
+    return { seat: (_, level, place) => (isAdversary(level, place) ? "adversary" : "honest"), weight: () => 1 };
   };
 }
 
 export type TiltedInput = {
   readonly share: number;
-  /** The share with which nodes are drawn at a level, so that rare events become frequent. Default: the true share. */
-  readonly drawnShare?: (level: number) => number;
+  /** Shares with which nodes are drawn at a level; one of these is chosen for each request. Default: the true share. */
+  readonly drawnShares?: readonly ((level: number) => number)[];
 };
 
 /**
  * Each node is the adversary's with probability `share`, independently: a pool too large to notice who was drawn. Under
- * another `drawnShare` the weight makes means over many requests come out as under the true share (importance sampling).
+ * other `drawnShares` rare events become frequent, and the weight makes means over many requests come out as under the
+ * true share (importance sampling from a mixture).
  */
-export function tiltedCamps({ share, drawnShare = () => share }: TiltedInput): CampsOf {
+export function tiltedCamps({ share, drawnShares = [() => share] }: TiltedInput): CampsOf {
   return (random) => {
-    let weight = 1;
+    const chosen = drawnShares[random.below(drawnShares.length)] ?? (() => share);
+    const likelihoods = drawnShares.map(() => 1); // of what was seated, under each drawn share over under the true one
     const seat = (_: bigint, level: number): Camp => {
-      const drawn = drawnShare(level);
-      const isAdversary = random.chance(drawn);
-      weight *= isAdversary ? share / drawn : (1 - share) / (1 - drawn);
+      const isAdversary = random.chance(chosen(level));
+      drawnShares.forEach((drawnShare, index) => {
+        const drawn = drawnShare(level);
+        likelihoods[index] = (likelihoods[index] ?? 1) * (isAdversary ? drawn / share : (1 - drawn) / (1 - share));
+      });
       return isAdversary ? "adversary" : "honest";
     };
-    return { seat, weight: () => weight };
+    return { seat, weight: () => drawnShares.length / likelihoods.reduce((sum, one) => sum + one, 0) };
   };
 }

@@ -6,7 +6,7 @@ import type { Random } from "../random.ts";
 import type { Move } from "../rules/commitment.ts";
 import { truth, type Vote } from "../rules/digest.ts";
 import type { Rules } from "../rules/rules.ts";
-import { plotted, type Seat, type Strategy } from "../strategies/strategy.ts";
+import { plotted, type Strategy } from "../strategies/strategy.ts";
 import type { Camp, Camps } from "./camps.ts";
 
 /** A committee or panel after it moved: in draw order the members, their camps, moves and attestations that count. */
@@ -49,21 +49,18 @@ export function benchOf(
   members: readonly Member[],
   needed: number,
   isAttack: boolean,
-) {
+): Bench {
   const { camps: sides, random, cheapAnswer, strategies, rules } = session;
   const camps = members.map(({ nodeId }, place) => sides.seat(nodeId, level, place));
   const met = { honest: 0, adversary: 0 };
   const allies = { honest: 0, adversary: 0 };
   for (const camp of camps) allies[camp]++;
+  const seats = members.length;
   const moves = camps.map((camp) => {
-    const seat: Seat = {
-      ...{ level, seats: members.length, needed, isAttack, cheapAnswer, random },
-      ...{ allies: allies[camp], allyIndex: met[camp]++ },
-    };
-    return strategies[camp].play(seat);
+    const place = { allies: allies[camp], allyIndex: met[camp]++ };
+    return strategies[camp].play({ level, seats, needed, isAttack, cheapAnswer, random, ...place });
   });
-  const bench: Bench = { level, members, camps, moves, votes: rules.votesOf(moves) };
-  return bench;
+  return { level, members, camps, moves, votes: rules.votesOf(moves) };
 }
 
 /** Whether a camp attested its plotted digest there. */
