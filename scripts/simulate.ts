@@ -13,7 +13,7 @@ const usage = `Simulates the rules of the protocol with honest, lazy, copying, c
   npm run simulate [-- OPTIONS]
 
   --seed N       of the random numbers; the same seed gives the same figures (default 1)
-  --runs N       requests for each simulated point (default 1500); error bars shrink with its square root
+  --runs N       requests for each simulated point (default 1000); error bars shrink with its square root
   --only A,B     these figures only: ${figures.map(({ name }) => name).join(", ")}
   --plots DIR    writes the plots there, as SVG
   --json         ends with one line of JSON on standard output and prints nothing else there
@@ -24,7 +24,7 @@ What follows a ± is half of a 95% interval. docs/simulator.md explains the figu
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
-    runs: { type: "string", default: "1500" },
+    runs: { type: "string", default: "1000" },
     only: { type: "string" },
     plots: { type: "string" },
     json: { type: "boolean", default: false },
