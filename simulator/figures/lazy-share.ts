@@ -5,11 +5,11 @@ import { tiltedCamps } from "../world/camps.ts";
 import { runCampaign } from "../world/campaign.ts";
 import { makeWorld, type RequestResult } from "../world/request.ts";
 import { pays, type Setting, settingOf } from "../world/setting.ts";
-import { type Plot, pointOf } from "../plots/plot.ts";
+import { type Plot, type Point, pointOf } from "../plots/plot.ts";
 import { percent } from "./format.ts";
 import type { Effort, FigureMaker } from "./figure.ts";
 
-const shares = [0.1, 0.33, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9, 0.99];
+const shares = [0.1, 0.33, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9, 0.99, 1];
 const grid = [0.01, 0.05, 0.2, 0.4, 0.55, 0.85, 0.95];
 /** What is left out of the enumeration changes no figure that is shown. */
 const leastProbability = 1e-11;
@@ -71,9 +71,13 @@ function sharePlot(found: readonly Found[]): Plot {
   const more = grid.map((share) => ({ share, exact: exactLazyShare({ share }) }));
   const all = [...found, ...more].sort((a, b) => a.share - b.share);
   const curve = (camp: "lazy" | "honest") =>
-    ({ name: camp, style: "line", points: all.map(({ share, exact }) => ({ x: share, y: exact[camp] })) }) as const;
+    ({
+      name: camp,
+      style: "line",
+      points: all.map(({ share, exact }) => ({ x: share, y: exact[camp] })).filter(isShown),
+    }) as const;
   const dots = (["adversary", "honest"] as const).flatMap((camp) =>
-    found.map(({ share, simulated }) => pointOf(share, simulated[camp])),
+    found.map(({ share, simulated }) => pointOf(share, simulated[camp])).filter(isShown),
   );
   return {
     ...{ name: "lazy-share", title: "Where laziness tips: profit per seat (k = 10, stake 100 pays)" },
@@ -81,4 +85,9 @@ function sharePlot(found: readonly Found[]): Plot {
     y: { label: "profit per seat, in pays", scale: "linear" },
     series: [curve("lazy"), curve("honest"), { name: "simulated", style: "dots", points: dots }],
   };
+}
+
+/** A pool of lazy nodes alone has no honest ones that could earn. */
+function isShown({ y }: Point): boolean {
+  return Number.isFinite(y);
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { figures } from "../../simulator/figures/all.ts";
+import { committeeFigure } from "../../simulator/figures/committee.ts";
 import { formatCell } from "../../simulator/figures/format.ts";
 import { svgOf } from "../../simulator/plots/svg.ts";
 import { pathOf, textOf } from "../docs/pages.ts";
@@ -60,6 +61,13 @@ describe("The page about the simulator", () => {
     const plots = readdirSync(pathOf("docs/simulator")).filter((file) => file.endsWith(".svg"));
     expect(plots).to.have.lengthOf(6);
     for (const plot of plots) expect(textOf("docs/simulator.md")).to.contain(`simulator/${plot}`);
+  });
+
+  it("shows the figures that the command prints for the committee", () => {
+    const effort = { seed: 1, requests: 1_000 }; // the command's defaults
+    for (const row of committeeFigure.make(effort).rows) {
+      expect(textOf("docs/simulator.md"), String(row[0])).to.contain(`(${formatCell(row[4])})`);
+    }
   });
 
   it("names every figure of the command", () => {
