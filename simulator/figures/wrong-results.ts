@@ -79,7 +79,16 @@ export const wrongResultsFigure: FigureMaker = {
         "Price: what their nodes lose per wrong result delivered, in pays, at a stake of 100 pays; a prize above it makes the",
         "attack pay. Negative: they earn, for where they hold every seat nobody in the committee disputes. Watchers: none.",
       ],
-      head: ["share", "k", "instant", "instant, simulated", "its price", "window", "window, simulated", "its price "],
+      head: [
+        "share",
+        "k",
+        "instant",
+        "instant, simulated",
+        "instant: price",
+        "window",
+        "window, simulated",
+        "window: price",
+      ],
       rows: shares.flatMap((share) => sizes.map((k) => rowOf(share, k, found))),
       plots: [wrongPlot(found)],
     };
