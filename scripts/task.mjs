@@ -32,6 +32,7 @@ const tasks = {
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
   "test:vectors": [...build, ["scripts/test-vectors.ts"]],
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
+  simulate: [["scripts/simulate.ts"]],
   keeper: [["keepers/main.ts"]],
 };
 
