@@ -30,6 +30,8 @@ export const statements = {
   dissent: "INSERT INTO chain_dissents (request_id, height, log_index, digest) VALUES (?, ?, ?, ?)",
   round: "INSERT INTO chain_rounds (round, height, word, seen_ms) VALUES (?, ?, ?, ?) ON CONFLICT (round) DO NOTHING",
   fact: "INSERT INTO chain_facts (space, key, field, value, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
+  fallback:
+    "INSERT INTO chain_fallbacks (request_id, node_id, kind, value, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
   subscription:
     "INSERT INTO chain_subscriptions (task_id, node_id, height, log_index, kind, active_at_s) VALUES (?, ?, ?, ?, ?, ?)",
 } as const;
@@ -160,6 +162,23 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
   return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, event.args.digest] }];
 };
 
+const fallbackOf = (event: ChainEvent): readonly [nodeId: number, kind: string, value: string] | undefined => {
+  if (event.eventName === "CommittedOnChain") return [event.args.nodeId, "committed", event.args.leaf];
+  if (event.eventName === "AttestationShown") return [event.args.nodeId, "shown", event.args.leaves.join(" ")];
+  if (event.eventName === "RevealedOnChain")
+    return [event.args.nodeId, event.args.counted ? "counted" : "revealed", event.args.digest];
+  if (event.eventName === "NoShowsProven") return [0, "idle", event.args.idle.toString()];
+  return event.eventName === "NoShowSlashed" ? [event.args.nodeId, "slashed", ""] : undefined;
+};
+
+const fallbackChanges: ChangesOf = (event, { blockNumber, logIndex }, nowMs) => {
+  const found = fallbackOf(event);
+  if (found === undefined || !("requestId" in event.args)) return [];
+  const [nodeId, kind, value] = found;
+  const params = [event.args.requestId, BigInt(nodeId), kind, value, blockNumber, logIndex, nowMs];
+  return [{ statement: "fallback", params }];
+};
+
 /** Rounds from 2^32 on are left out: no request can name one. */
 const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
   if (event.eventName !== "RoundRecorded" || event.args.round >> 32n !== 0n) return [];
@@ -169,5 +188,7 @@ const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
 /** The rows of one event. `nowMs` is when the keeper saw it. */
 export const changesOf: ChangesOf = (event, where, nowMs) => {
   if (event.eventName === "Requested") return [requested(event.args, where)];
-  return [nodeChanges, taskChanges, outcomeChanges, roundChanges].flatMap((of) => of(event, where, nowMs));
+  return [nodeChanges, taskChanges, outcomeChanges, fallbackChanges, roundChanges].flatMap((of) =>
+    of(event, where, nowMs),
+  );
 };

@@ -22,6 +22,11 @@ const escrowEvents = [
   "CallbackDelivered",
   "DissentRecordedFor",
   "RoundRecorded",
+  "CommittedOnChain",
+  "AttestationShown",
+  "RevealedOnChain",
+  "NoShowsProven",
+  "NoShowSlashed",
   "SignerSet",
   "TaskWordSet",
 ] as const;

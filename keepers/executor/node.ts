@@ -21,7 +21,7 @@ import { makeExecute } from "./execution.ts";
 import { makeInputs } from "./inputs.ts";
 import { type ExecutorJob, makeExecutorJob } from "./job.ts";
 import { makeLimiter } from "./limiter.ts";
-import { makeOwnStore } from "./own-store.ts";
+import { makeOwnStore, type OwnStore } from "./own-store.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -69,6 +69,8 @@ export type ExecutorNode = {
   readonly network: NetworkServer;
   /** What members have said, for a settler beside this node. */
   readonly held: HeldStore;
+  /** What this node has decided. */
+  readonly own: OwnStore;
   /** Forgets messages and results from before this moment, Unix milliseconds; keep what can still be evidence. */
   prune(beforeMs: number): Promise<void>;
   /** Stops listening, then ends what runs. */
@@ -117,6 +119,7 @@ export const startExecutorNode = async (
     job,
     network,
     held,
+    own,
     prune: async (beforeMs) => {
       await held.prune(beforeMs);
       await own.prune(beforeMs);
