@@ -266,8 +266,8 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         opensAt += r.terms.fallbackAfter();
         _requirePhase(opensAt, opensAt + r.terms.chainPhase());
         uint256 id = NodeId.unwrap(nodeId);
-        bool isSigner = msg.sender == _nodeWord(id).signer() ||
-            _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
+        bool isSigner =
+            msg.sender == _nodeWord(id).signer() || _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
         require(isSigner, NotSigner(nodeId, msg.sender));
         require(_chainWords[requestId][id].state() == 0, AlreadyCommitted(nodeId));
         _chainWords[requestId][id] = ChainWordFields.committed(leaf);

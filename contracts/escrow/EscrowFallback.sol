@@ -69,8 +69,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
     function _requireSigned(bytes32 hash, bytes calldata signature, uint256 nodeId, Request calldata r) private view {
         require(signature.length == 64, WrongSigner());
         address signer = Attestations.recover(hash, bytes32(signature), bytes32(signature[32:]));
-        bool isOf = signer == _nodeWord(nodeId).signer() ||
-            _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
+        bool isOf = signer == _nodeWord(nodeId).signer() || _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
         require(signer != address(0) && isOf, WrongSigner());
     }
 

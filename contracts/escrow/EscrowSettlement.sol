@@ -38,9 +38,7 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
 
     /// @dev T0: the later of the round's own time and its posting, if the round is good.
     /// @return reason why it is not
-    function _startOf(
-        Request calldata r
-    ) internal view returns (bytes4 reason, uint256 startedAt, uint256 randomness) {
+    function _startOf(Request calldata r) internal view returns (bytes4 reason, uint256 startedAt, uint256 randomness) {
         uint256 word = _rounds[r.rules.round()];
         if (word == 0) return (RoundUnknown.selector, 0, 0);
         unchecked {

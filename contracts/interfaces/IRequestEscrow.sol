@@ -11,11 +11,4 @@ import {IEscrowSigned} from "./IEscrowSigned.sol";
 /// @title Requests: asking, settling, calling back, refunding
 /// @notice All that the escrow's address answers. The core and the signed lane are its own code, the rest that of its extension: together
 ///         they exceed the 24,576 bytes that one contract may have (EIP-170).
-interface IRequestEscrow is
-    IEscrowCore,
-    IEscrowSigned,
-    IEscrowAccounts,
-    IEscrowLanes,
-    IEscrowFallback,
-    IEscrowLedger
-{}
+interface IRequestEscrow is IEscrowCore, IEscrowSigned, IEscrowAccounts, IEscrowLanes, IEscrowFallback, IEscrowLedger {}

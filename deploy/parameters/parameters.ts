@@ -34,7 +34,12 @@ export type InstanceParameters = {
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
 export const production: InstanceParameters = {
   unbonding: 7 * 86_400,
-  taskSettings: { activationDelay: 86_400, maxSnapshotAge: 86_400, noShowSlash: 100, publisherBond: 1_000n * 10n ** 18n },
+  taskSettings: {
+    activationDelay: 86_400,
+    maxSnapshotAge: 86_400,
+    noShowSlash: 100,
+    publisherBond: 1_000n * 10n ** 18n,
+  },
   stakePrice: 100_000n, // 0.10 of a token with six decimals
   beaconGenesis: evmnet.genesisS,
   beaconPeriod: evmnet.periodS,
