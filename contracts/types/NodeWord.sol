@@ -27,6 +27,11 @@ library NodeWordFields {
         return NodeWord.wrap((NodeWord.unwrap(self) & type(uint96).max) | (uint256(uint160(newSigner)) << 96));
     }
 
+    /// @notice The same earnings, without a signer and a reputation.
+    function jailed(NodeWord self) internal pure returns (NodeWord) {
+        return NodeWord.wrap(NodeWord.unwrap(self) & (MAX_EARNINGS << 16));
+    }
+
     function withoutEarnings(NodeWord self) internal pure returns (NodeWord) {
         return NodeWord.wrap(NodeWord.unwrap(self) & ~(MAX_EARNINGS << 16));
     }

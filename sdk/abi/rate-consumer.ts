@@ -35,7 +35,7 @@ export const rateConsumerAbi = [
   { inputs: [], name: "ClockLagged", type: "error" },
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
-  { inputs: [], name: "DissentBlocks", type: "error" },
+  { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
     inputs: [
@@ -97,6 +97,7 @@ export const rateConsumerAbi = [
   { inputs: [{ name: "reason", type: "bytes4" }], name: "NothingSettled", type: "error" },
   { inputs: [{ name: "allowed", type: "address" }], name: "OnlyFrom", type: "error" },
   { inputs: [], name: "OutcomeUnknown", type: "error" },
+  { inputs: [], name: "Overturned", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
   {
     inputs: [
@@ -151,6 +152,7 @@ export const rateConsumerAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [{ name: "utilisation", type: "uint256" }], name: "UtilisationTooHigh", type: "error" },
   { inputs: [], name: "WrongSigner", type: "error" },
@@ -184,15 +186,6 @@ export const rateConsumerAbi = [
       { indexed: false, name: "loss", type: "uint256" },
     ],
     name: "CurveTuned",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: false, name: "digest", type: "bytes32" },
-    ],
-    name: "DissentRecordedFor",
     type: "event",
   },
   {
