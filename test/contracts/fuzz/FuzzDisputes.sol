@@ -82,7 +82,7 @@ abstract contract FuzzDisputes is FuzzRequests {
         bytes memory settle = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
         _refuse(id, "settle", address(escrow), settle);
         _refuse(id, "expire", address(escrow), abi.encodeCall(IEscrowLanes.expire, (r)));
-        if (seed % 2 == 0) return _concludeUndecided(r, id);
+        if (seed % 4 == 0) return _concludeUndecided(r, id);
         uint256 round = _roundOf(id);
         if (escrow.roundWord(uint64(round)) == 0) _post(round);
         if (!_decide(r, id, digest)) return _concludeUndecided(r, id);

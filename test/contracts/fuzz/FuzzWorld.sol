@@ -140,7 +140,6 @@ abstract contract FuzzWorld {
         _know(TREASURY);
         _know(FLEET_OWNER);
         _know(address(this));
-        _know(address(disputes));
     }
 
     function _know(address account) internal {
