@@ -133,8 +133,8 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         bytes32 digest;
         (reason, digest) = _digestOf(s);
         require(reason == OK, SettlementRefused(reason));
-        bool isBlocked = slot.state() == SlotWordFields.OPEN_DISSENT && _dissents[requestId] != digest;
-        require(!isBlocked, DissentBlocks());
+        bool isDisputed = slot.state() == SlotWordFields.OPEN_DISPUTED;
+        require(!isDisputed || SlotWordFields.allows(_verdicts[requestId], digest), Disputed());
         _settleCounted(s, requestId, digest, members, deadline);
     }
 

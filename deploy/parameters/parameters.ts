@@ -29,6 +29,13 @@ export type InstanceParameters = {
     readonly reputationFloor: number;
     readonly tipFloor: number;
   };
+  readonly disputeParameters: {
+    readonly panelMin: number;
+    readonly panelWindow: number;
+    readonly appealWindow: number;
+    readonly punishWindow: number;
+    readonly jurorSlash: number;
+  };
 };
 
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
@@ -54,6 +61,13 @@ export const production: InstanceParameters = {
     disputeWindow: 3_600,
     reputationFloor: 1_000,
     tipFloor: 20_000,
+  },
+  disputeParameters: {
+    panelMin: 21,
+    panelWindow: 1_800,
+    appealWindow: 3_600,
+    punishWindow: 3_600,
+    jurorSlash: 1_000,
   },
 };
 
@@ -81,6 +95,7 @@ export function local(
       reputationFloor: 10,
       tipFloor: 1_000,
     },
+    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 4, jurorSlash: 1_000 },
   };
 }
 

@@ -135,6 +135,9 @@ const taskChanges: ChangesOf = (event, at) => {
   return [{ statement: "snapshot", params: [int64(snapshotId), taskId, at.blockNumber, at.logIndex, at.blockHash] }];
 };
 
+/** A disputed request is kept as a dissent that agrees with no digest. */
+const noDigest = `0x${"00".repeat(32)}`;
+
 const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash, logIndex }, nowMs) => {
   if (event.eventName === "ResultRecorded") {
     const { requestId, digest, head, settler, finalizeAfter } = event.args;
@@ -158,8 +161,8 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
     return [{ statement: "failed", params: [height, nowMs, event.args.requestId] }];
   if (event.eventName === "CallbackDelivered")
     return [{ statement: "delivered", params: [height, event.args.requestId] }];
-  if (event.eventName !== "DissentRecordedFor") return [];
-  return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, event.args.digest] }];
+  if (event.eventName !== "RequestDisputed") return [];
+  return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, noDigest] }];
 };
 
 const fallbackOf = (event: ChainEvent): readonly [nodeId: number, kind: string, value: string] | undefined => {

@@ -20,7 +20,7 @@ const escrowEvents = [
   "Refunded",
   "CallbackFailed",
   "CallbackDelivered",
-  "DissentRecordedFor",
+  "RequestDisputed",
   "RoundRecorded",
   "CommittedOnChain",
   "AttestationShown",

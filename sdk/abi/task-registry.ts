@@ -47,6 +47,14 @@ export const taskRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "caller", type: "address" }], name: "CannotConnect", type: "error" },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "NodeIsJailed",
+    type: "error",
+  },
   { inputs: [], name: "NotConnected", type: "error" },
   {
     inputs: [
