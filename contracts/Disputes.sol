@@ -40,7 +40,10 @@ contract Disputes is DisputesOpening, DisputesPunishment {
     function _setParameters(DisputeParameters memory parameters_) private {
         DisputeBounds.check(parameters_);
         uint256 version = ++_version;
-        require(version <= type(uint16).max, DisputeBounds.ParameterOutOfBounds("version", version, 1, type(uint16).max));
+        require(
+            version <= type(uint16).max,
+            DisputeBounds.ParameterOutOfBounds("version", version, 1, type(uint16).max)
+        );
         _parameters[version] = parameters_;
         emit DisputeParametersSet(version, parameters_);
     }

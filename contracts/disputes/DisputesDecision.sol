@@ -15,13 +15,7 @@ abstract contract DisputesDecision is DisputesState {
     /* DECIDING */
 
     /// @inheritdoc IDisputes
-    function decide(
-        Request calldata r,
-        uint256 level,
-        bytes32 digest,
-        PanelHead head,
-        bytes calldata proof
-    ) external {
+    function decide(Request calldata r, uint256 level, bytes32 digest, PanelHead head, bytes calldata proof) external {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         uint256 endsAt = _endOf(r, dispute, level);
         DisputeParameters memory p = _parameters[dispute.docket.version()];
@@ -76,10 +70,8 @@ abstract contract DisputesDecision is DisputesState {
         (uint256 committed, uint256 attested) = (head.committed(), head.attested());
         require(committed >> jurors.length == 0 && attested & ~committed == 0, InvalidPanelHead());
         uint256 count = countSeats(attested);
-        uint256 length = Attestations.SIGNED_LENGTH *
-            count +
-            Attestations.LEAF_LENGTH *
-            (countSeats(committed) - count);
+        uint256 length =
+            Attestations.SIGNED_LENGTH * count + Attestations.LEAF_LENGTH * (countSeats(committed) - count);
         require(proof.length == length, InvalidPanelProof(proof.length, length));
         bytes32 root = Attestations.commitRootOf(requestId, level, digest, jurors, committed, attested, proof);
         bytes32 hash = _signedHash(Attestations.structHash(requestId, level, digest, committed, root));

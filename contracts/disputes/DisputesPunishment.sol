@@ -88,9 +88,8 @@ abstract contract DisputesPunishment is DisputesConclusion {
         (uint256 slashed, uint256 silent) = (dispute.pot >> 128, uint128(dispute.pot)); // the lower half
         uint256 honest = _honestSeats(r, requestId, dispute, v);
         Bonds memory b = _bonds(r, dispute, v);
-        uint256 owed = v.ending == Ending.Decided || v.ending == Ending.NoFault
-            ? _inAtoma(_payOf(r) - b.each) * b.jurors
-            : 0;
+        uint256 owed =
+            v.ending == Ending.Decided || v.ending == Ending.NoFault ? _inAtoma(_payOf(r) - b.each) * b.jurors : 0;
         uint256 fromSilent = silent < owed ? silent : owed;
         Spoils.Shares memory s = Spoils.share(
             slashed,

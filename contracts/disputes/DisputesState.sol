@@ -131,8 +131,7 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
         Docket docket = dispute.docket;
         uint256 size = Panels.seats(level, r.origin.k(), _parameters[docket.version()].panelMin);
         bytes32 seed = CommitteeDraw.seedOf(randomness, requestId, level);
-        return
-            Panels.draw(address(TASK_REGISTRY), docket.snapshotId(), r.work.snapshotId(), seed, size, excluded);
+        return Panels.draw(address(TASK_REGISTRY), docket.snapshotId(), r.work.snapshotId(), seed, size, excluded);
     }
 
     /// @return seconds from a panel's start to its end

@@ -59,7 +59,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
             if ((a.committed >> seat) & 1 == 0) continue;
             bytes calldata commit = a.commits[at * COMMIT_LENGTH:(at + 1) * COMMIT_LENGTH];
             bytes32 leaf = bytes32(commit);
-            bytes32 hash = _hashTypedDataV4(Attestations.commitHash(requestId, 0, leaf));
+            bytes32 hash = _hashTypedDataV4(Attestations.commitStructHash(requestId, 0, leaf));
             _requireSigned(hash, commit[32:], members[seat] >> 32, r);
             leaves[at++] = leaf;
         }

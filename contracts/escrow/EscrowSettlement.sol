@@ -189,18 +189,21 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
     }
 
     /// @dev All that makes a settlement right, whatever lane it comes by.
-    /// @param extended the last second in which it can settle, if that is after its deadline
+    /// @param isDisputed whether it needs a verdict, which can also give it more time
     function _agreed(
         Settlement calldata s,
         bytes32 requestId,
-        uint256 extended
+        bool isDisputed
     ) internal view returns (bytes4 reason, bytes32 digest, uint256[] memory members) {
         uint256 deadline;
         (reason, deadline, members) = _committee(s.request, requestId);
         if (reason != OK) return (reason, digest, members);
-        if (block.timestamp > deadline && block.timestamp > extended) return (DeadlinePassed.selector, digest, members);
+        if (isDisputed && uint40(_verdicts[requestId]) > deadline) deadline = uint40(_verdicts[requestId]); // the low bits
+        if (block.timestamp > deadline) return (DeadlinePassed.selector, digest, members);
         (reason, digest) = _digestOf(s);
         if (reason != OK) return (reason, digest, members);
+        if (isDisputed && !SlotWordFields.allows(_verdicts[requestId], digest))
+            return (Disputed.selector, digest, members);
         reason = _verify(s, requestId, digest, members);
     }
 

@@ -39,11 +39,6 @@ library Attestations {
         return keccak256(abi.encode(requestId, level, digest, nodeId, salt));
     }
 
-    /// @notice The EIP-712 struct hash of a commit to a leaf.
-    function commitHash(bytes32 requestId, uint256 level, bytes32 leaf) internal pure returns (bytes32) {
-        return keccak256(abi.encode(COMMIT_TYPEHASH, requestId, level, leaf));
-    }
-
     /// @notice The EIP-712 struct hash of an attestation.
     function structHash(
         bytes32 requestId,

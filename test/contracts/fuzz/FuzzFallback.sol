@@ -89,7 +89,7 @@ abstract contract FuzzFallback is FuzzLanes {
         for (uint256 i = 0; i < s.request.origin.quorum(); ++i) {
             bytes32 leaf = _leaf(s.id, s.digest, s.members[i], i);
             leaves = abi.encodePacked(leaves, leaf);
-            a.commits = abi.encodePacked(a.commits, leaf, _signed(s, i, Attestations.commitHash(s.id, 0, leaf)));
+            a.commits = abi.encodePacked(a.commits, leaf, _signed(s, i, Attestations.commitStructHash(s.id, 0, leaf)));
         }
         bytes32 hash = Attestations.structHash(s.id, 0, s.digest, s.shown, keccak256(leaves));
         for (uint256 i = 0; i < s.attesters; ++i) {
