@@ -17,8 +17,6 @@ import {Request} from "./types/Request.sol";
 
 /// @title Who was right: disputes over results, judged by panels of fresh nodes
 contract Disputes is DisputesOpening, DisputesPunishment {
-    uint256 private immutable PERIOD;
-
     constructor(
         INodeRegistry nodeRegistry,
         ITaskRegistry taskRegistry,
@@ -26,7 +24,6 @@ contract Disputes is DisputesOpening, DisputesPunishment {
         address authority,
         DisputeParameters memory initial
     ) AccessManaged(authority) DisputesState(nodeRegistry, taskRegistry, beacon) {
-        PERIOD = beacon.period();
         _setParameters(initial);
     }
 
@@ -40,13 +37,12 @@ contract Disputes is DisputesOpening, DisputesPunishment {
     function _setParameters(DisputeParameters memory parameters_) private {
         DisputeBounds.check(parameters_);
         uint256 version = ++_version;
-        require(version <= type(uint16).max, DisputeBounds.ParameterOutOfBounds("version", version, 1, type(uint16).max));
+        require(
+            version <= type(uint16).max,
+            DisputeBounds.ParameterOutOfBounds("version", version, 1, type(uint16).max)
+        );
         _parameters[version] = parameters_;
         emit DisputeParametersSet(version, parameters_);
-    }
-
-    function _period() internal view override returns (uint256) {
-        return PERIOD;
     }
 
     /* VIEWS */

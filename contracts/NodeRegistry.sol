@@ -229,10 +229,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function slash(NodeId nodeId, TaskId taskId, uint256 amount) external returns (uint256 taken) {
         address escrow_ = escrow();
-        require(
-            msg.sender == escrow_ || msg.sender == IEscrowVerdicts(escrow_).disputes(),
-            OnlySlasher(msg.sender)
-        );
+        require(msg.sender == escrow_ || msg.sender == IEscrowVerdicts(escrow_).disputes(), OnlySlasher(msg.sender));
         Unbonding storage leaving = _leaving[nodeId][taskId];
         uint256 allocated = _allocated[nodeId][taskId];
         uint256 fromAllocated = Math.min(amount, allocated);

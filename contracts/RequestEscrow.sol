@@ -249,7 +249,8 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         SlotWord slot = _slots[r.origin.slotKey()];
         if (!slot.holdsOpen(requestId)) return (NotOpen.selector, requestId, 0, 0);
         uint256[] memory members;
-        uint256 verdict = slot.state() == SlotWordFields.OPEN_DISPUTED ? _verdicts[requestId] : SlotWordFields.UNDISPUTED;
+        uint256 verdict =
+            slot.state() == SlotWordFields.OPEN_DISPUTED ? _verdicts[requestId] : SlotWordFields.UNDISPUTED;
         (reason, digest, members) = _agreed(s, requestId, uint40(verdict)); // the low 40 bits are a time
         if (reason != OK) return (reason, requestId, 0, 0);
         if (!SlotWordFields.allows(verdict, digest)) return (Disputed.selector, requestId, 0, 0);

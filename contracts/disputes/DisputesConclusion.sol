@@ -44,9 +44,8 @@ abstract contract DisputesConclusion is DisputesDecision {
     function _tellEscrow(Request calldata r, Case storage dispute, Verdict memory v) private {
         IRequestEscrow escrow_ = _escrow();
         if (v.ending == Ending.NoFault) return escrow_.overturn(r, IEscrowTypes.Undecided.selector);
-        bool isOverturned = v.ending == Ending.Decided &&
-            dispute.docket.has(DOCKET_RECORDED) &&
-            v.digest != dispute.claim.digest();
+        bool isOverturned =
+            v.ending == Ending.Decided && dispute.docket.has(DOCKET_RECORDED) && v.digest != dispute.claim.digest();
         if (isOverturned) return escrow_.overturn(r, IEscrowTypes.Overturned.selector);
         escrow_.uphold(r, bytes32(v.digest << 64), block.timestamp + r.terms.life() + r.terms.expireDelay());
     }
@@ -89,7 +88,8 @@ abstract contract DisputesConclusion is DisputesDecision {
             uint256 pay = _payOf(r);
             b.each = source / b.jurors < pay ? source / b.jurors : pay;
         }
-        if (v.ending == Ending.NoFault) b.toChallenger -= b.each * b.jurors; // at most the bond
+        if (v.ending == Ending.NoFault)
+            b.toChallenger -= b.each * b.jurors; // at most the bond
         else b.toTreasury = lost - b.each * b.jurors;
     }
 

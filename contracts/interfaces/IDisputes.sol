@@ -71,7 +71,13 @@ interface IDisputes {
         uint256 snapshotId,
         uint256 bond
     );
-    event PanelAttested(bytes32 indexed requestId, uint256 indexed level, bytes32 digest, uint256 attested, bool decided);
+    event PanelAttested(
+        bytes32 indexed requestId,
+        uint256 indexed level,
+        bytes32 digest,
+        uint256 attested,
+        bool decided
+    );
     /// @param appellant zero if an undecided first level moved on
     event LevelOpened(bytes32 indexed requestId, address indexed appellant, uint256 round, uint256 bond);
     event DisputeConcluded(bytes32 indexed requestId, Ending ending, bytes32 digest);

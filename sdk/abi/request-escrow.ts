@@ -1549,6 +1549,13 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "members", type: "uint256[]" }],
+    name: "signersOf",
+    outputs: [{ name: "signers", type: "address[]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { name: "requester", type: "address" },
       { name: "slot", type: "uint256" },

@@ -4,14 +4,7 @@ import { checkBytes } from "./hex.ts";
 
 /** What a requester's slot says of its request. */
 export type SlotState =
-  | "empty"
-  | "open"
-  | "openDisputed"
-  | "recorded"
-  | "settled"
-  | "callbackFailed"
-  | "refunded"
-  | "recordedDisputed";
+  "empty" | "open" | "openDisputed" | "recorded" | "settled" | "callbackFailed" | "refunded" | "recordedDisputed";
 
 /** States in the order of their numbers on chain. */
 const states = [

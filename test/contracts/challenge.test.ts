@@ -7,14 +7,7 @@ import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { decodeSlotWord } from "../../sdk/words/slot-word.ts";
 import { consumerAsks, hireConsumer, moods } from "../helpers/consumer.ts";
 import { forge } from "../helpers/forge.ts";
-import {
-  askAndPost,
-  balanceIn,
-  sampleOutput,
-  selectorOf,
-  settle,
-  useMarket,
-} from "../helpers/market.ts";
+import { askAndPost, balanceIn, sampleOutput, selectorOf, settle, useMarket } from "../helpers/market.ts";
 
 const windowS = 100n;
 const expireDelayS = 4n;

@@ -180,7 +180,9 @@ describe("A panel", () => {
     const m = market();
     await dispute();
     await nextBlockAt(endsAt + 1n);
-    await expect(vote(lie, [0, 1, 2])).to.be.revertedWithCustomError(m.disputes, "TooFewJurors").withArgs(3n, 4n);
+    await expect(vote(lie, [0, 1, 2]))
+      .to.be.revertedWithCustomError(m.disputes, "TooFewJurors")
+      .withArgs(3n, 4n);
     await expect(vote(lie, [0, 1, 2, 3])).to.emit(m.disputes, "PanelAttested");
     await expect(vote(otherLie, [3, 4, 5, 6]))
       .to.be.revertedWithCustomError(m.disputes, "TooFewJurors")

@@ -56,7 +56,9 @@ describe("The money of a dispute", () => {
       const pay = payOf(request);
       await judge(scene, truth(request));
       const jurors = await panelOf(m, request, 1);
-      await expect(conclude(scene)).to.emit(m.disputes, "BondsReturned").withArgs(request.requestId, 0n, 0n, 5n * pay);
+      await expect(conclude(scene))
+        .to.emit(m.disputes, "BondsReturned")
+        .withArgs(request.requestId, 0n, 0n, 5n * pay);
       for (const [seat, juror] of jurors.entries()) {
         expect(await earningsOf(m, juror.nodeId), `juror ${seat}`).to.equal(seat < 5 ? pay : 0n);
       }

@@ -1,7 +1,17 @@
 import { expect } from "chai";
 import { type Hex, keccak256 } from "viem";
 import { labelledKey } from "../../../deploy/local/world.ts";
-import { commitOf, dissent, evidenceOf, lie, otherLie, payOf, stage, stageSettled, truth } from "../../helpers/disputes.ts";
+import {
+  commitOf,
+  dissent,
+  evidenceOf,
+  lie,
+  otherLie,
+  payOf,
+  stage,
+  stageSettled,
+  truth,
+} from "../../helpers/disputes.ts";
 import { keyOf } from "../../helpers/forge.ts";
 import { rotate } from "../../helpers/identity.ts";
 import { useMarket } from "../../helpers/market.ts";
@@ -26,9 +36,7 @@ describe("Equivocation", () => {
     const m = market();
     const { request, first, second, node } = await twoWords([lie, otherLie]);
     const proving = m.disputes.connect(m.stranger).proveEquivocation(request.words, 0, first, second);
-    await expect(proving)
-      .to.emit(m.disputes, "EquivocationProven")
-      .withArgs(request.requestId, node, 0n, stake);
+    await expect(proving).to.emit(m.disputes, "EquivocationProven").withArgs(request.requestId, node, 0n, stake);
     await expect(proving).to.emit(m.nodeRegistry, "NodeJailed");
     const cap = (50n * payOf(request) * unit) / 1_000_000n;
     expect(await m.nodeRegistry.awardOf(m.stranger.address)).to.equal(cap);

@@ -98,7 +98,11 @@ describe("A dispute", () => {
       const scene = await stage(m);
       const { fields } = scene.request;
       const word = await m.escrow.roundWord(fields.round);
-      const { deadlineS } = timelineOf(fields, m.world.beacon.genesisS + (fields.round - 1n), word & ((1n << 40n) - 1n));
+      const { deadlineS } = timelineOf(
+        fields,
+        m.world.beacon.genesisS + (fields.round - 1n),
+        word & ((1n << 40n) - 1n),
+      );
       const latest = deadlineS + fields.expireDelayS;
       const snapshot = await m.networkHelpers.takeSnapshot();
       await nextBlockAt(latest + 1n);
@@ -193,7 +197,10 @@ describe("A dispute", () => {
         { ...outcome, head: outcome.head ^ (1n << 74n) },
         { ...outcome, settler: m.stranger.address },
       ]) {
-        await expect(dissent(m, { ...scene, outcome: wrong })).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
+        await expect(dissent(m, { ...scene, outcome: wrong })).to.be.revertedWithCustomError(
+          m.escrow,
+          "OutcomeUnknown",
+        );
       }
     });
 

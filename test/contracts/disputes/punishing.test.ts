@@ -106,7 +106,10 @@ describe("Who was wrong in a dispute", () => {
       const right = await evidence(scene, 0, truth(scene.request));
       await expect(m.disputes.punish(words(scene), 0, right)).to.be.revertedWithCustomError(m.disputes, "NotALoser");
       const replayed = await evidenceOf(m, other.request, other.members, 0, { digest: lie });
-      await expect(m.disputes.punish(words(scene), 0, replayed)).to.be.revertedWithCustomError(m.disputes, "NotSignedBy");
+      await expect(m.disputes.punish(words(scene), 0, replayed)).to.be.revertedWithCustomError(
+        m.disputes,
+        "NotSignedBy",
+      );
       const wrong = await evidence(scene, 0, lie);
       await expect(m.disputes.punish(words(scene), 1, wrong)).to.be.revertedWithCustomError(m.disputes, "NotSignedBy");
       await expect(m.disputes.punish(words(scene), 2, wrong)).to.be.revertedWithCustomError(m.disputes, "NoSuchLevel");
@@ -157,7 +160,10 @@ describe("Who was wrong in a dispute", () => {
       await judge(scene, truth(scene.request), six);
       await expect(m.disputes.punishSilent(words(scene), 1, 0)).to.be.revertedWithCustomError(m.disputes, "NotSilent");
       await expect(m.disputes.punishSilent(words(scene), 1, 7)).to.be.revertedWithCustomError(m.disputes, "NoSuchSeat");
-      await expect(m.disputes.punishSilent(words(scene), 0, 2)).to.be.revertedWithCustomError(m.disputes, "NoSuchLevel");
+      await expect(m.disputes.punishSilent(words(scene), 0, 2)).to.be.revertedWithCustomError(
+        m.disputes,
+        "NoSuchLevel",
+      );
       await m.disputes.punishSilent(words(scene), 1, 6);
       const silent = (await panelOf(m, scene.request, 1))[6]?.nodeId ?? 0n;
       expect(await m.nodeRegistry.allocatedStake(silent, m.taskId)).to.equal((stake * 9n) / 10n);

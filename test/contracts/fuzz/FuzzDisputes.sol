@@ -55,7 +55,8 @@ abstract contract FuzzDisputes is FuzzRequests {
         IDisputes.Ending ending = disputes.verdictOf(r).ending;
         _mustExec("Disputes.conclude", TREASURY, address(disputes), data);
         bool isRefunded = ending == IDisputes.Ending.NoFault;
-        if (isRefunded != (_known[id].stage == Stage.Ended)) revert Broken("DSP-1", "its end", uint256(id), uint256(ending));
+        if (isRefunded != (_known[id].stage == Stage.Ended))
+            revert Broken("DSP-1", "its end", uint256(id), uint256(ending));
     }
 
     function _roundOf(bytes32 id) private view returns (uint256) {
@@ -116,10 +117,7 @@ abstract contract FuzzDisputes is FuzzRequests {
         for (uint256 i = 0; i < jurors.length; ++i) {
             proof = abi.encodePacked(proof, _compact(_currentKey(jurors[i] >> 32), hash), salt);
         }
-        bytes memory data = abi.encodeCall(
-            IDisputes.decide,
-            (r, 1, digest, PanelHead.wrap((all << 64) | all), proof)
-        );
+        bytes memory data = abi.encodeCall(IDisputes.decide, (r, 1, digest, PanelHead.wrap((all << 64) | all), proof));
         _mustExec("Disputes.decide", TREASURY, address(disputes), data);
         return true;
     }
