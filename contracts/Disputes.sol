@@ -17,8 +17,6 @@ import {Request} from "./types/Request.sol";
 
 /// @title Who was right: disputes over results, judged by panels of fresh nodes
 contract Disputes is DisputesOpening, DisputesPunishment {
-    uint256 private immutable PERIOD;
-
     constructor(
         INodeRegistry nodeRegistry,
         ITaskRegistry taskRegistry,
@@ -26,7 +24,6 @@ contract Disputes is DisputesOpening, DisputesPunishment {
         address authority,
         DisputeParameters memory initial
     ) AccessManaged(authority) DisputesState(nodeRegistry, taskRegistry, beacon) {
-        PERIOD = beacon.period();
         _setParameters(initial);
     }
 
@@ -46,10 +43,6 @@ contract Disputes is DisputesOpening, DisputesPunishment {
         );
         _parameters[version] = parameters_;
         emit DisputeParametersSet(version, parameters_);
-    }
-
-    function _period() internal view override returns (uint256) {
-        return PERIOD;
     }
 
     /* VIEWS */

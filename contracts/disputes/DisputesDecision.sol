@@ -75,18 +75,45 @@ abstract contract DisputesDecision is DisputesState {
         require(proof.length == length, InvalidPanelProof(proof.length, length));
         bytes32 root = Attestations.commitRootOf(requestId, level, digest, jurors, committed, attested, proof);
         bytes32 hash = _signedHash(Attestations.structHash(requestId, level, digest, committed, root));
+        _verifySigners(r, hash, committed, attested, proof, jurors);
+    }
+
+    /// @dev The proof is as long as the bitmaps call for, and no bit is beyond the jurors.
+    function _verifySigners(
+        Request calldata r,
+        bytes32 hash,
+        uint256 committed,
+        uint256 attested,
+        bytes calldata proof,
+        uint256[] memory jurors
+    ) private view {
+        address[] memory current = _escrow().signersOf(jurors);
         uint256 cursor;
         for (uint256 seat = 0; committed >> seat != 0; ++seat) {
             if ((attested >> seat) & 1 != 0) {
-                bytes32 s = bytes32(proof[cursor + 32:]);
-                address signer = Attestations.recover(hash, bytes32(proof[cursor:]), s);
-                NodeId nodeId = _seated(jurors, seat);
-                require(_isLive(r, nodeId, signer), NotSignedBy(nodeId));
+                address signer = _signerAt(hash, proof, cursor);
+                bool isLive = signer == current[seat] && signer != address(0);
+                if (!isLive) _requireFormer(r, _seated(jurors, seat), signer, current[seat]);
                 cursor += Attestations.SIGNED_LENGTH;
             } else if ((committed >> seat) & 1 != 0) {
                 cursor += Attestations.LEAF_LENGTH;
             }
         }
+    }
+
+    function _signerAt(bytes32 hash, bytes calldata proof, uint256 offset) private view returns (address) {
+        bytes32 upper;
+        bytes32 lower;
+        assembly ("memory-safe") {
+            upper := calldataload(add(proof.offset, offset)) // within the proof, whose length was checked
+            lower := calldataload(add(add(proof.offset, offset), 0x20))
+        }
+        return Attestations.recover(hash, upper, lower);
+    }
+
+    /// @dev A key that was replaced since the request was made counts, unless the node is jailed.
+    function _requireFormer(Request calldata r, NodeId nodeId, address signer, address current) private view {
+        require(current != address(0) && _nodeOfKey(r, signer) == nodeId, NotSignedBy(nodeId));
     }
 
     /// @dev Last second in which the panel of a level can decide.

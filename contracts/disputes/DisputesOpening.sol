@@ -6,10 +6,10 @@ import {
     Claim,
     ClaimFields,
     DOCKET_BONDED,
-    DOCKET_CONFLICT,
     DOCKET_RECORDED,
     DOCKET_SETTLED,
-    Docket
+    Docket,
+    DocketFields
 } from "../types/Docket.sol";
 import {NodeId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
@@ -24,8 +24,8 @@ abstract contract DisputesOpening is DisputesState {
         uint256[] memory members = _escrow().blockOpen(r);
         _liveWitness(r, requestId, members, first);
         _liveWitness(r, requestId, members, second);
-        Claim claim = ClaimFields.make(first.digest, 1 << first.seat, 1 << second.seat);
-        _open(r, requestId, msg.sender, claim, first.digest, DOCKET_CONFLICT);
+        uint256 flags = DocketFields.conflictOf(first.seat, second.seat);
+        _open(r, requestId, msg.sender, Claim.wrap(0), first.digest, flags);
     }
 
     /// @inheritdoc IDisputes
@@ -85,7 +85,7 @@ abstract contract DisputesOpening is DisputesState {
         dispute.docket = Docket.wrap(
             (uint256(uint160(challenger)) << 96) | (snapshotId << 64) | (round << 32) | (version << 16) | flags
         );
-        dispute.claim = claim;
+        if (Claim.unwrap(claim) != 0) dispute.claim = claim; // a new dispute's is zero
         uint256 bond;
         if (flags & DOCKET_BONDED != 0) {
             bond = _bondOf(r, 1, version);

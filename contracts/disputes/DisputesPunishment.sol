@@ -106,7 +106,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
         return dispute.docket.has(DOCKET_CONFLICT) || v.digest != dispute.claim.digest();
     }
 
-    /// @dev The seats of members that are known to have been right: of those that the claim names, without the punished.
+    /// @dev The seats of members that are known to have been right: of those that opened or settled, without the punished.
     function _honestSeats(
         Request calldata r,
         bytes32 requestId,
@@ -116,6 +116,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
         if (v.ending != Ending.Decided || dispute.pot >> 128 == 0) return 0;
         bool isUpheld = v.digest == dispute.claim.digest();
         honest = isUpheld ? dispute.claim.accused() : dispute.claim.dissenting();
+        if (dispute.docket.has(DOCKET_CONFLICT)) honest = dispute.docket.conflictSeats();
         uint256[] memory members = _escrow().committeeOf(r);
         for (uint256 seat = 0; seat < members.length; ++seat) {
             if (_punished[requestId][_seated(members, seat)] != 0) honest &= ~(1 << seat);
@@ -238,8 +239,6 @@ abstract contract DisputesPunishment is DisputesConclusion {
     }
 
     function _beaconWait(Request calldata r) private view returns (uint256) {
-        return r.terms.beaconDelay() + _period() + r.terms.beaconTimeout();
+        return r.terms.beaconDelay() + PERIOD + r.terms.beaconTimeout();
     }
-
-    function _period() internal view virtual returns (uint256);
 }

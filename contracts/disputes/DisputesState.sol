@@ -48,6 +48,9 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
     INodeRegistry internal immutable NODE_REGISTRY;
     ITaskRegistry internal immutable TASK_REGISTRY;
     address internal immutable BEACON;
+    /// @dev First round's time and the time between rounds, in seconds.
+    uint256 internal immutable GENESIS;
+    uint256 internal immutable PERIOD;
 
     uint256 internal _version;
     mapping(uint256 version => DisputeParameters parameters) internal _parameters;
@@ -57,6 +60,7 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
 
     constructor(INodeRegistry nodeRegistry, ITaskRegistry taskRegistry, IBeacon beacon) {
         (NODE_REGISTRY, TASK_REGISTRY, BEACON) = (nodeRegistry, taskRegistry, address(beacon));
+        (GENESIS, PERIOD) = (beacon.genesis(), beacon.period());
     }
 
     function _escrow() internal view returns (IRequestEscrow) {
@@ -77,7 +81,8 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
     /* ROUNDS AND PANELS */
 
     function _newRound(Request calldata r) internal view returns (uint256) {
-        return IBeacon(BEACON).roundAt(block.timestamp + r.terms.beaconDelay());
+        uint256 time = block.timestamp + r.terms.beaconDelay();
+        return time <= GENESIS ? 1 : (time - GENESIS + PERIOD - 1) / PERIOD + 1;
     }
 
     /// @dev Whether a round can draw a panel, from when that panel's time counts, and its randomness. A round that nobody
@@ -88,7 +93,7 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
         uint256 round
     ) internal view returns (Round state, uint256 startAt, uint256 randomness) {
         uint256 word = _escrow().roundWord(uint64(round)); // a round has 32 bits
-        uint256 dueAt = IBeacon(BEACON).timeOf(uint64(round));
+        uint256 dueAt = GENESIS + (round - 1) * PERIOD;
         uint256 latest = dueAt + r.terms.beaconTimeout();
         uint256 postedAt = uint40(word); // the low 40 bits
         if (word == 0 && block.timestamp <= latest) return (Round.Awaited, latest, 0);

@@ -100,7 +100,7 @@ abstract contract EscrowVerdicts is EscrowSettlement, IEscrowVerdicts {
         for (uint256 i = 0; i < members.length; ++i) {
             if ((seats >> i) & 1 == 0) continue;
             total += each;
-            surplus += _earn(members[i] >> 32, each);
+            surplus += _earn(uint32(members[i] >> 32), each); // the upper half of 64 bits
         }
         _debit(DISPUTES, total);
         _credit(TREASURY, surplus);
@@ -123,6 +123,12 @@ abstract contract EscrowVerdicts is EscrowSettlement, IEscrowVerdicts {
         NodeWord word = _nodeWord(id);
         _setNodeWord(id, word.jailed());
         emit SignerSet(nodeId, word.signer(), address(0));
+    }
+
+    /// @inheritdoc IEscrowVerdicts
+    function signersOf(uint256[] calldata members) external view returns (address[] memory signers) {
+        signers = new address[](members.length);
+        for (uint256 i = 0; i < members.length; ++i) signers[i] = _nodeWord(uint32(members[i] >> 32)).signer();
     }
 
     /// @inheritdoc IEscrowVerdicts

@@ -53,6 +53,10 @@ interface IEscrowVerdicts is IEscrowTypes {
     /// @notice Takes a node's key away, without keeping it as a former one, and its reputation. By the node registry.
     function jail(NodeId nodeId) external;
 
+    /// @notice The current keys of drawn nodes, zero for a jailed one.
+    /// @param members each nodeId << 32 | ask
+    function signersOf(uint256[] calldata members) external view returns (address[] memory signers);
+
     /// @return the disputes contract of this instance
     function disputes() external view returns (address);
 }

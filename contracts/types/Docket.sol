@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {countBits} from "./Head.sol";
 
-/// @dev challenger(160) | snapshot(32) | round(32) | parameters version(16) | flags(16): what a dispute was opened with.
+/// @dev challenger(160) | snapshot(32) | round(32) | parameters version(16) | second seat(5) | first seat(5) | flags(6): what a
+///      dispute was opened with. The seats are of the members that contradicted each other, where that opened it.
 type Docket is uint256;
 
-/// @dev digest(192) | accused seats(32) | dissenting seats(32): what is in dispute. The digest is the top 192 bits of the one
-///      that was recorded, settled or attested first; bit i of the seats is the committee's i-th member.
+/// @dev digest(192) | accused seats(32) | dissenting seats(32): what is in dispute, unless a conflict opened it. The digest is the
+///      top 192 bits of the challenged one; bit i of the seats is the committee's i-th member.
 type Claim is uint256;
 
 /// @dev digest(192) | decided(1) | attested(63): what a panel found. Bit i is the i-th juror drawn.
@@ -55,6 +56,17 @@ library DocketFields {
 
     function version(Docket self) internal pure returns (uint256) {
         return (Docket.unwrap(self) >> 16) & 0xffff;
+    }
+
+    /// @return flag and the seats of a conflict, in their places; both below 21
+    function conflictOf(uint256 first, uint256 second) internal pure returns (uint256 flag) {
+        return DOCKET_CONFLICT | (first << 6) | (second << 11);
+    }
+
+    /// @return seats bitmap of the members that contradicted each other
+    function conflictSeats(Docket self) internal pure returns (uint256 seats) {
+        uint256 word = Docket.unwrap(self);
+        return (1 << ((word >> 6) & 31)) | (1 << ((word >> 11) & 31));
     }
 
     function has(Docket self, uint256 flag) internal pure returns (bool) {

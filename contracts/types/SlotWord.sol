@@ -19,9 +19,6 @@ library SlotWordFields {
     uint256 internal constant REFUNDED = 6;
     uint256 internal constant RECORDED_DISPUTED = 7;
 
-    /// @dev A verdict that lets every digest settle, and no later than the deadline.
-    uint256 internal constant UNDISPUTED = 1 << 40;
-
     uint256 internal constant MAX_LEFTOVER = type(uint64).max;
     uint256 private constant ID_MASK = ~uint256(0xff);
     uint256 private constant RECORDED_MASK = ~uint256(type(uint40).max);

@@ -2,9 +2,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { toFunctionSelector } from "viem";
 
 /** Who may do what besides the admin. Nobody holds a role until the admin grants it. */
-const ROLES = [
-  ["guardian", 2n, "pauseRequests(uint256)"],
-] as const;
+const ROLES = [["guardian", 2n, "pauseRequests(uint256)"]] as const;
 
 /**
  * One instance of the network: registries, beacon, disputes, escrow with its extension, and the access manager of its parameters.

@@ -1,4 +1,5 @@
 import { evmnet } from "../../sdk/drand/evmnet.ts";
+import { leastUnbondingS } from "./unbonding.ts";
 
 /** The values that a deployment chooses. Times in seconds, rates in basis points, floors in millionths of the payment token. */
 export type InstanceParameters = {
@@ -40,7 +41,7 @@ export type InstanceParameters = {
 
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
 export const production: InstanceParameters = {
-  unbonding: 7 * 86_400,
+  unbonding: 14 * 86_400,
   taskSettings: {
     activationDelay: 86_400,
     maxSnapshotAge: 86_400,
@@ -107,7 +108,10 @@ export function local(
 export function assertPublic(p: InstanceParameters): void {
   const faults = [
     isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
-    p.unbonding >= 7 * 86_400 ? [] : ["unbonding is shorter than seven days"],
+    p.unbonding > leastUnbondingS(p)
+      ? []
+      : [`unbonding is not longer than the ${leastUnbondingS(p)} s that a dispute can take`],
+    p.disputeParameters.panelMin >= 21 ? [] : ["a first panel has fewer than 21 jurors"],
     p.parameters.chainPhase >= 60 ? [] : ["an on-chain phase is shorter than a minute"],
     p.parameters.beaconDelay >= 2 * Number(p.beaconPeriod) ? [] : ["the beacon delay is shorter than two periods"],
     p.parameters.disputeWindow >= 3_600 ? [] : ["the dispute window is shorter than an hour"],

@@ -1867,6 +1867,13 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "members", type: "uint256[]" }],
+    name: "signersOf",
+    outputs: [{ name: "signers", type: "address[]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       {
         components: [

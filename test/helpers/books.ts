@@ -31,7 +31,12 @@ async function eventsOf({ world }: Market) {
 
 async function accountsTotal(market: Market): Promise<bigint> {
   const { escrow, world, treasury, nodes } = market;
-  const known = [market.instance.disputes, treasury.address, world.deployer.account.address, ...nodes.map(({ signer }) => signer.address)];
+  const known = [
+    market.instance.disputes,
+    treasury.address,
+    world.deployer.account.address,
+    ...nodes.map(({ signer }) => signer.address),
+  ];
   const signers = await market.ethers.getSigners();
   const accounts = new Set([...known, ...signers.map(({ address }) => address)].map((address) => getAddress(address)));
   const purses = new Map<string, { readonly account: Address; readonly purse: bigint }>();

@@ -89,11 +89,7 @@ export async function voteOf(market: Market, { requestId }: LocalRequest, vote: 
 }
 
 /** The jurors of a level, as the contract draws them. Their round must be posted. */
-export async function panelOf(
-  { disputes }: Market,
-  { words }: LocalRequest,
-  level: 1 | 2,
-): Promise<readonly Member[]> {
+export async function panelOf({ disputes }: Market, { words }: LocalRequest, level: 1 | 2): Promise<readonly Member[]> {
   const entries = await disputes.panelOf(words, level);
   return entries.map((entry) => ({ nodeId: entry >> 32n, ask: entry & 0xffff_ffffn }));
 }
