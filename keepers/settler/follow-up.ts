@@ -51,12 +51,11 @@ const find = async (deps: FollowUpDeps, request: RequestSummary): Promise<PastSe
   const { instance, log } = deps;
   const { requestId, outcome } = request;
   if (outcome === undefined) return undefined;
-  const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow, beacon: instance.beacon };
   const transactions = [];
   for (const hash of [outcome.transactionHash, outcome.recordedHash]) {
     const transaction = hash === undefined ? undefined : await readTransaction(deps, hash);
     if (transaction === undefined) continue;
-    const past = pastSettlement(ids, request, transaction);
+    const past = pastSettlement(instance.escrow, request, transaction);
     if (past !== undefined) return past;
     transactions.push(transaction);
   }
