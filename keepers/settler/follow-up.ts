@@ -4,6 +4,7 @@ import type { RequestSummary } from "../chain/requests.ts";
 import { escrowCall, type JobDeps } from "../job.ts";
 import { RpcError } from "../runtime/errors.ts";
 import type { Actions } from "./actions.ts";
+import { callbackReserve } from "./callback-gas.ts";
 import { pastSettlement, type PastSettlement, type SentTransaction } from "./past-settlement.ts";
 
 /** A result that this keeper holds. */
@@ -78,7 +79,8 @@ export const submitFollowUp = async (
   const past = await find(deps, request);
   if (past === undefined) return false;
   const data = escrowCall({ functionName: action, args: [past.settlement, past.settler] });
-  const intent = { contract: instance.escrow, subject: request.requestId, action, data };
+  const reserveGas = callbackReserve(request.fields);
+  const intent = { contract: instance.escrow, subject: request.requestId, action, data, reserveGas };
   const isPatient = action === "finalize"; // a callback that reverts is tried again by plan, with longer waits
   await actions.submit(action, [request.requestId], isPatient ? { ...intent, retryAfterMs: refusedRetryMs } : intent);
   return true;
