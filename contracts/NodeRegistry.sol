@@ -10,6 +10,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
 import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
+import {IEscrowVerdicts} from "./interfaces/IEscrowVerdicts.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
@@ -24,6 +25,12 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         uint40 releaseAt;
     }
 
+    /// @param until when it was replaced; zero while it is current
+    struct Key {
+        NodeId nodeId;
+        uint40 until;
+    }
+
     bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
     uint256 private constant MAX_ENDPOINT = 256;
     uint40 private constant MIN_UNBONDING = 1 minutes;
@@ -34,11 +41,13 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     uint32 private _count;
     uint40 private _unbonding;
     mapping(NodeId nodeId => Node node) private _nodes;
-    mapping(address signer => NodeId nodeId) private _nodeOfSigner;
+    mapping(address signer => Key key) private _keys;
     mapping(NodeId nodeId => uint256 amount) private _free;
     mapping(NodeId nodeId => mapping(TaskId taskId => uint256 amount)) private _allocated;
     mapping(NodeId nodeId => mapping(TaskId taskId => Unbonding unbonding)) private _leaving;
     mapping(address account => uint256 amount) private _awards;
+    mapping(NodeId nodeId => uint256 until) private _jailedUntil;
+    mapping(NodeId nodeId => mapping(TaskId taskId => uint256 until)) private _frozenUntil;
 
     /// @param unbonding_ seconds, see `setUnbonding`
     constructor(
@@ -58,6 +67,11 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     modifier onlyTaskRegistry() {
         (, address taskRegistry, , ) = IEscrowLedger(escrow()).instance();
         require(msg.sender == taskRegistry, OnlyTaskRegistry(msg.sender));
+        _;
+    }
+
+    modifier onlyDisputes() {
+        require(msg.sender == IEscrowVerdicts(escrow()).disputes(), OnlySlasher(msg.sender));
         _;
     }
 
@@ -86,6 +100,10 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         bytes calldata consent
     ) external onlyOwner(nodeId) {
         address former = _nodes[nodeId].signer;
+        uint256 jailedUntil_ = _jailedUntil[nodeId];
+        require(block.timestamp >= jailedUntil_, NodeIsJailed(nodeId, jailedUntil_));
+        if (jailedUntil_ != 0) _jailedUntil[nodeId] = 0;
+        _keys[former].until = uint40(block.timestamp); // fits until the year 36812
         _useSigner(nodeId, signer, msg.sender, consentDeadline, consent);
         emit SignerRotated(nodeId, former, signer);
     }
@@ -99,7 +117,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         bytes calldata consent
     ) private {
         require(signer != owner, SignerIsOwner(signer));
-        require(_nodeOfSigner[signer] == NodeId.wrap(0), SignerTaken(signer, _nodeOfSigner[signer]));
+        require(_keys[signer].nodeId == NodeId.wrap(0), SignerTaken(signer, _keys[signer].nodeId));
         require(block.timestamp <= deadline, ConsentExpired(deadline));
         bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(CONSENT_TYPEHASH, owner, deadline)));
         (address recovered, ECDSA.RecoverError failure, ) = ECDSA.tryRecoverCalldata(hash, consent);
@@ -107,7 +125,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         uint256 since = _nodes[nodeId].signerSince;
         _nodes[nodeId].signer = signer;
         _nodes[nodeId].signerSince = uint40(block.timestamp); // fits until the year 36812
-        _nodeOfSigner[signer] = nodeId;
+        _keys[signer].nodeId = nodeId;
         IEscrowCore(escrow()).setSigner(nodeId, signer, since);
     }
 
@@ -184,6 +202,8 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         Unbonding memory leaving = _leaving[nodeId][taskId];
         require(leaving.amount != 0, NothingUnbonding(nodeId, taskId));
         require(block.timestamp >= leaving.releaseAt, StillUnbonding(nodeId, taskId, leaving.releaseAt));
+        uint256 frozenUntil_ = _frozenUntil[nodeId][taskId];
+        require(block.timestamp > frozenUntil_, StakeFrozen(nodeId, taskId, frozenUntil_));
         delete _leaving[nodeId][taskId];
         _free[nodeId] += leaving.amount;
         emit StakeReleased(nodeId, taskId, leaving.amount);
@@ -213,7 +233,8 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function slash(NodeId nodeId, TaskId taskId, uint256 amount) external returns (uint256 taken) {
-        require(msg.sender == escrow(), OnlySlasher(msg.sender));
+        address escrow_ = escrow();
+        require(msg.sender == escrow_ || msg.sender == IEscrowVerdicts(escrow_).disputes(), OnlySlasher(msg.sender));
         Unbonding storage leaving = _leaving[nodeId][taskId];
         uint256 allocated = _allocated[nodeId][taskId];
         uint256 fromAllocated = Math.min(amount, allocated);
@@ -223,6 +244,21 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         taken = fromAllocated + fromLeaving;
         _awards[msg.sender] += taken;
         emit Slashed(nodeId, taskId, amount, taken);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function freeze(NodeId nodeId, TaskId taskId, uint256 until) external onlyDisputes {
+        if (until <= _frozenUntil[nodeId][taskId]) return;
+        _frozenUntil[nodeId][taskId] = until;
+        emit StakeFrozenUntil(nodeId, taskId, until);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function jail(NodeId nodeId) external onlyDisputes {
+        uint256 until = block.timestamp + _unbonding;
+        _jailedUntil[nodeId] = until;
+        emit NodeJailed(nodeId, until);
+        IEscrowVerdicts(escrow()).jail(nodeId);
     }
 
     /// @inheritdoc INodeRegistry
@@ -274,7 +310,23 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function nodeOfSigner(address signer) external view returns (NodeId) {
-        return _nodeOfSigner[signer];
+        return _keys[signer].nodeId;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function keyOf(address signer) external view returns (NodeId nodeId, uint256 until) {
+        Key memory key = _keys[signer];
+        return (key.nodeId, key.until);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function jailedUntil(NodeId nodeId) external view returns (uint256) {
+        return _jailedUntil[nodeId];
+    }
+
+    /// @inheritdoc INodeRegistry
+    function frozenUntil(NodeId nodeId, TaskId taskId) external view returns (uint256) {
+        return _frozenUntil[nodeId][taskId];
     }
 
     /// @inheritdoc INodeRegistry

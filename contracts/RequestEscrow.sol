@@ -248,11 +248,8 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         SlotWord slot = _slots[r.origin.slotKey()];
         if (!slot.holdsOpen(requestId)) return (NotOpen.selector, requestId, 0, 0);
         uint256[] memory members;
-        (reason, digest, members) = _agreed(s, requestId);
+        (reason, digest, members) = _agreed(s, requestId, slot.state() == SlotWordFields.OPEN_DISPUTED);
         if (reason != OK) return (reason, requestId, 0, 0);
-        if (slot.state() == SlotWordFields.OPEN_DISSENT && _dissents[requestId] != digest) {
-            return (DissentBlocks.selector, requestId, 0, 0);
-        }
         tip = _conclude(s, requestId, digest, members);
     }
 
@@ -266,8 +263,8 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         opensAt += r.terms.fallbackAfter();
         _requirePhase(opensAt, opensAt + r.terms.chainPhase());
         uint256 id = NodeId.unwrap(nodeId);
-        bool isSigner = msg.sender == _nodeWord(id).signer() ||
-            _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
+        bool isSigner =
+            msg.sender == _nodeWord(id).signer() || _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
         require(isSigner, NotSigner(nodeId, msg.sender));
         require(_chainWords[requestId][id].state() == 0, AlreadyCommitted(nodeId));
         _chainWords[requestId][id] = ChainWordFields.committed(leaf);

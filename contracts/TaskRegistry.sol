@@ -132,6 +132,8 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         _bound("ask", ask, 1, type(uint32).max);
         require(pool.positions[nodeId].place == Pools.Place.None, AlreadySubscribed(taskId, nodeId));
         require(uint256(pool.count) + pool.waiting < Pools.MAX_NODES, PoolFull(taskId));
+        uint256 jailedUntil = NODE_REGISTRY.jailedUntil(nodeId);
+        require(jailedUntil == 0, INodeRegistry.NodeIsJailed(nodeId, jailedUntil));
         uint256 reputation = _reputationOf(nodeId);
         require(reputation >= task.minReputation, ReputationTooLow(nodeId, reputation, task.minReputation));
 
@@ -161,7 +163,8 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         Task storage task = _tasks[taskId];
         uint256 stake = NODE_REGISTRY.allocatedStake(nodeId, taskId);
         bool isShort = stake * 10 < uint256(task.stakePerNode) * 9;
-        require(isShort || _reputationOf(nodeId) < task.minReputation, NotEvictable(taskId, nodeId));
+        bool isJailed = NODE_REGISTRY.jailedUntil(nodeId) != 0;
+        require(isShort || isJailed || _reputationOf(nodeId) < task.minReputation, NotEvictable(taskId, nodeId));
         _unsubscribe(taskId, nodeId);
     }
 

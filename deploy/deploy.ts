@@ -9,6 +9,7 @@ export type Instance = {
   readonly nodeRegistry: Address;
   readonly taskRegistry: Address;
   readonly beacon: Address;
+  readonly disputes: Address;
   readonly extension: Address;
   readonly escrow: Address;
 };
@@ -35,7 +36,7 @@ export async function deployAtoma(input: DeployInput): Promise<Instance> {
   const deployed = await ignition.deploy(Atoma, {
     parameters: { Atoma: { paymentToken, atoma, treasury, ...values } },
   });
-  const names = ["authority", "nodeRegistry", "taskRegistry", "beacon", "extension", "escrow"] as const;
+  const names = ["authority", "nodeRegistry", "taskRegistry", "beacon", "disputes", "extension", "escrow"] as const;
   const entries = await Promise.all(
     names.map(async (name) => [name, getAddress(await deployed[name].getAddress())] as const),
   );

@@ -5,6 +5,7 @@ import { makeBeaconJob, makeRoundCheck } from "./beacon/run.ts";
 import { type ExecutorNode, startExecutorNode } from "./executor/node.ts";
 import type { Executor } from "./executors/executor.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
+import { makeFallback } from "./fallback/run.ts";
 import { makeJanitorJob } from "./janitor/run.ts";
 import { openBeaconSecret } from "./key.ts";
 import { makeAcceptance } from "./network/acceptance.ts";
@@ -58,6 +59,14 @@ const forgetting = (pass: Pass, { clock }: Parts, prune: (beforeMs: number) => P
   };
 };
 
+/** One pass after the other. */
+const inTurn =
+  (first: Pass, second: Pass): Pass =>
+  async (signal) => {
+    const [a, b] = [await first(signal), await second(signal)];
+    return { done: a.done + b.done, failed: a.failed + b.failed };
+  };
+
 const roundTimeOf =
   ({ instance }: Parts) =>
   (round: bigint): bigint =>
@@ -94,10 +103,12 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
       port: network.port,
     },
   );
+  const actions = makeActions({ store, transactions: parts.transactions, clock });
+  const fallback = makeFallback({ ...parts, committees: committeesOf(parts), held: node.held, own: node.own, actions });
   return {
     name: "executor",
-    pass: forgetting(node.job.pass, parts, node.prune),
-    once: node.job.passUntilIdle,
+    pass: forgetting(inTurn(node.job.pass, fallback), parts, node.prune),
+    once: inTurn(node.job.passUntilIdle, fallback),
     intervalMs: executor.intervalMs,
     checks: [{ name: "executor", check: node.job.check }],
     url: node.network.url,

@@ -196,6 +196,8 @@ const janitor = z.strictObject({
   snapshotMinIntervalS: integer(1, 86_400).default(600),
   expire: flag.default(true),
   finalize: flag.default(true),
+  /** Slash members that did nothing on chain though a quorum could. */
+  noShows: flag.default(true),
   /** Claim and withdraw this node's earnings. */
   earnings: flag.default(false),
   /** Claim from this amount on. */

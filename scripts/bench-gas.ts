@@ -1,6 +1,7 @@
 // Measures the gas of the protocol's transactions and compares it with the committed ceilings.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { measureDisputes } from "./bench/disputes.ts";
 import { measureFallback } from "./bench/fallback.ts";
 import { makeLab } from "./bench/lab.ts";
 import {
@@ -29,6 +30,8 @@ const ceilings = JSON.parse(readFileSync(new URL("bench/ceilings.json", import.m
 async function measure(progress: (step: string) => void): Promise<Figures> {
   progress("a pool of 30 nodes");
   const lab = await makeLab(30);
+  progress("a pool of 130 nodes");
+  const large = await makeLab(130);
   const steps: [string, () => Promise<Figures>][] = [
     ["requests and settlements", () => measureRequests(lab)],
     ["challenge window", () => measureFinalize(lab)],
@@ -37,7 +40,8 @@ async function measure(progress: (step: string) => void): Promise<Figures> {
     ["signed requests", () => measureSigned(lab)],
     ["beacon", () => measureBeacon(lab)],
     ["draw", () => measureDraw(lab)],
-    ["snapshots", async () => measureSnapshot(lab, await makeLab(130))],
+    ["snapshots", async () => measureSnapshot(lab, large)],
+    ["disputes", () => measureDisputes(large)],
   ];
   const figures: Figures = {};
   for (const [name, step] of steps) {

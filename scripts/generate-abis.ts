@@ -24,6 +24,7 @@ const sources: readonly Source[] = [
   },
   { name: "nodeRegistry", from: [["contracts/NodeRegistry.sol", "NodeRegistry"]] },
   { name: "taskRegistry", from: [["contracts/TaskRegistry.sol", "TaskRegistry"]] },
+  { name: "disputes", from: [["contracts/Disputes.sol", "Disputes"]] },
   { name: "drandBeacon", from: [["contracts/randomness/DrandBeacon.sol", "DrandBeacon"]] },
   { name: "atomaToken", from: [["contracts/governance/AtomaToken.sol", "AtomaToken"]] },
   { name: "atomaConsumer", from: [["contracts/interfaces/IAtomaConsumer.sol", "IAtomaConsumer"]] },

@@ -41,6 +41,14 @@ abstract contract EscrowAccounts is EscrowState, IEscrowAccounts, ReentrancyGuar
         TOKEN.safeTransfer(to, amount);
     }
 
+    /// @inheritdoc IEscrowAccounts
+    function transfer(address to, uint256 amount) external {
+        require(to != address(0), ZeroAddress());
+        _debit(msg.sender, amount);
+        _credit(to, amount);
+        emit Transferred(msg.sender, to, amount);
+    }
+
     function _deposit(address account, uint256 amount) private {
         require(account != address(0), ZeroAddress());
         uint256 before = TOKEN.balanceOf(address(this));

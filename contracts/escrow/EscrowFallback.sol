@@ -59,7 +59,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
             if ((a.committed >> seat) & 1 == 0) continue;
             bytes calldata commit = a.commits[at * COMMIT_LENGTH:(at + 1) * COMMIT_LENGTH];
             bytes32 leaf = bytes32(commit);
-            bytes32 hash = _hashTypedDataV4(Attestations.commitHash(requestId, 0, leaf));
+            bytes32 hash = _hashTypedDataV4(Attestations.commitStructHash(requestId, 0, leaf));
             _requireSigned(hash, commit[32:], members[seat] >> 32, r);
             leaves[at++] = leaf;
         }
@@ -69,8 +69,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
     function _requireSigned(bytes32 hash, bytes calldata signature, uint256 nodeId, Request calldata r) private view {
         require(signature.length == 64, WrongSigner());
         address signer = Attestations.recover(hash, bytes32(signature), bytes32(signature[32:]));
-        bool isOf = signer == _nodeWord(nodeId).signer() ||
-            _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
+        bool isOf = signer == _nodeWord(nodeId).signer() || _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
         require(signer != address(0) && isOf, WrongSigner());
     }
 
@@ -134,8 +133,8 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         bytes32 digest;
         (reason, digest) = _digestOf(s);
         require(reason == OK, SettlementRefused(reason));
-        bool isBlocked = slot.state() == SlotWordFields.OPEN_DISSENT && _dissents[requestId] != digest;
-        require(!isBlocked, DissentBlocks());
+        bool isDisputed = slot.state() == SlotWordFields.OPEN_DISPUTED;
+        require(!isDisputed || SlotWordFields.allows(_verdicts[requestId], digest), Disputed());
         _settleCounted(s, requestId, digest, members, deadline);
     }
 

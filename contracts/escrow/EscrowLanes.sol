@@ -15,38 +15,22 @@ import {EscrowSettlement} from "./EscrowSettlement.sol";
 abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
     using RequestIds for bytes32;
 
-    /// @dev Stands for two dissents that differ: no digest can agree with both.
-    bytes32 private constant CONFLICT = bytes32(type(uint256).max);
-
-    /* CHALLENGE WINDOWS AND DISSENTS */
-
-    /// @inheritdoc IEscrowLanes
-    function recordDissent(Request calldata r, bytes32 digest) external restricted {
-        bytes32 requestId = _idOf(r);
-        uint256 key = r.origin.slotKey();
-        SlotWord slot = _slots[key];
-        bool isOpen = slot.holdsOpen(requestId);
-        require(isOpen || slot.state() == SlotWordFields.RECORDED, NotOpen());
-        bytes32 earlier = _dissents[requestId];
-        _dissents[requestId] = earlier == 0 || earlier == digest ? digest : CONFLICT;
-        if (isOpen) _slots[key] = slot.withState(SlotWordFields.OPEN_DISSENT);
-        emit DissentRecordedFor(requestId, digest);
-    }
+    /* CHALLENGE WINDOWS */
 
     /// @inheritdoc IEscrowLanes
     function finalize(Settlement calldata s, address settler) external {
         (bytes4 reason, bytes32 digest) = _digestOf(s);
         require(reason == OK, OutcomeUnknown());
         bytes32 requestId = _idOf(s.request);
-        bool isPaid = _finish(s.request, Outcome(requestId, digest, s.head, settler), 0);
-        if (isPaid && s.request.rules.callbackGas() != 0) _callBack(s, requestId, digest);
+        _finish(s.request, Outcome(requestId, digest, s.head, settler), 0);
+        if (s.request.rules.callbackGas() != 0) _callBack(s, requestId, digest);
     }
 
     /// @inheritdoc IEscrowLanes
     function finalizeWithoutOutput(Request calldata r, bytes32 digest, Head head, address settler) external {
         bytes32 requestId = _idOf(r);
-        bool isPaid = _finish(r, Outcome(requestId, digest, head, settler), r.terms.expireDelay());
-        if (isPaid && r.rules.callbackGas() != 0) _callbackFailed(r, requestId);
+        _finish(r, Outcome(requestId, digest, head, settler), r.terms.expireDelay());
+        if (r.rules.callbackGas() != 0) _callbackFailed(r, requestId);
     }
 
     struct Outcome {
@@ -56,28 +40,25 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         address settler;
     }
 
-    /// @dev Pays a recorded outcome whose challenge window, and so many seconds more, are over; refunds after a dissent.
-    /// @return isPaid false where it refunded
-    function _finish(Request calldata r, Outcome memory o, uint256 delay) private returns (bool isPaid) {
+    /// @dev Pays a recorded outcome whose challenge window, and so many seconds more, are over.
+    function _finish(Request calldata r, Outcome memory o, uint256 delay) private {
         bytes32 outcome = o.requestId.outcomeOf(o.digest, o.head, o.settler);
         SlotWord slot = _slots[r.origin.slotKey()];
-        require(slot.state() == SlotWordFields.RECORDED && slot.holdsOutcome(outcome), OutcomeUnknown());
+        uint256 state = slot.state();
+        require(
+            (state == SlotWordFields.RECORDED || state == SlotWordFields.RECORDED_DISPUTED) &&
+                slot.holdsOutcome(outcome),
+            OutcomeUnknown()
+        );
+        require(state == SlotWordFields.RECORDED, Disputed());
         require(block.timestamp > slot.until(), ChallengeWindowOpen(slot.until()));
-        bytes32 dissent = _dissents[o.requestId];
-        bool isBlocked = dissent != 0 && dissent != o.digest;
-        uint256 earliest = slot.until() + (isBlocked ? r.terms.expireDelay() : delay);
-        require(block.timestamp > earliest, NotExpired(earliest));
-        if (isBlocked) {
-            _refund(r, o.requestId, DissentBlocks.selector);
-            return false;
-        }
+        require(block.timestamp > slot.until() + delay, NotExpired(slot.until() + delay));
         (, , uint256[] memory members) = _committee(r, o.requestId);
         (uint256 cost, uint256 tip) = _pay(r, members, o.head.attested(), o.settler, true);
         _credit(o.settler, tip);
         _end(r, outcome, cost);
         if (r.rules.has(FLAG_BUNDLE)) _roots[o.requestId] = o.digest;
         emit Settled(o.requestId, o.digest, o.head);
-        return true;
     }
 
     /// @dev The outcome that a settlement's words and its settler make, if the slot holds it.
@@ -98,7 +79,14 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
     /// @inheritdoc IEscrowLanes
     function expire(Request calldata r) external {
         bytes32 requestId = _idOf(r);
-        require(_slots[r.origin.slotKey()].holdsOpen(requestId), NotOpen());
+        SlotWord slot = _slots[r.origin.slotKey()];
+        require(slot.holdsOpen(requestId), NotOpen());
+        if (slot.state() == SlotWordFields.OPEN_DISPUTED) {
+            uint256 until = uint40(_verdicts[requestId]); // the low 40 bits are a time
+            require(until != 0, Disputed());
+            require(block.timestamp > until, NotExpired(until));
+            return _refund(r, requestId, DeadlinePassed.selector);
+        }
         (bytes4 reason, uint256 deadline, ) = _committee(r, requestId);
         if (reason == OK) {
             (reason, deadline) = (DeadlinePassed.selector, deadline + r.terms.expireDelay());
@@ -108,15 +96,6 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
             require(block.timestamp > deadline, NotExpired(deadline));
         }
         _refund(r, requestId, reason);
-    }
-
-    function _refund(Request calldata r, bytes32 requestId, bytes4 reason) private {
-        address requester = r.origin.requester();
-        uint256 lock = Payout.lockUp(r.origin.k(), r.work, r.terms);
-        // the word stays set, so that the slot's next use is cheap
-        _slots[r.origin.slotKey()] = SlotWordFields.ended(0, 0, 0, SlotWordFields.REFUNDED);
-        _credit(requester, lock);
-        emit Refunded(requestId, requester, lock, reason);
     }
 
     /// @inheritdoc IEscrowLanes
@@ -140,7 +119,7 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         require(slot.state() == SlotWordFields.CALLBACK_FAILED, OutcomeUnknown());
         require(block.timestamp <= slot.until(), OutcomeUnknown());
         // no second delivery from within the callback; once delivered, only disputes keep the slot
-        slot = slot.withState(SlotWordFields.SETTLED).untilAtMost(block.timestamp + s.request.terms.disputeWindow());
+        slot = slot.withState(SlotWordFields.SETTLED).untilAtMost(_disputableUntil(s.request, slot));
         _slots[s.request.origin.slotKey()] = slot;
         require(_deliver(s, requestId, digest), CallbackReverted());
         emit CallbackDelivered(requestId);

@@ -10,7 +10,7 @@ import {RequestIds} from "../libraries/RequestIds.sol";
 import {SnapshotCode} from "../libraries/SnapshotCode.sol";
 import {Head, HeadFields, countBits} from "../types/Head.sol";
 import {FLAG_BUNDLE, Request} from "../types/Request.sol";
-import {SlotWordFields} from "../types/SlotWord.sol";
+import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {EscrowState} from "./EscrowState.sol";
 
 /// @title The rules of settlement: who was drawn, what they agreed on, what each is paid
@@ -38,9 +38,7 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
 
     /// @dev T0: the later of the round's own time and its posting, if the round is good.
     /// @return reason why it is not
-    function _startOf(
-        Request calldata r
-    ) internal view returns (bytes4 reason, uint256 startedAt, uint256 randomness) {
+    function _startOf(Request calldata r) internal view returns (bytes4 reason, uint256 startedAt, uint256 randomness) {
         uint256 word = _rounds[r.rules.round()];
         if (word == 0) return (RoundUnknown.selector, 0, 0);
         unchecked {
@@ -191,16 +189,21 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
     }
 
     /// @dev All that makes a settlement right, whatever lane it comes by.
+    /// @param isDisputed whether it needs a verdict, which can also give it more time
     function _agreed(
         Settlement calldata s,
-        bytes32 requestId
+        bytes32 requestId,
+        bool isDisputed
     ) internal view returns (bytes4 reason, bytes32 digest, uint256[] memory members) {
         uint256 deadline;
         (reason, deadline, members) = _committee(s.request, requestId);
         if (reason != OK) return (reason, digest, members);
+        if (isDisputed && uint40(_verdicts[requestId]) > deadline) deadline = uint40(_verdicts[requestId]); // the low bits
         if (block.timestamp > deadline) return (DeadlinePassed.selector, digest, members);
         (reason, digest) = _digestOf(s);
         if (reason != OK) return (reason, digest, members);
+        if (isDisputed && !SlotWordFields.allows(_verdicts[requestId], digest))
+            return (Disputed.selector, digest, members);
         reason = _verify(s, requestId, digest, members);
     }
 
@@ -341,6 +344,23 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
             uint256 until = block.timestamp + r.terms.disputeWindow();
             _slots[r.origin.slotKey()] = SlotWordFields.ended(outcome, leftover, until, SlotWordFields.SETTLED);
         }
+    }
+
+    /// @dev Gives the whole lock back.
+    function _refund(Request calldata r, bytes32 requestId, bytes4 reason) internal {
+        address requester = r.origin.requester();
+        uint256 lock = Payout.lockUp(r.origin.k(), r.work, r.terms);
+        // the word stays set, so that the slot's next use is cheap
+        _slots[r.origin.slotKey()] = SlotWordFields.ended(0, 0, 0, SlotWordFields.REFUNDED);
+        _credit(requester, lock);
+        emit Refunded(requestId, requester, lock, reason);
+    }
+
+    /// @dev Last second in which a settled request can be disputed. A failed callback is recorded as it settles, and keeps
+    ///      the slot longer than that.
+    function _disputableUntil(Request calldata r, SlotWord slot) internal pure returns (uint256) {
+        if (slot.state() != SlotWordFields.CALLBACK_FAILED) return slot.until();
+        return slot.until() - RETRY_WINDOW + r.terms.disputeWindow(); // a dispute window is at most the seven days of retries
     }
 
     /// @dev Delivers, or records the failure. State is final before the call, and nothing of the slot can change during it.

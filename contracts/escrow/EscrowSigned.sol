@@ -33,7 +33,7 @@ abstract contract EscrowSigned is EscrowSettlement, IEscrowSigned {
         _checkSigned(s.request);
         _checkRequester(s.request, requesterSignature);
         bytes32 requestId = _idOf(s.request);
-        (bytes4 reason, bytes32 digest, uint256[] memory members) = _agreed(s, requestId);
+        (bytes4 reason, bytes32 digest, uint256[] memory members) = _agreed(s, requestId, false);
         require(reason == OK, SettlementRefused(reason));
         (uint256 cost, uint256 tip) = _pay(s.request, members, s.head.attested(), msg.sender, false);
         _spend(s.request.origin, cost);

@@ -26,6 +26,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
         INodeRegistry nodeRegistry;
         ITaskRegistry taskRegistry;
         IBeacon beacon;
+        address disputes;
         address authority;
         Parameters parameters;
     }
@@ -38,6 +39,8 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     INodeRegistry internal immutable NODE_REGISTRY;
     ITaskRegistry internal immutable TASK_REGISTRY;
     address internal immutable BEACON;
+    /// @dev The only contract that may keep a request from ending, and say how it ends.
+    address internal immutable DISPUTES;
     /// @dev First round's time and the time between rounds, in seconds.
     uint256 internal immutable GENESIS;
     uint256 internal immutable PERIOD;
@@ -55,7 +58,9 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     mapping(uint256 round => uint256 word) internal _rounds;
     /// @dev By `slotKeyOf(requester, slot)`.
     mapping(uint256 key => SlotWord word) internal _slots;
-    mapping(bytes32 requestId => bytes32 digest) internal _dissents;
+    /// @dev Of a request that was disputed while open: top 192 bits of the digest that may settle, or zero for any |
+    ///      zero(24) | until(40). Zero while nothing is decided.
+    mapping(bytes32 requestId => uint256 word) internal _verdicts;
     mapping(bytes32 requestId => bytes32 root) internal _roots;
     /// @dev sequence(40) << 128 | balance(128)
     mapping(address account => uint256 word) internal _accounts;
@@ -72,9 +77,9 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     mapping(NodeId nodeId => uint256 word) internal _claims;
 
     constructor(Config memory c) AccessManaged(c.authority) {
-        require(address(c.token) != address(0) && c.treasury != address(0), ZeroAddress());
+        require(address(c.token) != address(0) && c.treasury != address(0) && c.disputes != address(0), ZeroAddress());
         (TOKEN, TREASURY, BEACON) = (c.token, c.treasury, address(c.beacon));
-        (NODE_REGISTRY, TASK_REGISTRY) = (c.nodeRegistry, c.taskRegistry);
+        (NODE_REGISTRY, TASK_REGISTRY, DISPUTES) = (c.nodeRegistry, c.taskRegistry, c.disputes);
         (GENESIS, PERIOD) = (c.beacon.genesis(), c.beacon.period());
         uint256 decimals = c.token.decimals();
         MICRO = decimals > 6 ? 10 ** (decimals - 6) : 1;
@@ -141,8 +146,9 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
         }
     }
 
-    /// @dev Whether the key was the node's when the request was made, though it is not now.
+    /// @dev Whether the key was the node's when the request was made, though it is not now. A jailed node has no keys.
     function _wasSigner(uint256 nodeId, uint256 signer, uint256 time) internal view returns (bool) {
+        if (_nodeWord(nodeId).signer() == address(0)) return false;
         uint256 period = _formerSigners[nodeId][signer];
         return time >= period >> 40 && time <= period & type(uint40).max; // never for an unknown key: time > 0
     }

@@ -10,6 +10,7 @@ import {TaskId} from "../types/Ids.sol";
 interface IEscrowAccounts is IEscrowTypes {
     event Deposited(address indexed account, address indexed from, uint256 amount);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
+    event Transferred(address indexed from, address indexed to, uint256 amount);
     event TimeLocked(address indexed account, uint256 indexed purse, uint256 amount, uint256 unlockAt);
     event TimeUnlocked(address indexed account, uint256 indexed purse, uint256 amount);
     event FeesCollected(TaskId indexed taskId, address indexed publisher, uint256 royalty, uint256 treasuryShare);
@@ -35,6 +36,9 @@ interface IEscrowAccounts is IEscrowTypes {
     /// @notice Pays out from the caller's free balance.
     /// @param to neither the zero address nor the escrow itself
     function withdraw(address to, uint256 amount) external;
+
+    /// @notice Moves `amount` of the caller's free balance to another account of the escrow.
+    function transfer(address to, uint256 amount) external;
 
     /// @notice Moves `amount` of the caller's free balance under a time lock, into one of its purses. A purse pays for the
     ///         signed requests with the 128 nonces purse * 128 .. purse * 128 + 127, each once.

@@ -7,8 +7,7 @@ import {Request} from "../types/Request.sol";
 
 /// @title What happens around the plain settlement: challenge windows, refunds, callbacks, bundles
 interface IEscrowLanes is IEscrowTypes {
-    /// @notice Pays and calls back after a challenge window without dissent. With a dissent that led to no verdict, refunds
-    ///         once the expire delay is over too. By anyone.
+    /// @notice Pays and calls back after a challenge window, unless a dispute is open. By anyone.
     /// @param settlement as settled; its proof is not needed
     /// @param settler as recorded; the tip is its
     function finalize(Settlement calldata settlement, address settler) external;
@@ -19,7 +18,8 @@ interface IEscrowLanes is IEscrowTypes {
     function finalizeWithoutOutput(Request calldata request_, bytes32 digest, Head head, address settler) external;
 
     /// @notice Refunds a request that cannot settle any more: never or wrongly posted round, too few eligible nodes, or
-    ///         deadline plus expire delay over. By anyone; the whole lock goes to the requester's account.
+    ///         deadline plus expire delay over, or the time over that a verdict gave it. Not while a dispute is open. By
+    ///         anyone; the whole lock goes to the requester's account.
     function expire(Request calldata request_) external;
 
     /// @notice Delivers a failed callback again, within seven days of its failure. By anyone.
@@ -27,9 +27,6 @@ interface IEscrowLanes is IEscrowTypes {
 
     /// @notice Moves the left-over of ended requests to their requester's account. Slots that are not free are passed over.
     function release(address requester, uint24[] calldata slots) external;
-
-    /// @notice Blocks settlement of any other digest. By the holder of the dissent role.
-    function recordDissent(Request calldata request_, bytes32 digest) external;
 
     /// @notice Reverts unless item `index` of a settled bundle gave this status, usage and output.
     function proveItem(

@@ -66,7 +66,6 @@ interface IEscrowTypes {
     event Refunded(bytes32 indexed requestId, address indexed requester, uint256 amount, bytes4 reason);
     event CallbackFailed(bytes32 indexed requestId);
     event CallbackDelivered(bytes32 indexed requestId);
-    event DissentRecordedFor(bytes32 indexed requestId, bytes32 digest);
     event SlotReleased(address indexed requester, uint256 slot, uint256 amount);
 
     /// @notice New requests are paused until this time.
@@ -114,8 +113,12 @@ interface IEscrowTypes {
     error InvalidProofLength();
     /// @notice A signature is not of the drawn member over these words.
     error WrongSigner();
-    /// @notice A member's dissent with another digest is recorded.
-    error DissentBlocks();
+    /// @notice A dispute over the request is open, or was decided for another digest.
+    error Disputed();
+    /// @notice A panel found another result than the one that was recorded; the request is refunded.
+    error Overturned();
+    /// @notice No panel could decide; the request is refunded.
+    error Undecided();
     /// @notice The output does not fit its status: too long, not empty for a failure, or not a 32-byte hash or root.
     error InvalidOutput();
     /// @notice No item of the batch could be settled; this is why the first could not.

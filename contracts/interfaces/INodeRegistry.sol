@@ -36,6 +36,8 @@ interface INodeRegistry {
     event Slashed(NodeId indexed nodeId, TaskId indexed taskId, uint256 amount, uint256 taken);
     event Awarded(address indexed from, address indexed to, uint256 amount);
     event AwardWithdrawn(address indexed holder, address indexed to, uint256 amount);
+    event NodeJailed(NodeId indexed nodeId, uint256 until);
+    event StakeFrozenUntil(NodeId indexed nodeId, TaskId indexed taskId, uint256 until);
     event UnbondingSet(uint256 duration);
 
     /// @notice Only the node's owner may do this.
@@ -59,6 +61,10 @@ interface INodeRegistry {
     error OnlyTaskRegistry(address caller);
     /// @notice Only the contracts of the instance that judge nodes may take stake.
     error OnlySlasher(address caller);
+    /// @notice The node lost a dispute. From that time its owner may release it with a fresh signer.
+    error NodeIsJailed(NodeId nodeId, uint256 until);
+    /// @notice An open dispute names the stake; release it afterwards.
+    error StakeFrozen(NodeId nodeId, TaskId taskId, uint256 until);
     error InsufficientAward(address holder, uint256 held, uint256 needed);
 
     /// @notice Registers a node owned by the caller.
@@ -73,7 +79,8 @@ interface INodeRegistry {
         bytes calldata consent
     ) external returns (NodeId nodeId);
 
-    /// @notice Replaces the signer. The former one keeps settling requests made while it was current.
+    /// @notice Replaces the signer. The former one keeps settling requests made while it was current. Not while the node is
+    ///         jailed; afterwards this is what releases it.
     function rotateSigner(NodeId nodeId, address signer, uint256 consentDeadline, bytes calldata consent) external;
 
     function setEndpoint(NodeId nodeId, string calldata endpoint) external;
@@ -105,9 +112,17 @@ interface INodeRegistry {
     function returnBond(address publisher, uint256 amount) external;
 
     /// @notice Takes stake that backs a task: what is allocated to it first, then what is unbonding from it. MUST NOT revert
-    ///         because of anything that a node did. By the escrow. What is taken becomes an award of the caller.
+    ///         because of anything that a node did. By the escrow and the disputes contract. What is taken becomes an award of the caller.
     /// @return taken the amount, or all that there is
     function slash(NodeId nodeId, TaskId taskId, uint256 amount) external returns (uint256 taken);
+
+    /// @notice Keeps stake that backs a task from being released until then, or an earlier call's later time. By the disputes
+    ///         contract. It can be slashed all the same.
+    function freeze(NodeId nodeId, TaskId taskId, uint256 until) external;
+
+    /// @notice Takes the node's key away for the unbonding time at least, at once, and its reputation: it cannot settle, sit on
+    ///         a panel, or subscribe, and anyone may evict it. By the disputes contract.
+    function jail(NodeId nodeId) external;
 
     /// @notice Moves a part of the caller's own award to somebody else.
     function award(address to, uint256 amount) external;
@@ -124,6 +139,17 @@ interface INodeRegistry {
 
     /// @return the node that the key serves or served, zero if none
     function nodeOfSigner(address signer) external view returns (NodeId);
+
+    /// @notice The permanent record of a key.
+    /// @return nodeId the node that the key serves or served, zero if none
+    /// @return until when another key replaced it; zero while it is current
+    function keyOf(address signer) external view returns (NodeId nodeId, uint256 until);
+
+    /// @return from when the owner may release the node with a fresh signer; zero if it is not jailed
+    function jailedUntil(NodeId nodeId) external view returns (uint256);
+
+    /// @return last second in which a dispute keeps the stake from being released
+    function frozenUntil(NodeId nodeId, TaskId taskId) external view returns (uint256);
 
     function nodeCount() external view returns (uint256);
 

@@ -7,6 +7,7 @@ import {IEscrowFallback} from "./IEscrowFallback.sol";
 import {IEscrowLanes} from "./IEscrowLanes.sol";
 import {IEscrowLedger} from "./IEscrowLedger.sol";
 import {IEscrowSigned} from "./IEscrowSigned.sol";
+import {IEscrowVerdicts} from "./IEscrowVerdicts.sol";
 
 /// @title Requests: asking, settling, calling back, refunding
 /// @notice All that the escrow's address answers. The core and the signed lane are its own code, the rest that of its extension: together
@@ -17,5 +18,6 @@ interface IRequestEscrow is
     IEscrowAccounts,
     IEscrowLanes,
     IEscrowFallback,
-    IEscrowLedger
+    IEscrowLedger,
+    IEscrowVerdicts
 {}

@@ -67,7 +67,7 @@ interface ITaskRegistry {
     /// @notice The pool holds 3,067 nodes, all that a snapshot can.
     error PoolFull(TaskId taskId);
     error ReputationTooLow(NodeId nodeId, uint256 reputation, uint256 needed);
-    /// @notice Only a node below the task's least reputation, or slashed below nine tenths of its stake, can be evicted.
+    /// @notice Only a node below the task's least reputation, or slashed below nine tenths of its stake, or jailed, can be evicted.
     error NotEvictable(TaskId taskId, NodeId nodeId);
     /// @notice No subscription is active yet.
     error PoolEmpty(TaskId taskId);
@@ -101,7 +101,7 @@ interface ITaskRegistry {
     function restoreStake(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Unsubscribes a node whose reputation fell below the task's least, or whose locked stake below nine tenths of
-    ///         the task's stakePerNode. By anyone.
+    ///         the task's stakePerNode, or that is jailed. By anyone.
     function evict(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Lets subscriptions whose delay is over count from the next snapshot, oldest first. By anyone; `publishSnapshot`

@@ -39,11 +39,6 @@ library Attestations {
         return keccak256(abi.encode(requestId, level, digest, nodeId, salt));
     }
 
-    /// @notice The EIP-712 struct hash of a commit to a leaf.
-    function commitHash(bytes32 requestId, uint256 level, bytes32 leaf) internal pure returns (bytes32) {
-        return keccak256(abi.encode(COMMIT_TYPEHASH, requestId, level, leaf));
-    }
-
     /// @notice The EIP-712 struct hash of an attestation.
     function structHash(
         bytes32 requestId,
@@ -79,8 +74,19 @@ library Attestations {
         Head head,
         bytes calldata proof
     ) internal pure returns (bytes32 root) {
-        uint256 committed = head.committed();
-        uint256 attested = head.attested();
+        return commitRootOf(requestId, level, digest, members, head.committed(), head.attested(), proof);
+    }
+
+    /// @notice The same for bitmaps of up to 255 members.
+    function commitRootOf(
+        bytes32 requestId,
+        uint256 level,
+        bytes32 digest,
+        uint256[] memory members,
+        uint256 committed,
+        uint256 attested,
+        bytes calldata proof
+    ) internal pure returns (bytes32 root) {
         // Memory-safe: works beyond the free pointer and does not move it. The bounds of `proof` hold by its length.
         assembly ("memory-safe") {
             let preimage := mload(0x40) // requestId, level, digest, nodeId, salt
@@ -112,6 +118,11 @@ library Attestations {
             }
             root := keccak256(leaves, sub(end, leaves))
         }
+    }
+
+    /// @notice The EIP-712 struct hash of a commit.
+    function commitStructHash(bytes32 requestId, uint256 level, bytes32 leaf) internal pure returns (bytes32) {
+        return keccak256(abi.encode(COMMIT_TYPEHASH, requestId, level, leaf));
     }
 
     /// @notice The signer of a 64-byte signature (EIP-2098: r, then the parity of v and s); zero if it is malformed or

@@ -32,6 +32,11 @@ library NodeWordFields {
         return NodeWord.wrap(NodeWord.unwrap(self) - (self.reputation() >> 3)); // no more than the field holds
     }
 
+    /// @notice The same earnings, without a signer and a reputation.
+    function jailed(NodeWord self) internal pure returns (NodeWord) {
+        return NodeWord.wrap(NodeWord.unwrap(self) & (MAX_EARNINGS << 16));
+    }
+
     function withoutEarnings(NodeWord self) internal pure returns (NodeWord) {
         return NodeWord.wrap(NodeWord.unwrap(self) & ~(MAX_EARNINGS << 16));
     }

@@ -12,11 +12,12 @@ using SlotWordFields for SlotWord global;
 /// @notice States and fields of `SlotWord`.
 library SlotWordFields {
     uint256 internal constant OPEN = 1;
-    uint256 internal constant OPEN_DISSENT = 2;
+    uint256 internal constant OPEN_DISPUTED = 2;
     uint256 internal constant RECORDED = 3;
     uint256 internal constant SETTLED = 4;
     uint256 internal constant CALLBACK_FAILED = 5;
     uint256 internal constant REFUNDED = 6;
+    uint256 internal constant RECORDED_DISPUTED = 7;
 
     uint256 internal constant MAX_LEFTOVER = type(uint64).max;
     uint256 private constant ID_MASK = ~uint256(0xff);
@@ -41,10 +42,10 @@ library SlotWordFields {
         return SlotWord.wrap((uint256(requestId) & ID_MASK) | OPEN);
     }
 
-    /// @notice Whether the slot holds this open request, with or without a dissent.
+    /// @notice Whether the slot holds this open request, disputed or not.
     function holdsOpen(SlotWord self, bytes32 requestId) internal pure returns (bool) {
         uint256 word = SlotWord.unwrap(self);
-        return (word ^ uint256(requestId)) & ID_MASK == 0 && (word & 0xff == OPEN || word & 0xff == OPEN_DISSENT);
+        return (word ^ uint256(requestId)) & ID_MASK == 0 && (word & 0xff == OPEN || word & 0xff == OPEN_DISPUTED);
     }
 
     function ended(
@@ -63,8 +64,20 @@ library SlotWordFields {
 
     /// @notice Whether the slot holds this outcome, recorded or ended, as far as its state keeps of it.
     function holdsOutcome(SlotWord self, bytes32 outcome) internal pure returns (bool) {
-        uint256 mask = self.state() == RECORDED ? RECORDED_MASK : ENDED_MASK;
+        uint256 s = self.state();
+        uint256 mask = s == RECORDED || s == RECORDED_DISPUTED ? RECORDED_MASK : ENDED_MASK;
         return (SlotWord.unwrap(self) ^ uint256(outcome)) & mask == 0;
+    }
+
+    /// @notice Whether a verdict lets this digest settle: none does while it is zero, every one if it names none.
+    /// @param verdict digest(192) | zero(24) | until(40)
+    function allows(uint256 verdict, bytes32 digest) internal pure returns (bool) {
+        return verdict != 0 && (verdict >> 64 == 0 || verdict >> 64 == uint256(digest) >> 64);
+    }
+
+    /// @notice The same recorded outcome, disputed or not any more, with another time.
+    function recordedAs(SlotWord self, uint256 newState, uint256 until_) internal pure returns (SlotWord) {
+        return SlotWord.wrap((SlotWord.unwrap(self) & RECORDED_MASK) | (until_ << 8) | newState); // until_ < 2^32
     }
 
     /// @notice The same slot, taken no longer than until then.

@@ -2,13 +2,10 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { toFunctionSelector } from "viem";
 
 /** Who may do what besides the admin. Nobody holds a role until the admin grants it. */
-const ROLES = [
-  ["dissent", 1n, "recordDissent((uint256,uint256,uint256,uint256,bytes32),bytes32)"],
-  ["guardian", 2n, "pauseRequests(uint256)"],
-] as const;
+const ROLES = [["guardian", 2n, "pauseRequests(uint256)"]] as const;
 
 /**
- * One instance of the network: registries, beacon, escrow with its extension, and the access manager of its parameters.
+ * One instance of the network: registries, beacon, disputes, escrow with its extension, and the access manager of its parameters.
  *
  * The payment token and ATOMA exist before. The deployer wires the contracts once, and stays the access manager's first
  * admin until it hands that role over.
@@ -31,12 +28,20 @@ export const Atoma = buildModule("Atoma", (m) => {
     m.getParameter("beaconPeriod"),
     m.getParameter("beaconPublicKey"),
   ]);
+  const disputes = m.contract("Disputes", [
+    nodeRegistry,
+    taskRegistry,
+    beacon,
+    authority,
+    m.getParameter("disputeParameters"),
+  ]);
   const config = {
     token: paymentToken,
     treasury,
     nodeRegistry,
     taskRegistry,
     beacon,
+    disputes,
     authority,
     parameters: m.getParameter("parameters"),
   };
@@ -46,12 +51,13 @@ export const Atoma = buildModule("Atoma", (m) => {
   m.call(nodeRegistry, "connect", [escrow], { id: "connectNodeRegistry" });
   m.call(taskRegistry, "connect", [escrow], { id: "connectTaskRegistry" });
   m.call(beacon, "connect", [escrow], { id: "connectBeacon" });
+  m.call(disputes, "connect", [escrow], { id: "connectDisputes" });
 
   for (const [name, role, signature] of ROLES) {
     const selector = toFunctionSelector(signature);
     m.call(authority, "setTargetFunctionRole", [escrow, [selector], role], { id: `role_${name}` });
   }
-  return { authority, nodeRegistry, taskRegistry, beacon, extension, escrow };
+  return { authority, nodeRegistry, taskRegistry, beacon, disputes, extension, escrow };
 });
 
 export default Atoma;

@@ -1,4 +1,5 @@
 import { evmnet } from "../../sdk/drand/evmnet.ts";
+import { leastUnbondingS } from "./unbonding.ts";
 
 /** The values that a deployment chooses. Times in seconds, rates in basis points, floors in millionths of the payment token. */
 export type InstanceParameters = {
@@ -29,12 +30,24 @@ export type InstanceParameters = {
     readonly reputationFloor: number;
     readonly tipFloor: number;
   };
+  readonly disputeParameters: {
+    readonly panelMin: number;
+    readonly panelWindow: number;
+    readonly appealWindow: number;
+    readonly punishWindow: number;
+    readonly jurorSlash: number;
+  };
 };
 
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
 export const production: InstanceParameters = {
-  unbonding: 7 * 86_400,
-  taskSettings: { activationDelay: 86_400, maxSnapshotAge: 86_400, noShowSlash: 100, publisherBond: 1_000n * 10n ** 18n },
+  unbonding: 14 * 86_400,
+  taskSettings: {
+    activationDelay: 86_400,
+    maxSnapshotAge: 86_400,
+    noShowSlash: 100,
+    publisherBond: 1_000n * 10n ** 18n,
+  },
   stakePrice: 100_000n, // 0.10 of a token with six decimals
   beaconGenesis: evmnet.genesisS,
   beaconPeriod: evmnet.periodS,
@@ -49,6 +62,13 @@ export const production: InstanceParameters = {
     disputeWindow: 3_600,
     reputationFloor: 1_000,
     tipFloor: 20_000,
+  },
+  disputeParameters: {
+    panelMin: 21,
+    panelWindow: 1_800,
+    appealWindow: 3_600,
+    punishWindow: 3_600,
+    jurorSlash: 1_000,
   },
 };
 
@@ -76,6 +96,7 @@ export function local(
       reputationFloor: 10,
       tipFloor: 1_000,
     },
+    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 4, jurorSlash: 1_000 },
   };
 }
 
@@ -87,7 +108,10 @@ export function local(
 export function assertPublic(p: InstanceParameters): void {
   const faults = [
     isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
-    p.unbonding >= 7 * 86_400 ? [] : ["unbonding is shorter than seven days"],
+    p.unbonding > leastUnbondingS(p)
+      ? []
+      : [`unbonding is not longer than the ${leastUnbondingS(p)} s that a dispute can take`],
+    p.disputeParameters.panelMin >= 21 ? [] : ["a first panel has fewer than 21 jurors"],
     p.parameters.chainPhase >= 60 ? [] : ["an on-chain phase is shorter than a minute"],
     p.parameters.beaconDelay >= 2 * Number(p.beaconPeriod) ? [] : ["the beacon delay is shorter than two periods"],
     p.parameters.disputeWindow >= 3_600 ? [] : ["the dispute window is shorter than an hour"],

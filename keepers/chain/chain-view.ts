@@ -12,6 +12,7 @@ import { getValue, setValue, type Store, textOf, type Tx } from "../runtime/stor
 import { makeChainConsumer } from "./consumer.ts";
 import { logFilterOf, makeDecoder } from "./events.ts";
 import type { Instance } from "./instance.ts";
+import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShows } from "./fallbacks.ts";
 import { pruneEnded } from "./prune.ts";
 import {
   loadNode,
@@ -45,6 +46,12 @@ export type ChainFollower = ChainView & {
   readonly sync: (signal?: AbortSignal) => Promise<CursorReport>;
   /** As `activeRequests`, without the inputs and with what planning needs besides. */
   readonly activeSummaries: () => Promise<readonly RequestSummary[]>;
+  /** What members did on chain for a request. */
+  readonly fallback: (requestId: Hex) => Promise<ChainFallback>;
+  /** No-shows that this keeper saw proven since then, milliseconds since 1970. */
+  readonly noShows: (sinceMs: number) => Promise<readonly NoShows[]>;
+  /** Nodes that were slashed for a no-show in a request. */
+  readonly slashed: (requestId: Hex) => Promise<ReadonlySet<bigint>>;
   /** Keys whose signatures settle a request made in this block. */
   readonly signersAt: (nodeId: bigint, blockNumber: bigint) => Promise<readonly Address[]>;
   /** The pool of a task as of a time, Unix seconds. */
@@ -117,6 +124,9 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     activeRequests: () => read((tx) => loadActive(tx, clock.now())),
     activeSummaries: () => read((tx) => loadActiveSummaries(tx, clock.now())),
     request: (requestId: Hex) => read((tx) => loadRequest(tx, requestId)),
+    fallback: (requestId) => read((tx) => loadFallback(tx, requestId)),
+    noShows: (sinceMs) => read((tx) => loadNoShows(tx, sinceMs)),
+    slashed: (requestId) => read((tx) => loadSlashed(tx, requestId)),
     round: (round) => read((tx) => loadRound(tx, round)),
     snapshot,
     node: (nodeId) => read((tx) => loadNode(tx, nodeId)),

@@ -30,6 +30,8 @@ export const statements = {
   dissent: "INSERT INTO chain_dissents (request_id, height, log_index, digest) VALUES (?, ?, ?, ?)",
   round: "INSERT INTO chain_rounds (round, height, word, seen_ms) VALUES (?, ?, ?, ?) ON CONFLICT (round) DO NOTHING",
   fact: "INSERT INTO chain_facts (space, key, field, value, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
+  fallback:
+    "INSERT INTO chain_fallbacks (request_id, node_id, kind, value, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
   subscription:
     "INSERT INTO chain_subscriptions (task_id, node_id, height, log_index, kind, active_at_s) VALUES (?, ?, ?, ?, ?, ?)",
 } as const;
@@ -133,6 +135,9 @@ const taskChanges: ChangesOf = (event, at) => {
   return [{ statement: "snapshot", params: [int64(snapshotId), taskId, at.blockNumber, at.logIndex, at.blockHash] }];
 };
 
+/** A disputed request is kept as a dissent that agrees with no digest. */
+const noDigest = `0x${"00".repeat(32)}`;
+
 const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash, logIndex }, nowMs) => {
   if (event.eventName === "ResultRecorded") {
     const { requestId, digest, head, settler, finalizeAfter } = event.args;
@@ -156,8 +161,25 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
     return [{ statement: "failed", params: [height, nowMs, event.args.requestId] }];
   if (event.eventName === "CallbackDelivered")
     return [{ statement: "delivered", params: [height, event.args.requestId] }];
-  if (event.eventName !== "DissentRecordedFor") return [];
-  return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, event.args.digest] }];
+  if (event.eventName !== "RequestDisputed") return [];
+  return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, noDigest] }];
+};
+
+const fallbackOf = (event: ChainEvent): readonly [nodeId: number, kind: string, value: string] | undefined => {
+  if (event.eventName === "CommittedOnChain") return [event.args.nodeId, "committed", event.args.leaf];
+  if (event.eventName === "AttestationShown") return [event.args.nodeId, "shown", event.args.leaves.join(" ")];
+  if (event.eventName === "RevealedOnChain")
+    return [event.args.nodeId, event.args.counted ? "counted" : "revealed", event.args.digest];
+  if (event.eventName === "NoShowsProven") return [0, "idle", event.args.idle.toString()];
+  return event.eventName === "NoShowSlashed" ? [event.args.nodeId, "slashed", ""] : undefined;
+};
+
+const fallbackChanges: ChangesOf = (event, { blockNumber, logIndex }, nowMs) => {
+  const found = fallbackOf(event);
+  if (found === undefined || !("requestId" in event.args)) return [];
+  const [nodeId, kind, value] = found;
+  const params = [event.args.requestId, BigInt(nodeId), kind, value, blockNumber, logIndex, nowMs];
+  return [{ statement: "fallback", params }];
 };
 
 /** Rounds from 2^32 on are left out: no request can name one. */
@@ -169,5 +191,7 @@ const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
 /** The rows of one event. `nowMs` is when the keeper saw it. */
 export const changesOf: ChangesOf = (event, where, nowMs) => {
   if (event.eventName === "Requested") return [requested(event.args, where)];
-  return [nodeChanges, taskChanges, outcomeChanges, roundChanges].flatMap((of) => of(event, where, nowMs));
+  return [nodeChanges, taskChanges, outcomeChanges, fallbackChanges, roundChanges].flatMap((of) =>
+    of(event, where, nowMs),
+  );
 };

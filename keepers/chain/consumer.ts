@@ -22,6 +22,7 @@ const clearing: readonly (readonly [height: string, columns: readonly string[]])
 const tables = [
   "chain_requests",
   "chain_dissents",
+  "chain_fallbacks",
   "chain_rounds",
   "chain_facts",
   "chain_subscriptions",

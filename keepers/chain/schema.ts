@@ -41,5 +41,18 @@ const first: Migration = {
   ],
 };
 
+/** What members did on chain: a leaf (committed), leaves (shown), a digest (revealed, counted), a bitmap (idle). */
+const fallbacks: Migration = {
+  module: "chain",
+  version: 2,
+  sql: [
+    `CREATE TABLE chain_fallbacks (
+       request_id TEXT NOT NULL, node_id BIGINT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
+       height BIGINT NOT NULL, log_index INTEGER NOT NULL, seen_ms BIGINT NOT NULL, PRIMARY KEY (height, log_index))`,
+    "CREATE INDEX chain_fallbacks_request ON chain_fallbacks (request_id)",
+    "CREATE INDEX chain_fallbacks_seen ON chain_fallbacks (seen_ms)",
+  ],
+};
+
 /** Migrations of the chain view. */
-export const chainMigrations: readonly Migration[] = [first];
+export const chainMigrations: readonly Migration[] = [first, fallbacks];

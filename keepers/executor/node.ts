@@ -8,6 +8,7 @@ import { makePeerClient } from "../network/client.ts";
 import { makeCommittees } from "../network/committees.ts";
 import { type HeldStore, makeHeldStore } from "../network/held.ts";
 import { type Http, makeHttp, type Resolve } from "../network/http.ts";
+import type { LoadBounds } from "../network/load.ts";
 import { makeRateLimit, type RateLimitOptions } from "../network/rate-limit.ts";
 import { type NetworkDeps, type NetworkServer, startNetwork } from "../network/server.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -21,7 +22,7 @@ import { makeExecute } from "./execution.ts";
 import { makeInputs } from "./inputs.ts";
 import { type ExecutorJob, makeExecutorJob } from "./job.ts";
 import { makeLimiter } from "./limiter.ts";
-import { makeOwnStore } from "./own-store.ts";
+import { makeOwnStore, type OwnStore } from "./own-store.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -41,6 +42,7 @@ export type ExecutorNodeOptions = {
   readonly port: number;
   readonly perAddress?: RateLimitOptions;
   readonly perSigner?: RateLimitOptions;
+  readonly load?: Partial<LoadBounds>;
 };
 
 export type ExecutorNodeDeps = {
@@ -69,6 +71,8 @@ export type ExecutorNode = {
   readonly network: NetworkServer;
   /** What members have said, for a settler beside this node. */
   readonly held: HeldStore;
+  /** What this node has decided. */
+  readonly own: OwnStore;
   /** Forgets messages and results from before this moment, Unix milliseconds; keep what can still be evidence. */
   prune(beforeMs: number): Promise<void>;
   /** Stops listening, then ends what runs. */
@@ -106,10 +110,20 @@ export const startExecutorNode = async (
   const broadcast = makeBroadcast({ view, clock, log });
   const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
 
-  const listening: NetworkDeps = { acceptance, held, item: job.item, input: inputCache.get, clock, log, metrics, port };
+  const listening: NetworkDeps = {
+    acceptance,
+    held,
+    item: job.item,
+    input: inputCache.open,
+    clock,
+    log,
+    metrics,
+    port,
+  };
   const given = {
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
+    ...(options.load === undefined ? {} : { load: options.load }),
   };
   const network = await startNetwork({ ...listening, ...given });
 
@@ -117,6 +131,7 @@ export const startExecutorNode = async (
     job,
     network,
     held,
+    own,
     prune: async (beforeMs) => {
       await held.prune(beforeMs);
       await own.prune(beforeMs);

@@ -9,7 +9,16 @@ import { numberOf, type Store, textOf } from "../runtime/store.ts";
 import type { Transactions } from "../runtime/transactions.ts";
 import type { Intent, TxStatus } from "../runtime/tx-types.ts";
 
-export type RequestAction = "settle" | "finalize" | "finalizeWithoutOutput" | "retryCallback" | "expire";
+export type RequestAction =
+  | "showAttestation"
+  | "commitOnChain"
+  | "revealOnChain"
+  | "settleRevealed"
+  | "settle"
+  | "finalize"
+  | "finalizeWithoutOutput"
+  | "retryCallback"
+  | "expire";
 
 export type Actions = {
   /**

@@ -126,7 +126,7 @@ async function countSlots(
     const args = [fields.requester, fields.slot] as const;
     const word = await world.chain.readContract({ ...escrowOf(world), functionName: "slotOf", args });
     const { state, leftover } = decodeSlotWord(word);
-    if (state === "open" || state === "openDissent" || state.startsWith("recorded")) locks += lockUp(fields);
+    if (state === "open" || state === "openDisputed" || state.startsWith("recorded")) locks += lockUp(fields);
     else leftovers += leftover;
   }
   return { locks, leftovers };

@@ -25,7 +25,7 @@ export const foldConsumerAbi = [
   { inputs: [], name: "ClockLagged", type: "error" },
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
-  { inputs: [], name: "DissentBlocks", type: "error" },
+  { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
@@ -95,6 +95,7 @@ export const foldConsumerAbi = [
   { inputs: [{ name: "allowed", type: "address" }], name: "OnlyFrom", type: "error" },
   { inputs: [{ name: "caller", type: "address" }], name: "OnlyOperator", type: "error" },
   { inputs: [], name: "OutcomeUnknown", type: "error" },
+  { inputs: [], name: "Overturned", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
   { inputs: [{ name: "opensAt", type: "uint256" }], name: "PhaseNotOpen", type: "error" },
   { inputs: [{ name: "endedAt", type: "uint256" }], name: "PhaseOver", type: "error" },
@@ -151,6 +152,7 @@ export const foldConsumerAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [], name: "WrongSigner", type: "error" },
   { inputs: [], name: "ZeroAddress", type: "error" },
@@ -174,15 +176,6 @@ export const foldConsumerAbi = [
       { indexed: false, name: "leaf", type: "bytes32" },
     ],
     name: "CommittedOnChain",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: false, name: "digest", type: "bytes32" },
-    ],
-    name: "DissentRecordedFor",
     type: "event",
   },
   {

@@ -51,6 +51,14 @@ export const nodeRegistryAbi = [
   { inputs: [{ name: "signer", type: "address" }], name: "InvalidConsent", type: "error" },
   { inputs: [{ name: "to", type: "address" }], name: "InvalidReceiver", type: "error" },
   { inputs: [], name: "InvalidShortString", type: "error" },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "NodeIsJailed",
+    type: "error",
+  },
   { inputs: [], name: "NotConnected", type: "error" },
   {
     inputs: [
@@ -94,6 +102,15 @@ export const nodeRegistryAbi = [
       { name: "nodeId", type: "uint32" },
     ],
     name: "SignerTaken",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "taskId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "StakeFrozen",
     type: "error",
   },
   {
@@ -180,6 +197,15 @@ export const nodeRegistryAbi = [
     anonymous: false,
     inputs: [
       { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: false, name: "until", type: "uint256" },
+    ],
+    name: "NodeJailed",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "nodeId", type: "uint32" },
       { indexed: true, name: "owner", type: "address" },
       { indexed: true, name: "signer", type: "address" },
       { indexed: false, name: "endpoint", type: "string" },
@@ -246,6 +272,16 @@ export const nodeRegistryAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "StakeDeposited",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "nodeId", type: "uint32" },
+      { indexed: true, name: "taskId", type: "uint32" },
+      { indexed: false, name: "until", type: "uint256" },
+    ],
+    name: "StakeFrozenUntil",
     type: "event",
   },
   {
@@ -378,9 +414,54 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "taskId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "freeze",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "taskId", type: "uint32" },
+    ],
+    name: "frozenUntil",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "isConsumingScheduledOp",
     outputs: [{ name: "", type: "bytes4" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "nodeId", type: "uint32" }],
+    name: "jail",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "nodeId", type: "uint32" }],
+    name: "jailedUntil",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "signer", type: "address" }],
+    name: "keyOf",
+    outputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
     stateMutability: "view",
     type: "function",
   },

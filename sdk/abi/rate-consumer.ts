@@ -36,7 +36,7 @@ export const rateConsumerAbi = [
   { inputs: [], name: "ClockLagged", type: "error" },
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
-  { inputs: [], name: "DissentBlocks", type: "error" },
+  { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
@@ -107,6 +107,7 @@ export const rateConsumerAbi = [
   { inputs: [{ name: "reason", type: "bytes4" }], name: "NothingSettled", type: "error" },
   { inputs: [{ name: "allowed", type: "address" }], name: "OnlyFrom", type: "error" },
   { inputs: [], name: "OutcomeUnknown", type: "error" },
+  { inputs: [], name: "Overturned", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
   { inputs: [{ name: "opensAt", type: "uint256" }], name: "PhaseNotOpen", type: "error" },
   { inputs: [{ name: "endedAt", type: "uint256" }], name: "PhaseOver", type: "error" },
@@ -163,6 +164,7 @@ export const rateConsumerAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [{ name: "utilisation", type: "uint256" }], name: "UtilisationTooHigh", type: "error" },
   { inputs: [], name: "WrongSigner", type: "error" },
@@ -206,15 +208,6 @@ export const rateConsumerAbi = [
       { indexed: false, name: "loss", type: "uint256" },
     ],
     name: "CurveTuned",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: false, name: "digest", type: "bytes32" },
-    ],
-    name: "DissentRecordedFor",
     type: "event",
   },
   {

@@ -10,6 +10,7 @@ export const requestEscrowAbi = [
           { name: "nodeRegistry", type: "address" },
           { name: "taskRegistry", type: "address" },
           { name: "beacon", type: "address" },
+          { name: "disputes", type: "address" },
           { name: "authority", type: "address" },
           {
             components: [
@@ -44,6 +45,7 @@ export const requestEscrowAbi = [
           { name: "nodeRegistry", type: "address" },
           { name: "taskRegistry", type: "address" },
           { name: "beacon", type: "address" },
+          { name: "disputes", type: "address" },
           { name: "authority", type: "address" },
           {
             components: [
@@ -105,7 +107,7 @@ export const requestEscrowAbi = [
   { inputs: [], name: "ClockLagged", type: "error" },
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
-  { inputs: [], name: "DissentBlocks", type: "error" },
+  { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   { inputs: [], name: "FailedCall", type: "error" },
@@ -211,6 +213,7 @@ export const requestEscrowAbi = [
   { inputs: [{ name: "nodeId", type: "uint32" }], name: "NothingToClaim", type: "error" },
   { inputs: [{ name: "allowed", type: "address" }], name: "OnlyFrom", type: "error" },
   { inputs: [], name: "OutcomeUnknown", type: "error" },
+  { inputs: [], name: "Overturned", type: "error" },
   {
     inputs: [
       { name: "name", type: "string" },
@@ -298,6 +301,7 @@ export const requestEscrowAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [{ name: "until", type: "uint256" }], name: "TooLateToDispute", type: "error" },
   {
     inputs: [
       { name: "expected", type: "uint256" },
@@ -306,6 +310,7 @@ export const requestEscrowAbi = [
     name: "TransferMismatch",
     type: "error",
   },
+  { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [], name: "WrongSigner", type: "error" },
   { inputs: [], name: "ZeroAddress", type: "error" },
@@ -357,15 +362,6 @@ export const requestEscrowAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "Deposited",
-    type: "event",
-  },
-  {
-    anonymous: false,
-    inputs: [
-      { indexed: true, name: "requestId", type: "bytes32" },
-      { indexed: false, name: "digest", type: "bytes32" },
-    ],
-    name: "DissentRecordedFor",
     type: "event",
   },
   { anonymous: false, inputs: [], name: "EIP712DomainChanged", type: "event" },
@@ -452,6 +448,12 @@ export const requestEscrowAbi = [
       { indexed: false, name: "reason", type: "bytes4" },
     ],
     name: "Refunded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [{ indexed: true, name: "requestId", type: "bytes32" }],
+    name: "RequestDisputed",
     type: "event",
   },
   {
@@ -587,6 +589,26 @@ export const requestEscrowAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "from", type: "address" },
+      { indexed: true, name: "to", type: "address" },
+      { indexed: false, name: "amount", type: "uint256" },
+    ],
+    name: "Transferred",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: false, name: "digest", type: "bytes32" },
+      { indexed: false, name: "until", type: "uint256" },
+    ],
+    name: "VerdictRecorded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "account", type: "address" },
       { indexed: true, name: "to", type: "address" },
       { indexed: false, name: "amount", type: "uint256" },
@@ -610,6 +632,88 @@ export const requestEscrowAbi = [
     name: "authority",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+    ],
+    name: "blockOpen",
+    outputs: [{ name: "members", type: "uint256[]" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+    ],
+    name: "blockOpen",
+    outputs: [{ name: "members", type: "uint256[]" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "head", type: "uint256" },
+      { name: "settler", type: "address" },
+    ],
+    name: "blockOutcome",
+    outputs: [{ name: "isSettled", type: "bool" }],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "head", type: "uint256" },
+      { name: "settler", type: "address" },
+    ],
+    name: "blockOutcome",
+    outputs: [{ name: "isSettled", type: "bool" }],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -645,6 +749,16 @@ export const requestEscrowAbi = [
   {
     inputs: [{ name: "taskId", type: "uint32" }],
     name: "collect",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "from", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "collectBond",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -759,6 +873,7 @@ export const requestEscrowAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  { inputs: [], name: "disputes", outputs: [{ name: "", type: "address" }], stateMutability: "view", type: "function" },
   {
     inputs: [],
     name: "domainSeparator",
@@ -979,6 +1094,13 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "nodeId", type: "uint32" }],
+    name: "jail",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
     inputs: [{ name: "data", type: "bytes[]" }],
     name: "multicall",
     outputs: [{ name: "results", type: "bytes[]" }],
@@ -990,6 +1112,46 @@ export const requestEscrowAbi = [
     name: "nodeWord",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "reason", type: "bytes4" },
+    ],
+    name: "overturn",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "reason", type: "bytes4" },
+    ],
+    name: "overturn",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -1051,6 +1213,17 @@ export const requestEscrowAbi = [
   },
   {
     inputs: [
+      { name: "members", type: "uint256[]" },
+      { name: "seats", type: "uint256" },
+      { name: "each", type: "uint256" },
+    ],
+    name: "payJurors",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
       { name: "requestId", type: "bytes32" },
       { name: "index", type: "uint256" },
       { name: "status", type: "uint8" },
@@ -1061,46 +1234,6 @@ export const requestEscrowAbi = [
     name: "proveItem",
     outputs: [],
     stateMutability: "view",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        components: [
-          { name: "origin", type: "uint256" },
-          { name: "work", type: "uint256" },
-          { name: "rules", type: "uint256" },
-          { name: "terms", type: "uint256" },
-          { name: "inputDigest", type: "bytes32" },
-        ],
-        name: "r",
-        type: "tuple",
-      },
-      { name: "digest", type: "bytes32" },
-    ],
-    name: "recordDissent",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      {
-        components: [
-          { name: "origin", type: "uint256" },
-          { name: "work", type: "uint256" },
-          { name: "rules", type: "uint256" },
-          { name: "terms", type: "uint256" },
-          { name: "inputDigest", type: "bytes32" },
-        ],
-        name: "request_",
-        type: "tuple",
-      },
-      { name: "digest", type: "bytes32" },
-    ],
-    name: "recordDissent",
-    outputs: [],
-    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -1736,6 +1869,13 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "members", type: "uint256[]" }],
+    name: "signersOf",
+    outputs: [{ name: "signers", type: "address[]" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       {
         components: [
@@ -1825,6 +1965,58 @@ export const requestEscrowAbi = [
     type: "function",
   },
   { inputs: [], name: "token", outputs: [{ name: "", type: "address" }], stateMutability: "view", type: "function" },
+  {
+    inputs: [
+      { name: "to", type: "address" },
+      { name: "amount", type: "uint256" },
+    ],
+    name: "transfer",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "uphold",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "request_",
+        type: "tuple",
+      },
+      { name: "digest", type: "bytes32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "uphold",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
   {
     inputs: [
       { name: "to", type: "address" },

@@ -48,6 +48,14 @@ export const taskRegistryAbi = [
   },
   { inputs: [{ name: "caller", type: "address" }], name: "CannotConnect", type: "error" },
   { inputs: [{ name: "taskId", type: "uint32" }], name: "NoBondHeld", type: "error" },
+  {
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "until", type: "uint256" },
+    ],
+    name: "NodeIsJailed",
+    type: "error",
+  },
   { inputs: [], name: "NotConnected", type: "error" },
   {
     inputs: [

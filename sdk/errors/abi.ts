@@ -1,5 +1,6 @@
 import type { Abi } from "viem";
 import { atomaTokenAbi } from "../abi/atoma-token.ts";
+import { disputesAbi } from "../abi/disputes.ts";
 import { drandBeaconAbi } from "../abi/drand-beacon.ts";
 import { erc20Abi } from "../abi/erc20.ts";
 import { foldConsumerAbi } from "../abi/fold-consumer.ts";
@@ -15,6 +16,7 @@ const abis: readonly Abi[] = [
   requestEscrowAbi,
   nodeRegistryAbi,
   taskRegistryAbi,
+  disputesAbi,
   drandBeaconAbi,
   atomaTokenAbi,
   foldConsumerAbi,

@@ -33,7 +33,10 @@ export const escrowSentences = {
   QuorumNotReached: "Fewer members attested than the quorum. Collect more attestations over one commit root.",
   InvalidProofLength: "The proof must have 80 bytes per attesting member and 32 per member that only committed.",
   WrongSigner: "A signature is not of the drawn member's key over these words. Check order, digest and commit root.",
-  DissentBlocks: "A member's dissent with another digest is recorded. Only the digest that agrees with it can settle.",
+  Disputed: "A dispute over the request is open, or was decided for another digest. Wait for its verdict.",
+  Overturned: "A panel found another result than the one that was recorded. The request is refunded.",
+  Undecided: "No panel could decide the dispute. The request is refunded.",
+  TooLateToDispute: "The request could be disputed until {until} (Unix seconds).",
   InvalidOutput:
     "The output does not fit its status: too long, not empty for a failure, or not 32 bytes for a hash or a root.",
   NothingSettled: "No item of the batch could be settled. The first: {reason}",

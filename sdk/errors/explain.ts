@@ -1,5 +1,6 @@
 import { decodeErrorResult, type Hex, toFunctionSelector } from "viem";
 import { type AbiError, protocolErrors } from "./abi.ts";
+import { disputeSentences } from "./dispute-sentences.ts";
 import { escrowSentences } from "./escrow-sentences.ts";
 import { librarySentences } from "./library-sentences.ts";
 import { registrySentences } from "./registry-sentences.ts";
@@ -16,6 +17,7 @@ export type ContractError = {
 export const errorSentences: Readonly<Record<string, string>> = {
   ...escrowSentences,
   ...registrySentences,
+  ...disputeSentences,
   ...librarySentences,
 };
 

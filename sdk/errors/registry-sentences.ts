@@ -14,7 +14,8 @@ export const registrySentences = {
   NotConnected: "The contract is not connected yet. Its deployer has to call `connect` first.",
   NotDeployer: "{caller} did not deploy the contract. Send this from {deployer}.",
   NotEscrow: "{caller} is not the escrow. Only the escrow delivers results.",
-  NotEvictable: "Node {nodeId} has the reputation and the stake that task {taskId} asks for. It cannot be evicted.",
+  NotEvictable:
+    "Node {nodeId} has the reputation and the stake that task {taskId} asks for, and is not jailed. It cannot be evicted.",
   OnlyOperator: "{caller} is not the operator of this consumer. Send this from the operator's account.",
   NotKeeper: "{caller} is not the keeper of this consumer. Send this from the keeper's account.",
   NotNodeOwner: "{caller} does not own node {nodeId}. Send this from the owner's account.",
@@ -22,6 +23,9 @@ export const registrySentences = {
   NotPendingOwner: "Node {nodeId} is not offered to {caller}. Have its owner offer it first.",
   NotPublisher: "{caller} did not publish task {taskId}. Send this from the publisher's account.",
   NotSubscribed: "Node {nodeId} does not subscribe to task {taskId}. Subscribe it first.",
+  NodeIsJailed:
+    "Node {nodeId} lost a dispute and is jailed. From {until} (Unix seconds) its owner may release it with a fresh signer.",
+  StakeFrozen: "A dispute names the stake of node {nodeId} in task {taskId}. Release it after {until} (Unix seconds).",
   NothingUnbonding: "Node {nodeId} has no stake of task {taskId} unbonding. Unsubscribe first.",
   OnlySlasher: "{caller} cannot take stake. Only the contracts of the instance that judge nodes can.",
   OnlyTaskRegistry: "{caller} is not the task registry. Go through its functions instead.",

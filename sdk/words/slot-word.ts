@@ -3,17 +3,19 @@ import { InvalidValueError } from "../errors/invalid-value.ts";
 import { checkBytes } from "./hex.ts";
 
 /** What a requester's slot says of its request. */
-export type SlotState = "empty" | "open" | "openDissent" | "recorded" | "settled" | "callbackFailed" | "refunded";
+export type SlotState =
+  "empty" | "open" | "openDisputed" | "recorded" | "settled" | "callbackFailed" | "refunded" | "recordedDisputed";
 
 /** States in the order of their numbers on chain. */
 const states = [
   "empty",
   "open",
-  "openDissent",
+  "openDisputed",
   "recorded",
   "settled",
   "callbackFailed",
   "refunded",
+  "recordedDisputed",
 ] as const satisfies readonly SlotState[];
 
 /**
@@ -30,22 +32,23 @@ const endedMask = ~((1n << 104n) - 1n);
 export function decodeSlotWord(word: bigint): SlotWordFields {
   const state = states[Number(word & 0xffn)];
   if (state === undefined) throw new InvalidValueError("slot word", `it has the unknown state ${word & 0xffn}.`);
-  if (state === "empty" || state === "open" || state === "openDissent") return { state, untilS: 0n, leftover: 0n };
+  if (state === "empty" || state === "open" || state === "openDisputed") return { state, untilS: 0n, leftover: 0n };
   const untilS = (word >> 8n) & 0xffff_ffffn;
-  return { state, untilS, leftover: state === "recorded" ? 0n : (word >> 40n) & 0xffff_ffff_ffff_ffffn };
+  return { state, untilS, leftover: isRecorded(state) ? 0n : (word >> 40n) & 0xffff_ffff_ffff_ffffn };
 }
 
-/** Whether the slot holds this open request, with or without a dissent. Equals `SlotWord.holdsOpen`. */
+/** Whether the slot holds this open request, disputed or not. Equals `SlotWord.holdsOpen`. */
 export function holdsOpen(word: bigint, requestId: Hex): boolean {
   const state = states[Number(word & 0xffn)];
-  return sameUnder(word, requestId, idMask) && (state === "open" || state === "openDissent");
+  return sameUnder(word, requestId, idMask) && (state === "open" || state === "openDisputed");
 }
 
 /** Whether the slot holds this outcome (see `outcomeOf`), as far as its state keeps of it. Equals `SlotWord.holdsOutcome`. */
 export function holdsOutcome(word: bigint, outcome: Hex): boolean {
-  const isRecorded = states[Number(word & 0xffn)] === "recorded";
-  return sameUnder(word, outcome, isRecorded ? recordedMask : endedMask);
+  return sameUnder(word, outcome, isRecorded(states[Number(word & 0xffn)]) ? recordedMask : endedMask);
 }
+
+const isRecorded = (state: SlotState | undefined) => state === "recorded" || state === "recordedDisputed";
 
 /** Whether a new request may take the slot at `timestampS` (Unix seconds). Equals `SlotWord.isFree`. */
 export function isSlotFree(word: bigint, timestampS: bigint): boolean {

@@ -56,7 +56,7 @@ contract ProtocolInvariants is FuzzInvariants {
         s[17] = this.settleBatch.selector;
         s[18] = this.settleWrongly.selector;
         s[19] = this.finalize.selector;
-        s[20] = this.recordDissent.selector;
+        s[20] = this.dispute.selector;
         s[21] = this.expire.selector;
         s[22] = this.sweep.selector;
         s[23] = this.releaseSlots.selector;

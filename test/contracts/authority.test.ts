@@ -2,11 +2,11 @@ import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import { artifacts } from "hardhat";
 import solc from "solc";
-import { answerDigest } from "../../deploy/local/committee.ts";
 import { forge } from "../helpers/forge.ts";
-import { ask, askAndPost, paramsFor, sampleOutput, settle, startingBalance, useMarket } from "../helpers/market.ts";
+import { ask, askAndPost, paramsFor, settle, startingBalance, useMarket } from "../helpers/market.ts";
 
 const guardianRole = 2n;
+const zero = `0x${"00".repeat(32)}`;
 const maxPauseS = 7n * 86_400n;
 
 describe("Who may do what in an instance", () => {
@@ -127,13 +127,21 @@ describe("Who may do what in an instance", () => {
   });
 
   describe("what contracts tell the escrow", () => {
-    it("comes from the node registry, the task registry and the beacon alone", async () => {
+    it("comes from the node registry, the task registry, the beacon and the disputes alone", async () => {
       const m = market();
-      const { nodeRegistry, taskRegistry, beacon } = m.instance;
+      const { nodeRegistry, taskRegistry, beacon, disputes } = m.instance;
+      const { words } = await askAndPost(m);
       const attempts = [
         [m.escrow.connect(m.deployer).setSigner(1n, m.stranger.address, 0n), nodeRegistry],
         [m.escrow.connect(m.deployer).setTaskWord(m.taskId, 0n), taskRegistry],
         [m.escrow.connect(m.deployer).recordRound(1n, 1n), beacon],
+        [m.escrow.connect(m.deployer).jail(1n), nodeRegistry],
+        [m.escrow.connect(m.deployer).blockOpen(words), disputes],
+        [m.escrow.connect(m.deployer).blockOutcome(words, zero, 0n, m.deployer.address), disputes],
+        [m.escrow.connect(m.deployer).uphold(words, zero, 0n), disputes],
+        [m.escrow.connect(m.deployer).overturn(words, "0x00000000"), disputes],
+        [m.escrow.connect(m.deployer).collectBond(m.requester.address, 1n), disputes],
+        [m.escrow.connect(m.deployer).payJurors([], 0n, 1n), disputes],
       ] as const;
       for (const [attempt, allowed] of attempts) {
         await expect(attempt).to.be.revertedWithCustomError(m.escrow, "OnlyFrom").withArgs(allowed);
@@ -172,10 +180,19 @@ describe("Who may do what in an instance", () => {
       expect(await m.escrow.roundWord(round + 9n)).to.equal(0n);
     });
 
+    it("takes stake in the name of the escrow and the disputes alone, and jails and freezes in that of the disputes", async () => {
+      const { nodeRegistry, taskId, deployer } = market();
+      const registry = nodeRegistry.connect(deployer);
+      for (const attempt of [registry.slash(1n, taskId, 1n), registry.jail(1n), registry.freeze(1n, taskId, 1n)]) {
+        await expect(attempt).to.be.revertedWithCustomError(nodeRegistry, "OnlySlasher").withArgs(deployer.address);
+      }
+    });
+
     it("cannot be redirected: each is connected once, by its deployer", async () => {
       const m = market();
-      for (const name of ["NodeRegistry", "TaskRegistry"] as const) {
-        const contract = await m.ethers.getContractAt(name, name === "NodeRegistry" ? m.nodeRegistry : m.taskRegistry);
+      for (const name of ["NodeRegistry", "TaskRegistry", "Disputes"] as const) {
+        const deployed = { NodeRegistry: m.nodeRegistry, TaskRegistry: m.taskRegistry, Disputes: m.disputes }[name];
+        const contract = await m.ethers.getContractAt(name, deployed);
         for (const caller of [m.deployer, m.stranger]) {
           await expect(contract.connect(caller).getFunction("connect")(m.stranger.address))
             .to.be.revertedWithCustomError(contract, "CannotConnect")
@@ -205,7 +222,6 @@ describe("Who may do what in an instance", () => {
       const extension = m.escrow.attach(m.instance.extension) as typeof m.escrow;
       const request = await askAndPost(m);
       const settlement = await forge(m, request);
-      const digest = answerDigest(request, { output: sampleOutput });
       await expect(extension.finalize(settlement, m.settler.address)).to.be.revertedWithCustomError(
         m.escrow,
         "OutcomeUnknown",
@@ -215,7 +231,6 @@ describe("Who may do what in an instance", () => {
         "OutcomeUnknown",
       );
       await expect(extension.expire(request.words)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
-      await expect(extension.recordDissent(request.words, digest)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
       await expect(extension.connect(m.owner).claimEarnings(1n)).to.be.revertedWithCustomError(
         m.escrow,
         "NothingToClaim",
@@ -234,7 +249,7 @@ describe("Who may do what in an instance", () => {
 
     it("must be made with the config of its core", async () => {
       const m = market();
-      const { nodeRegistry, taskRegistry, beacon, authority } = m.instance;
+      const { nodeRegistry, taskRegistry, beacon, disputes, authority } = m.instance;
       const { parameters } = m.world.parameters;
       const config = {
         token: m.world.paymentToken,
@@ -242,12 +257,14 @@ describe("Who may do what in an instance", () => {
         nodeRegistry,
         taskRegistry,
         beacon,
+        disputes,
         authority,
         parameters,
       };
       const core = await managed();
       for (const changed of [
         { treasury: m.stranger.address },
+        { disputes: m.stranger.address },
         { beacon: m.instance.beacon, parameters: { ...parameters, protocolFee: 1 } },
       ]) {
         const deployment = m.ethers.deployContract("RequestEscrow", [{ ...config, ...changed }, m.instance.extension]);

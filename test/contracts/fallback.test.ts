@@ -87,7 +87,9 @@ describe("The fallback on chain", () => {
     const { chainCommitEndS, deadlineS } = s.times;
     await commitAll(s, [0, 1]);
     await nextBlockAt(chainCommitEndS);
-    await expect(reveal(s, 0)).to.be.revertedWithCustomError(m.escrow, "PhaseNotOpen").withArgs(chainCommitEndS + 1n);
+    await expect(reveal(s, 0))
+      .to.be.revertedWithCustomError(m.escrow, "PhaseNotOpen")
+      .withArgs(chainCommitEndS + 1n);
     await nextBlockAt(chainCommitEndS + 1n);
     await reveal(s, 0);
     await nextBlockAt(deadlineS + 1n);

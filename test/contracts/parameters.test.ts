@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { assertPublic, type InstanceParameters, local, production } from "../../deploy/parameters/parameters.ts";
+import { leastUnbondingS } from "../../deploy/parameters/unbonding.ts";
 import { publicKeyOf } from "../../sdk/drand/bls.ts";
 
 const privateBeacon = { beaconGenesis: 1n, beaconPeriod: 1n, beaconPublicKey: publicKeyOf(7n) };
@@ -27,6 +28,17 @@ describe("Parameters of a public network", () => {
       .and.includes("unbonding")
       .and.includes("on-chain phase")
       .and.includes("dispute window");
+  });
+
+  it("refuse an unbonding time that the longest dispute reaches, to the second", () => {
+    const least = leastUnbondingS(production);
+    expect(least).to.be.lessThan(production.unbonding);
+    expect(() => {
+      assertPublic({ ...production, unbonding: least });
+    }).to.throw(`unbonding is not longer than the ${least} s`);
+    expect(() => {
+      assertPublic({ ...production, unbonding: least + 1 });
+    }).not.to.throw();
   });
 
   it("refuse each value that is too short by itself", () => {

@@ -31,12 +31,18 @@ async function eventsOf({ world }: Market) {
 
 async function accountsTotal(market: Market): Promise<bigint> {
   const { escrow, world, treasury, nodes } = market;
-  const known = [treasury.address, world.deployer.account.address, ...nodes.map(({ signer }) => signer.address)];
+  const known = [
+    market.instance.disputes,
+    treasury.address,
+    world.deployer.account.address,
+    ...nodes.map(({ signer }) => signer.address),
+  ];
   const signers = await market.ethers.getSigners();
   const accounts = new Set([...known, ...signers.map(({ address }) => address)].map((address) => getAddress(address)));
   const purses = new Map<string, { readonly account: Address; readonly purse: bigint }>();
   for (const { eventName, args } of await eventsOf(market)) {
     if (eventName === "Deposited") accounts.add(args.account);
+    if (eventName === "Transferred") accounts.add(args.to);
     if (eventName === "Requested") accounts.add(args.requester);
     if (eventName === "EarningsWithdrawn") accounts.add(args.owner);
     if (eventName === "TimeLocked") purses.set(`${args.account} ${args.purse}`, args);

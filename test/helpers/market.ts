@@ -72,6 +72,7 @@ export async function openMarket({
   const beacon = await ethers.getContractAt("DrandBeacon", instance.beacon);
   const token = await ethers.getContractAt("LocalUsd", world.paymentToken);
   const atoma = await ethers.getContractAt("AtomaToken", world.atoma);
+  const disputes = await ethers.getContractAt("Disputes", instance.disputes);
   const authority = await ethers.getContractAt("AccessManager", instance.authority);
   const taskId = await registerTask(world, { ...plainTask, ...task });
   const ownerWallet = walletOf(connection, getAddress(owner.address));
@@ -106,6 +107,7 @@ export async function openMarket({
     nodeRegistry,
     taskRegistry,
     beacon,
+    disputes,
     token,
     atoma,
     authority,

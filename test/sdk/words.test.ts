@@ -121,7 +121,9 @@ describe("Packed words equal the contracts'", () => {
   });
 
   it("reads a slot word and knows what it holds", async () => {
-    const states = ["empty", "open", "openDissent", "recorded", "settled", "callbackFailed", "refunded"];
+    const states = [
+      ...["empty", "open", "openDisputed", "recorded", "settled", "callbackFailed", "refunded", "recordedDisputed"],
+    ];
     const cases = times(fuzzCases, () => {
       const hash = random.bits(256);
       const kept = random.pick([(hash >> 8n) << 8n, (hash >> 104n) << 104n, hash ^ (1n << BigInt(random.below(256)))]);
@@ -137,7 +139,7 @@ describe("Packed words equal the contracts'", () => {
     const expected = cases.map(({ word, hash, time }, index) => {
       const { state, untilS, leftover } = decodeSlotWord(word);
       const id = toHex(hash, { size: 32 });
-      const isHeld = state === "empty" || state === "open" || state === "openDissent";
+      const isHeld = state === "empty" || state === "open" || state === "openDisputed";
       const times_ = isHeld ? (actual[index] ?? []).slice(1, 3) : [untilS, leftover]; // not fields of these states
       const tests = [holdsOpen(word, id), holdsOutcome(word, id), isSlotFree(word, time)].map(bit);
       return [BigInt(states.indexOf(state)), ...times_, ...tests];

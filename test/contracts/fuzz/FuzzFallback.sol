@@ -70,10 +70,7 @@ abstract contract FuzzFallback is FuzzLanes {
         uint256 nodeId = s.members[i] >> 32;
         bytes32 leaf = _leaf(s.id, s.digest, s.members[i], i);
         address signer = vm.addr(_keyFor(nodeId, s.request.rules.submittedAt()));
-        bytes memory data = abi.encodeCall(
-            IEscrowCore.commitOnChain,
-            (s.request, NodeId.wrap(uint32(nodeId)), leaf)
-        );
+        bytes memory data = abi.encodeCall(IEscrowCore.commitOnChain, (s.request, NodeId.wrap(uint32(nodeId)), leaf));
         if (isGood) {
             _mustExec("commitOnChain", signer, address(escrow), data);
         } else {
@@ -92,7 +89,7 @@ abstract contract FuzzFallback is FuzzLanes {
         for (uint256 i = 0; i < s.request.origin.quorum(); ++i) {
             bytes32 leaf = _leaf(s.id, s.digest, s.members[i], i);
             leaves = abi.encodePacked(leaves, leaf);
-            a.commits = abi.encodePacked(a.commits, leaf, _signed(s, i, Attestations.commitHash(s.id, 0, leaf)));
+            a.commits = abi.encodePacked(a.commits, leaf, _signed(s, i, Attestations.commitStructHash(s.id, 0, leaf)));
         }
         bytes32 hash = Attestations.structHash(s.id, 0, s.digest, s.shown, keccak256(leaves));
         for (uint256 i = 0; i < s.attesters; ++i) {
@@ -162,9 +159,10 @@ abstract contract FuzzFallback is FuzzLanes {
         address holder = accounts[seed % accounts.length];
         uint256 held = nodes.awardOf(holder);
         uint256 amount = (seed >> 64) % (held + held / 8 + 1);
-        bytes memory data = seed % 2 == 0
-            ? abi.encodeCall(INodeRegistry.award, (accounts[(seed >> 32) % accounts.length], amount))
-            : abi.encodeCall(INodeRegistry.withdrawAward, (holder, amount));
+        bytes memory data =
+            seed % 2 == 0
+                ? abi.encodeCall(INodeRegistry.award, (accounts[(seed >> 32) % accounts.length], amount))
+                : abi.encodeCall(INodeRegistry.withdrawAward, (holder, amount));
         string memory name = seed % 2 == 0 ? "NodeRegistry.award" : "NodeRegistry.withdrawAward";
         (bool success, ) = _exec(name, holder, address(nodes), data);
         if (success != (amount <= held)) revert Broken("STK-1", name, amount, held);

@@ -29,7 +29,8 @@ abstract contract FuzzInvariants is FuzzMoney {
     }
 
     function _checkEscrow() private view {
-        uint256 total = lockedInRequests;
+        (uint256 ofDisputes, ) = escrow.accountOf(address(disputes));
+        uint256 total = lockedInRequests + ofDisputes;
         for (uint256 i = 0; i < accounts.length; ++i) {
             (uint256 balance, ) = escrow.accountOf(accounts[i]);
             total += balance;

@@ -19,11 +19,11 @@ import {
 } from "../../../contracts/types/Request.sol";
 import {SlotWord, SlotWordFields} from "../../../contracts/types/SlotWord.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {FuzzRequests} from "./FuzzRequests.sol";
+import {FuzzDisputes} from "./FuzzDisputes.sol";
 import {vm} from "./Vm.sol";
 
 /// @dev Challenge windows, refunds, failed callbacks, bundles and signed requests.
-abstract contract FuzzLanes is FuzzRequests {
+abstract contract FuzzLanes is FuzzDisputes {
     uint40 private _nonce;
 
     /* CHALLENGE WINDOWS */
@@ -62,37 +62,30 @@ abstract contract FuzzLanes is FuzzRequests {
         bytes memory data,
         uint256 delay
     ) private {
-        bool isDissented = seed % 3 == 0;
-        if (isDissented) {
-            _dissent(s.request, keccak256("another digest"));
-            delay = s.request.terms.expireDelay();
-        }
+        if (seed % 3 == 0 && s.request.origin.k() > 1) return _refundDissented(s, id, name, data);
         uint256 until = escrow.slotOf(s.request.origin.requester(), s.request.origin.slot()).until();
         if (seed % 5 == 0 && until + delay > block.timestamp) vm.warp(until + delay);
         (bool success, ) = _exec(name, TREASURY, address(escrow), data);
         if (success) revert Broken("ESC-2", "finalised within its window", until, block.timestamp);
         vm.warp(until + delay + 1);
-        _mustExec(isDissented ? string.concat(name, " (refund)") : name, TREASURY, address(escrow), data);
+        _mustExec(name, TREASURY, address(escrow), data);
         if (_known[id].stage != Stage.Ended) revert Broken("ESC-2", "not ended", uint256(id), 0);
     }
 
-    function _dissent(Request memory r, bytes32 digest) internal {
-        _mustExec("recordDissent", DISSENTER, address(escrow), abi.encodeCall(IEscrowLanes.recordDissent, (r, digest)));
-    }
-
-    function recordDissent(uint256 seed) external step {
-        bytes32 id = _ready(seed);
-        if (!_canSettle(id)) return;
-        Request memory r = _known[id].request;
-        uint256[] memory members = _draw(r, id);
-        Said memory said = _saidByAll(r, members.length);
-        bool isSame = seed % 2 == 0;
-        _dissent(r, isSame ? _digestOf(r, said) : bytes32(seed | 1));
-        if (seed % 8 == 0) _dissent(r, bytes32(seed | 3));
-        IEscrowTypes.Settlement memory s = _settlement(id, r, members, said);
-        bytes memory data = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
-        (bool success, ) = _exec("settle (dissent)", requesters[0], address(escrow), data);
-        if (success != (isSame && seed % 8 != 0)) revert Broken("SET-1", "a dissent blocks", seed % 8, uint256(id));
+    /// @dev A member dissents, its panel finds nothing, and the request is refunded and paid to nobody.
+    function _refundDissented(
+        IEscrowTypes.Settlement memory s,
+        bytes32 id,
+        string memory name,
+        bytes memory data
+    ) private {
+        _dissent(s.request, id, s.head);
+        (bool success, ) = _exec(name, TREASURY, address(escrow), data);
+        if (success) revert Broken("ESC-2", "finalised while disputed", uint256(id), 0);
+        _concludeUndecided(s.request, id);
+        if (_known[id].stage != Stage.Ended) return; // no panel could be drawn: it is paid like any other
+        (success, ) = _exec(name, TREASURY, address(escrow), data);
+        if (success) revert Broken("ESC-2", "finalised after a refund", uint256(id), 0);
     }
 
     /* REFUNDS */

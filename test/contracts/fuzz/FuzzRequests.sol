@@ -253,7 +253,7 @@ abstract contract FuzzRequests is FuzzNodes {
 
     function _canSettle(bytes32 id) internal view returns (bool) {
         Request memory r = _known[id].request;
-        return _known[id].stage == Stage.Open && !_isDissented(r) && _inTime(r, id);
+        return _known[id].stage == Stage.Open && !_isDisputed(r) && _inTime(r, id);
     }
 
     /// @dev Whether its round is as it should be, its committee complete and its deadline not over.
@@ -268,8 +268,8 @@ abstract contract FuzzRequests is FuzzNodes {
             _draw(r, id).length == r.origin.k();
     }
 
-    function _isDissented(Request memory r) internal view returns (bool) {
-        return escrow.slotOf(r.origin.requester(), r.origin.slot()).state() == SlotWordFields.OPEN_DISSENT;
+    function _isDisputed(Request memory r) internal view returns (bool) {
+        return escrow.slotOf(r.origin.requester(), r.origin.slot()).state() == SlotWordFields.OPEN_DISPUTED;
     }
 
     function _prepare(bytes32 id) internal {

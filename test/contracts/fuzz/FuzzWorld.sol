@@ -5,13 +5,14 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {EscrowState} from "../../../contracts/escrow/EscrowState.sol";
-import {IEscrowLanes} from "../../../contracts/interfaces/IEscrowLanes.sol";
+import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
 import {IEscrowLedger} from "../../../contracts/interfaces/IEscrowLedger.sol";
 import {IRequestEscrow} from "../../../contracts/interfaces/IRequestEscrow.sol";
 import {INodeRegistry} from "../../../contracts/interfaces/INodeRegistry.sol";
 import {ITaskRegistry} from "../../../contracts/interfaces/ITaskRegistry.sol";
 import {EvilConsumer} from "../../../contracts/mocks/EvilConsumer.sol";
 import {LocalUsd} from "../../../contracts/mocks/LocalUsd.sol";
+import {DisputeParameters} from "../../../contracts/types/DisputeParameters.sol";
 import {Parameters} from "../../../contracts/types/Parameters.sol";
 import {FuzzBeacon} from "./FuzzBeacon.sol";
 import {vm} from "./Vm.sol";
@@ -30,7 +31,6 @@ abstract contract FuzzWorld {
 
     address internal constant ADMIN = address(0xAD);
     address internal constant GUARDIAN = address(0x6A);
-    address internal constant DISSENTER = address(0xD1);
     address internal constant TREASURY = address(0x72);
     address internal constant FLEET_OWNER = address(0x0F);
 
@@ -41,6 +41,7 @@ abstract contract FuzzWorld {
     ITaskRegistry public tasks;
     FuzzBeacon public beacon;
     IRequestEscrow public escrow;
+    IDisputes public disputes;
 
     /// @dev Keys of the requesters that are no contracts; the others are consumers.
     uint256[] internal _requesterKeys;
@@ -59,12 +60,15 @@ abstract contract FuzzWorld {
         ITaskRegistry.Settings memory settings = ITaskRegistry.Settings(0, 3 days, 100, 1 ether);
         tasks = ITaskRegistry(_create("TaskRegistry", abi.encode(nodes, authority, settings, 1e6)));
         beacon = new FuzzBeacon(uint64(START - 1 days));
+        DisputeParameters memory rules = DisputeParameters(7, 8, 4, 4, 1_000);
+        disputes = IDisputes(_create("Disputes", abi.encode(nodes, tasks, beacon, authority, rules)));
         EscrowState.Config memory config = EscrowState.Config({
             token: IERC20Metadata(address(usd)),
             treasury: TREASURY,
             nodeRegistry: nodes,
             taskRegistry: tasks,
             beacon: beacon,
+            disputes: address(disputes),
             authority: address(authority),
             parameters: _parameters(300)
         });
@@ -73,6 +77,7 @@ abstract contract FuzzWorld {
         IConnected(address(nodes)).connect(address(escrow));
         IConnected(address(tasks)).connect(address(escrow));
         beacon.connect(address(escrow));
+        IConnected(address(disputes)).connect(address(escrow));
         _grantRoles();
         _fundRequesters();
     }
@@ -111,11 +116,8 @@ abstract contract FuzzWorld {
 
     function _grantRoles() private {
         bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = IEscrowLanes.recordDissent.selector;
-        authority.setTargetFunctionRole(address(escrow), selectors, 1);
         selectors[0] = IEscrowLedger.pauseRequests.selector;
         authority.setTargetFunctionRole(address(escrow), selectors, 2);
-        authority.grantRole(1, DISSENTER, 0);
         authority.grantRole(2, GUARDIAN, 0);
         authority.grantRole(0, ADMIN, 0);
     }
