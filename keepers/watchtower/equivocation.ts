@@ -4,11 +4,10 @@ import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import type { RequestWords } from "../../sdk/words/request.ts";
 import { nowSeconds, type Tally } from "../job.ts";
 import type { HeldSubject } from "../network/held.ts";
-import type { AttestationMessage } from "../network/messages.ts";
 import { makePublicClient } from "../runtime/viem-client.ts";
 import type { WatchtowerDeps } from "./deps.ts";
 import { type Fault, faultsOf, type Proof, provableUntil } from "./plan.ts";
-import { disputesCall, dropRefused, halvesOf, submitOnce } from "./submit.ts";
+import { disputesCall, dropRefused, evidenceOf, halvesOf, submitOnce } from "./submit.ts";
 
 /** The whole store is looked through so often; in between, what came since the last pass. */
 const wholeMs = 3_600_000;
@@ -17,14 +16,6 @@ const marginMs = 60_000;
 const refusedRetryMs = 3_600_000;
 
 const actionOf = { commits: "proveDoubleCommit", attestations: "proveEquivocation" } as const;
-
-const evidenceOf = ({ digest, committed, commitRoot, signature }: AttestationMessage, seat = 0n) => ({
-  seat, // not looked at where two words of one node are compared
-  digest,
-  committed,
-  commitRoot,
-  ...halvesOf(signature),
-});
 
 const dataOf = (words: RequestWords, level: bigint, proof: Proof): Hex => {
   if (proof.kind === "attestations")

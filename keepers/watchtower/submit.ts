@@ -2,6 +2,7 @@
 import { encodeFunctionData, type Hex, slice } from "viem";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import type { JobDeps } from "../job.ts";
+import type { AttestationMessage } from "../network/messages.ts";
 import type { TxStatus } from "../runtime/tx-types.ts";
 
 type DisputesCall = Parameters<typeof encodeFunctionData<typeof disputesAbi>>[0];
@@ -14,6 +15,15 @@ export const disputesCall = (call: Omit<DisputesCall, "abi">): Hex =>
 export const halvesOf = (signature: Hex): { r: Hex; yParityAndS: Hex } => ({
   r: slice(signature, 0, 32),
   yParityAndS: slice(signature, 32, 64),
+});
+
+/** An attestation as the contract takes it. The seat is not looked at where two words of one node are compared. */
+export const evidenceOf = ({ digest, committed, commitRoot, signature }: AttestationMessage, seat = 0n) => ({
+  seat,
+  digest,
+  committed,
+  commitRoot,
+  ...halvesOf(signature),
 });
 
 /** What is called, about what, and until when. */
