@@ -111,7 +111,7 @@ export const openParts = async (settings: Settings, given: Given = {}): Promise<
     throw error;
   }
   const leases = makeLeases({ store, clock, owner: randomUUID() });
-  const txChain = makeTxChain({ rpc, abis });
+  const txChain = makeTxChain({ rpc, abis, gasCap: BigInt(settings.fees.gasCap) });
   const { chainId } = instance;
   const deps = { chainId, store, leases, clock, log, signer, metrics, policy: policyOf(settings) };
   const transactions = makeTransactions({ ...deps, chain: txChain, send: makeRawSender(send) });

@@ -1,11 +1,14 @@
 /** Files by digest in one folder, bounded in total: the least recently used go first. */
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
+import type { FileToSend } from "../network/server.ts";
 
 export type BlobCache = {
   get(digest: Hex): Promise<Uint8Array | undefined>;
+  /** The same without reading it first. */
+  open(digest: Hex): Promise<FileToSend | undefined>;
   /** Keeps a blob that the caller has checked, in place of what was there. One larger than the whole cache is not kept. */
   put(digest: Hex, bytes: Uint8Array): Promise<void>;
 };
@@ -45,6 +48,24 @@ const listFiles = async (directory: string): Promise<{ path: string; bytes: numb
   return (await Promise.all(files)).flat();
 };
 
+const chunkBytes = 64 * 1024;
+
+/**
+ * Reads a file as it is asked for, one chunk at a time, and keeps it open between no two of them: a reader that stalls
+ * holds neither memory nor a file, and one that is forgotten needs no cleaning up.
+ */
+const streamFile = (path: string): ReadableStream<Uint8Array> => {
+  let position = 0;
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    await using file = await open(path);
+    const { bytesRead, buffer } = await file.read(new Uint8Array(chunkBytes), { position });
+    position += bytesRead;
+    if (bytesRead === 0) controller.close();
+    else controller.enqueue(buffer.subarray(0, bytesRead));
+  };
+  return new ReadableStream({ pull }, { highWaterMark: 0 });
+};
+
 /** Makes the cache; the folder is made when it is first needed. Written files appear whole or not at all. */
 export const makeBlobCache = ({ directory, maxBytes, now }: BlobCacheOptions): BlobCache => {
   const makeRoom = async (bytes: number): Promise<void> => {
@@ -57,13 +78,24 @@ export const makeBlobCache = ({ directory, maxBytes, now }: BlobCacheOptions): B
     }
   };
 
+  const markUsed = async (path: string): Promise<void> => {
+    await undefinedIfMissing(utimes(path, now() / 1_000, now() / 1_000));
+  };
+
   return {
     get: async (digest) => {
       const path = join(directory, nameOf(digest));
       const bytes = await undefinedIfMissing(readFile(path));
       if (bytes === undefined) return undefined;
-      await undefinedIfMissing(utimes(path, now() / 1_000, now() / 1_000));
-      return new Uint8Array(bytes);
+      await markUsed(path);
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+    open: async (digest) => {
+      const path = join(directory, nameOf(digest));
+      const info = await undefinedIfMissing(stat(path));
+      if (info === undefined) return undefined;
+      await markUsed(path);
+      return { bytes: info.size, stream: () => streamFile(path) };
     },
     put: async (digest, bytes) => {
       if (bytes.length > maxBytes) return;

@@ -8,6 +8,7 @@ import { makePeerClient } from "../network/client.ts";
 import { makeCommittees } from "../network/committees.ts";
 import { type HeldStore, makeHeldStore } from "../network/held.ts";
 import { type Http, makeHttp, type Resolve } from "../network/http.ts";
+import type { LoadBounds } from "../network/load.ts";
 import { makeRateLimit, type RateLimitOptions } from "../network/rate-limit.ts";
 import { type NetworkDeps, type NetworkServer, startNetwork } from "../network/server.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -41,6 +42,7 @@ export type ExecutorNodeOptions = {
   readonly port: number;
   readonly perAddress?: RateLimitOptions;
   readonly perSigner?: RateLimitOptions;
+  readonly load?: Partial<LoadBounds>;
 };
 
 export type ExecutorNodeDeps = {
@@ -101,6 +103,7 @@ export const startExecutorNode = async (
   const acceptance = makeAcceptance({ ...deps, committees, held, perSigner, onNew });
   const execute = makeExecute({
     ...deps,
+    own,
     inputs: makeInputs({ http, view, client, cache: inputCache }),
     artifacts: makeArtifacts({ http, cache: artifactCache }),
     limiter: makeLimiter(options.maxExecutions ?? 2),
@@ -108,10 +111,20 @@ export const startExecutorNode = async (
   const broadcast = makeBroadcast({ view, clock, log });
   const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
 
-  const listening: NetworkDeps = { acceptance, held, item: job.item, input: inputCache.get, clock, log, metrics, port };
+  const listening: NetworkDeps = {
+    acceptance,
+    held,
+    item: job.item,
+    input: inputCache.open,
+    clock,
+    log,
+    metrics,
+    port,
+  };
   const given = {
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
+    ...(options.load === undefined ? {} : { load: options.load }),
   };
   const network = await startNetwork({ ...listening, ...given });
 

@@ -98,12 +98,33 @@ const readBody = (response: IncomingMessage, maxBytes: number): Promise<Uint8Arr
     response.on("close", () => reject(new HttpError("Network", "the answer ended early"))); // after `end`: no effect
   });
 
-const answerOf = (sent: ClientRequest, json: string | undefined, maxBytes: number): Promise<HttpAnswer> =>
+/** More 1xx answers than any honest server sends before its real one. */
+const maxInterim = 16;
+
+/**
+ * The answer to a request, however it comes to its end. Node says neither `response` nor `error` where the server switches
+ * protocols (101), and from then on its own abort signal has no effect: so every event that ends a request, and the
+ * signal itself, settle the promise here.
+ */
+const answerOf = (sent: ClientRequest, { json, maxBytes }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> =>
   new Promise((resolve, reject) => {
+    let isAnswered = false;
+    let interim = 0;
+    const fail = (message: string): void => void sent.destroy(new HttpError("Network", message));
     sent.on("error", reject);
     sent.on("response", (response) => {
+      isAnswered = true;
       readBody(response, maxBytes).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     });
+    sent.on("information", () => {
+      if (++interim > maxInterim) fail("the server sends interim answers only");
+    });
+    sent.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      reject(new HttpError("Network", "the server wants to switch protocols"));
+    });
+    sent.on("close", () => void (isAnswered || reject(new HttpError("Network", "the connection ended early"))));
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     sent.end(json);
   });
 
@@ -117,20 +138,22 @@ export const makeHttp = ({ allowPrivate = false, resolve = systemLookup as Resol
   };
   const agents = { "http:": new HttpAgent(options), "https:": new HttpsAgent(options) };
 
-  const request = async ({ url: text, json, maxBytes, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> => {
-    const url = checkUrl(text, allowPrivate);
+  const request = async (asked: HttpRequest): Promise<HttpAnswer> => {
+    const { json, timeoutMs, signal } = asked;
+    const url = checkUrl(asked.url, allowPrivate);
     const isSecure = url.protocol === "https:";
     const timeout = AbortSignal.timeout(timeoutMs);
+    const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     const headers =
       json === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(json) };
     const sent = (isSecure ? requestHttps : requestHttp)(url, {
       method: json === undefined ? "GET" : "POST",
       agent: isSecure ? agents["https:"] : agents["http:"],
       headers,
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      signal: ending,
     });
     try {
-      return await answerOf(sent, json, maxBytes);
+      return await answerOf(sent, asked, ending);
     } catch (cause) {
       signal?.throwIfAborted();
       if (timeout.aborted) throw new HttpError("Timeout", `${url.host} did not answer within ${timeoutMs} ms`);

@@ -3,7 +3,7 @@
  * the process.
  */
 import type { Server } from "node:http";
-import { serve } from "@hono/node-server";
+import { type HttpBindings, serve } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import type { Hex } from "viem";
@@ -15,6 +15,7 @@ import type { Acceptance } from "./acceptance.ts";
 import { ownerOf } from "./addresses.ts";
 import { BodyTooLargeError, readBounded } from "./body.ts";
 import type { HeldStore } from "./held.ts";
+import { defaultLoadBounds, type Load, type LoadBounds, makeLoad } from "./load.ts";
 import {
   attestationWithResultSchema,
   commitSchema,
@@ -28,13 +29,16 @@ import {
 import { makeRateLimit, type RateLimitOptions } from "./rate-limit.ts";
 import { refusalNames, refuse, type Refused, statusOf, type Verdict } from "./refusals.ts";
 
+/** A file that is read while it is sent. */
+export type FileToSend = { readonly bytes: number; stream(): ReadableStream<Uint8Array> };
+
 export type NetworkDeps = {
   readonly acceptance: Acceptance;
   readonly held: Pick<HeldStore, "read">;
   /** Items of results that this node has attested. */
   readonly item: (requestId: Hex, index: bigint) => Promise<ItemMessage | undefined>;
   /** Inputs that this node has fetched and checked. */
-  readonly input: (digest: Hex) => Promise<Uint8Array | undefined>;
+  readonly input: (digest: Hex) => Promise<FileToSend | undefined>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
@@ -43,25 +47,37 @@ export type NetworkDeps = {
   readonly port: number;
   /** Per remote IPv4 address or IPv6 network of 64 bits. Behind a reverse proxy all peers share one address: raise it there, or limit in the proxy. */
   readonly perAddress?: RateLimitOptions;
-  readonly maxConnections?: number;
+  /** The same holds for the bounds per address here. */
+  readonly load?: Partial<LoadBounds>;
 };
 export type NetworkServer = { readonly url: string; readonly port: number; close(): Promise<void> };
 
-type Answer = (c: Context) => Promise<Response>;
+type Env = { Bindings: HttpBindings };
+type Asked = Context<Env>;
+type Answer = (c: Asked) => Promise<Response>;
 
 /** Repeats a refusal's name, for the count of refusals here and for proxies' logs. */
 const errorHeader = "x-atoma-error";
+/** What a file in sending keeps in memory: a few of its chunks. */
+const sendingBytes = 256 * 1024;
 const hash = /^0x[0-9a-f]{64}$/;
 const isHash = (text: string | undefined): text is Hex => text !== undefined && hash.test(text);
 
-const refusal = (c: Context, refused: Refused): Response =>
+const refusal = (c: Asked, refused: Refused): Response =>
   c.json(refused, statusOf(refused.error), { [errorHeader]: refused.error });
 
-const json = (c: Context, schema: z.ZodType, value: unknown): Response => c.json(z.encode(schema, value) as object);
+const tooMuchUnread = (c: Asked): Response =>
+  refusal(c, refuse("TooManyRequests", "too much of what was asked for is not read yet"));
+
+const json = (c: Asked, load: Load, schema: z.ZodType, value: unknown): Response => {
+  const text = JSON.stringify(z.encode(schema, value));
+  if (!load.book(c.env.outgoing, text.length)) return tooMuchUnread(c);
+  return c.body(text, 200, { "content-type": "application/json" });
+};
 
 /** The message in a body, or why there is none. */
 const readMessage = async <T extends z.ZodType>(
-  c: Context,
+  c: Asked,
   schema: T,
   maxBytes: number,
 ): Promise<{ message: z.output<T> } | { refused: Refused }> => {
@@ -101,35 +117,38 @@ const relay =
   };
 
 const getItem =
-  (item: NetworkDeps["item"]): Answer =>
+  (item: NetworkDeps["item"], load: Load): Answer =>
   async (c) => {
     const [requestId, index] = [c.req.param("id"), c.req.param("index")];
     if (!isHash(requestId) || index === undefined || !/^\d{1,10}$/.test(index))
       return refusal(c, refuse("MalformedMessage", "a request id and an item's number are needed"));
     const found = await item(requestId, BigInt(index));
-    return found === undefined ? refusal(c, refuse("NothingHeld")) : json(c, itemSchema, found);
+    return found === undefined ? refusal(c, refuse("NothingHeld")) : json(c, load, itemSchema, found);
   };
 
 const getHeld =
-  (held: NetworkDeps["held"]): Answer =>
+  (held: NetworkDeps["held"], load: Load): Answer =>
   async (c) => {
     const requestId = c.req.param("id");
     if (!isHash(requestId)) return refusal(c, refuse("MalformedMessage", "a request id is needed"));
-    return json(c, heldSchema, await held.read(requestId, 0n));
+    return json(c, load, heldSchema, await held.read(requestId, 0n));
   };
 
 const getInput =
-  (input: NetworkDeps["input"]): Answer =>
+  (input: NetworkDeps["input"], load: Load): Answer =>
   async (c) => {
     const digest = c.req.param("digest");
-    const bytes = isHash(digest) ? await input(digest) : undefined;
-    if (bytes === undefined) return refusal(c, refuse("NothingHeld"));
-    return c.body(Uint8Array.from(bytes), 200, { "content-type": "application/octet-stream" });
+    if (!isHash(digest)) return refusal(c, refuse("NothingHeld"));
+    if (!load.book(c.env.outgoing, sendingBytes)) return tooMuchUnread(c);
+    const file = await input(digest);
+    if (file === undefined) return refusal(c, refuse("NothingHeld"));
+    const headers = { "content-type": "application/octet-stream", "content-length": `${file.bytes}` };
+    return c.body(file.stream(), 200, headers);
   };
 
-const addressOf = (c: Context): string => ownerOf(getConnInfo(c).remote.address ?? "unknown");
+const addressOf = (c: Asked): string => ownerOf(getConnInfo(c).remote.address ?? "unknown");
 
-const makeApp = (deps: NetworkDeps): Hono => {
+const makeApp = (deps: NetworkDeps, load: Load): Hono<Env> => {
   const { acceptance, clock, perAddress = { perSecond: 200, burst: 1_000 } } = deps;
   const limit = makeRateLimit(clock, perAddress);
   const count = deps.metrics?.counter({
@@ -137,7 +156,7 @@ const makeApp = (deps: NetworkDeps): Hono => {
     help: "Messages of peers that were refused, by named error",
     labels: { error: [...refusalNames] },
   });
-  const app = new Hono();
+  const app = new Hono<Env>();
   app.use(async (c, next) => {
     if (!limit.take(addressOf(c))) c.res = refusal(c, refuse("TooManyRequests"));
     else await next();
@@ -148,9 +167,9 @@ const makeApp = (deps: NetworkDeps): Hono => {
   app.post(paths.relay, relay(acceptance));
   const { attestationBody } = wireBounds;
   app.post(paths.attestations, post(attestationWithResultSchema, attestationBody, acceptance.attestation));
-  app.get("/v1/requests/:id", getHeld(deps.held));
-  app.get("/v1/requests/:id/items/:index", getItem(deps.item));
-  app.get("/v1/inputs/:digest", getInput(deps.input));
+  app.get("/v1/requests/:id", getHeld(deps.held, load));
+  app.get("/v1/requests/:id/items/:index", getItem(deps.item, load));
+  app.get("/v1/inputs/:digest", getInput(deps.input, load));
   app.notFound((c) => refusal(c, refuse("UnknownPath")));
   app.onError((error, c) => {
     deps.log.warn({ error, path: c.req.path }, "a peer's message could not be checked");
@@ -162,9 +181,11 @@ const makeApp = (deps: NetworkDeps): Hono => {
 /** Starts the endpoint, on 127.0.0.1 unless told otherwise. Rejects when the port is taken. */
 export const startNetwork = (deps: NetworkDeps): Promise<NetworkServer> =>
   new Promise((resolve, reject) => {
-    const { host = "127.0.0.1", port, maxConnections = 1_024 } = deps;
+    const { host = "127.0.0.1", port } = deps;
+    const bounds = { ...defaultLoadBounds, ...deps.load };
+    const load = makeLoad(bounds);
     const serverOptions = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 };
-    const server = serve({ fetch: makeApp(deps).fetch, hostname: host, port, serverOptions }, (info) => {
+    const server = serve({ fetch: makeApp(deps, load).fetch, hostname: host, port, serverOptions }, (info) => {
       const close = (): Promise<void> =>
         new Promise((done) => {
           server.close(() => done());
@@ -172,6 +193,8 @@ export const startNetwork = (deps: NetworkDeps): Promise<NetworkServer> =>
         });
       resolve({ url: `http://${host.includes(":") ? `[${host}]` : host}:${info.port}`, port: info.port, close });
     });
-    (server as Server).maxConnections = maxConnections;
+    (server as Server).maxConnections = bounds.connections;
+    (server as Server).timeout = bounds.stallMs;
+    (server as Server).on("connection", load.admit);
     server.on("error", reject);
   });

@@ -18,6 +18,7 @@ const toRow = (row: Row): OutboxRow => ({
   data: hexOf(row, "data"),
   value: bigintOf(row, "value"),
   gas: optional(bigintOf, row, "gas"),
+  reserveGas: optional(bigintOf, row, "reserve_gas"),
   gasLimit: optional(bigintOf, row, "gas_limit"),
   deadlineS: optional(numberOf, row, "deadline_s"),
   retryAfterMs: optional(numberOf, row, "retry_after_ms"),
@@ -50,6 +51,7 @@ const contentOf = (intent: Intent): SqlValue[] => [
   intent.data,
   (intent.value ?? 0n).toString(),
   intent.gas?.toString() ?? null,
+  intent.reserveGas?.toString() ?? null,
   intent.deadlineS ?? null,
   intent.retryAfterMs ?? null,
 ];
@@ -73,8 +75,8 @@ export const loadRow = async (tx: Tx, id: number): Promise<OutboxRow | undefined
 export const insertRow = async (tx: Tx, account: Account, intent: Intent, nowMs: number): Promise<number> => {
   const rows = await tx.all(
     "INSERT INTO outbox (chain_id, sender, contract, subject, action, generation, revision, target, data, value, gas, " +
-      "deadline_s, retry_after_ms, state, final, created_ms, updated_ms) " +
-      "VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?) RETURNING id",
+      "reserve_gas, deadline_s, retry_after_ms, state, final, created_ms, updated_ms) " +
+      "VALUES (?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, ?, ?) RETURNING id",
     [
       account.chainId,
       account.sender,
@@ -99,8 +101,8 @@ export const rewriteRow = async (
   nowMs: number,
 ): Promise<void> => {
   await tx.run(
-    "UPDATE outbox SET sender = ?, target = ?, data = ?, value = ?, gas = ?, deadline_s = ?, retry_after_ms = ?, " +
-      `revision = revision + 1, updated_ms = ?${
+    "UPDATE outbox SET sender = ?, target = ?, data = ?, value = ?, gas = ?, reserve_gas = ?, deadline_s = ?, " +
+      `retry_after_ms = ?, revision = revision + 1, updated_ms = ?${
         again
           ? ", generation = generation + 1, state = 'queued', final = 0, reason = NULL, retry_at_ms = NULL, cancel_reason = NULL, " +
             "lost_ms = NULL, nonce = NULL, gas_limit = NULL, tx_hash = NULL, block_number = NULL, block_hash = NULL"

@@ -34,5 +34,11 @@ const first: Migration = {
   ],
 };
 
+const second: Migration = {
+  module: "runtime",
+  version: 2,
+  sql: ["ALTER TABLE outbox ADD COLUMN reserve_gas TEXT"],
+};
+
 /** Migrations that every store starts with. */
-export const runtimeMigrations: readonly Migration[] = [first];
+export const runtimeMigrations: readonly Migration[] = [first, second];

@@ -16,7 +16,7 @@ import { allocate, markAttempt, markRefused, postpone, requestCancel } from "./o
 import { noteFailure, type PassContext, write } from "./tx-context.ts";
 import { type Due, obsoleteReason, planSend } from "./tx-plan.ts";
 import type { SendResult } from "./tx-send.ts";
-import type { Attempt, AttemptKind, Fees, OutboxRow } from "./tx-types.ts";
+import type { Attempt, AttemptKind, Fees, OutboxRow, TxPolicy } from "./tx-types.ts";
 
 const parallelSimulations = 8;
 
@@ -90,6 +90,12 @@ export const maintainRows = async (ctx: PassContext): Promise<void> => {
     await maintain(ctx, row).catch((error: unknown) => noteFailure(ctx, nameOf(row), error));
 };
 
+/** The gas limit for a call that needs so much in a simulation. */
+const limitOf = ({ reserveGas = 0n }: OutboxRow, gas: bigint, { gasMarginBps, gasCap }: TxPolicy): bigint => {
+  const limit = gas + (gas * gasMarginBps) / 10_000n + reserveGas;
+  return limit > gasCap ? gasCap : limit;
+};
+
 /** The gas limit that the row may be sent with; undefined when it was refused or has to wait. */
 const admit = async (ctx: PassContext, row: OutboxRow): Promise<bigint | undefined> => {
   const { deps, account, report } = ctx;
@@ -105,8 +111,7 @@ const admit = async (ctx: PassContext, row: OutboxRow): Promise<bigint | undefin
   const isOver = simulation.ok && simulation.gas > policy.gasCap;
   if (simulation.ok && !isOver) {
     if (row.gas !== undefined) return row.gas;
-    const withMargin = simulation.gas + (simulation.gas * policy.gasMarginBps) / 10_000n;
-    return withMargin > policy.gasCap ? policy.gasCap : withMargin;
+    return limitOf(row, simulation.gas, policy);
   }
   const reason = simulation.ok ? `needs ${simulation.gas} gas, above the cap of ${policy.gasCap}` : simulation.reason;
   const retryAtMs = row.retryAfterMs === undefined ? undefined : clock.now() + row.retryAfterMs;

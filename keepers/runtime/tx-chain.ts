@@ -1,11 +1,13 @@
 /** What the transaction manager reads from the chain. */
-import { type Abi, type Address, type Hex, numberToHex, hexToBigInt, isHex } from "viem";
+import { type Abi, type Address, type Hex, numberToHex, hexToBigInt, isHex, size } from "viem";
 import { RpcError } from "./errors.ts";
+import { searchGas } from "./gas-search.ts";
 import { describeRevert } from "./reverts.ts";
 import type { FailoverRpc } from "./rpc.ts";
 import { readBlock, readNonce, readPriorityFee, readReceipt, type TxReceipt } from "./rpc-answers.ts";
 import type { Rpc } from "./rpc-endpoint.ts";
 import type { ChainView } from "./tx-plan.ts";
+import { defaultTxPolicy } from "./tx-types.ts";
 
 export type Call = { from: Address; to: Address; data: Hex; value: bigint; gas: bigint | undefined };
 /** `gas`: what the call needs, or the limit that was given. A refusal is the contract's; failures of the node reject. */
@@ -25,6 +27,8 @@ export type TxChainDeps = {
   abis?: readonly Abi[];
   /** Used where the node offers no suggestion, wei per gas. */
   defaultPriorityFeePerGas?: bigint;
+  /** The most that a transaction may be given; looked for up to there where the node's own estimate fails. */
+  gasCap?: bigint;
 };
 
 const readMarket = async (rpc: Rpc, baseFee: bigint | undefined, fallback: bigint): Promise<ChainView["market"]> => {
@@ -55,7 +59,12 @@ const paramsOf = ({ from, to, data, value, gas }: Call): object => ({
 });
 
 /** The adapter over the runtime's RPC. */
-export const makeTxChain = ({ rpc, abis = [], defaultPriorityFeePerGas = 1_000_000_000n }: TxChainDeps): TxChain => {
+export const makeTxChain = ({
+  rpc,
+  abis = [],
+  defaultPriorityFeePerGas = 1_000_000_000n,
+  gasCap = defaultTxPolicy.gasCap,
+}: TxChainDeps): TxChain => {
   const call = async (params: Call, at: bigint | undefined): Promise<Simulation> => {
     try {
       await rpc.request("eth_call", [paramsOf(params), at === undefined ? "latest" : numberToHex(at)]);
@@ -72,9 +81,12 @@ export const makeTxChain = ({ rpc, abis = [], defaultPriorityFeePerGas = 1_000_0
       return { ok: true, gas: hexToBigInt(answer) };
     } catch (error) {
       if (!isRevert(error)) throw error;
-      if (error.data !== undefined) return { ok: false, reason: reasonOf(error, abis) };
+      if (error.data !== undefined && size(error.data) > 0) return { ok: false, reason: reasonOf(error, abis) };
       const again = await call(params, undefined); // some nodes give revert data for calls only
-      return again.ok ? { ok: false, reason: reasonOf(error, abis) } : again;
+      if (!again.ok) return again;
+      // Hardhat refuses to estimate a call in which an inner one runs out of gas, though the whole succeeds
+      const gas = await searchGas(async (most) => (await call({ ...params, gas: most }, undefined)).ok, gasCap);
+      return gas === undefined ? { ok: false, reason: reasonOf(error, abis) } : { ok: true, gas };
     }
   };
   return {

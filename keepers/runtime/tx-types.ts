@@ -19,6 +19,8 @@ export type Intent = IntentKey & {
   value?: bigint;
   /** Gas limit; estimated with a margin when left out. */
   gas?: bigint;
+  /** Added to the estimate and its margin: what strangers' code may use on chain beyond what it uses in a simulation. */
+  reserveGas?: bigint;
   /** Unix seconds after which it must not be mined: unsent it is dropped, sent it is replaced by a self-send. */
   deadlineS?: number;
   /** When the simulation refuses it: simulate again after so many milliseconds. Left out: refused is final. */
@@ -47,6 +49,7 @@ export type OutboxRow = {
   data: Hex;
   value: bigint;
   gas: bigint | undefined;
+  reserveGas: bigint | undefined;
   gasLimit: bigint | undefined;
   deadlineS: number | undefined;
   retryAfterMs: number | undefined;

@@ -4,6 +4,7 @@ import type { RequestSummary } from "../chain/requests.ts";
 import { escrowCall, type JobDeps } from "../job.ts";
 import { RpcError } from "../runtime/errors.ts";
 import type { Actions } from "./actions.ts";
+import { callbackReserve } from "./callback-gas.ts";
 import { pastSettlement, type PastSettlement, type SentTransaction } from "./past-settlement.ts";
 
 /** A result that this keeper holds. */
@@ -51,12 +52,11 @@ const find = async (deps: FollowUpDeps, request: RequestSummary): Promise<PastSe
   const { instance, log } = deps;
   const { requestId, outcome } = request;
   if (outcome === undefined) return undefined;
-  const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow, beacon: instance.beacon };
   const transactions = [];
   for (const hash of [outcome.transactionHash, outcome.recordedHash]) {
     const transaction = hash === undefined ? undefined : await readTransaction(deps, hash);
     if (transaction === undefined) continue;
-    const past = pastSettlement(ids, request, transaction);
+    const past = pastSettlement(instance.escrow, request, transaction);
     if (past !== undefined) return past;
     transactions.push(transaction);
   }
@@ -79,7 +79,8 @@ export const submitFollowUp = async (
   const past = await find(deps, request);
   if (past === undefined) return false;
   const data = escrowCall({ functionName: action, args: [past.settlement, past.settler] });
-  const intent = { contract: instance.escrow, subject: request.requestId, action, data };
+  const reserveGas = callbackReserve(request.fields);
+  const intent = { contract: instance.escrow, subject: request.requestId, action, data, reserveGas };
   const isPatient = action === "finalize"; // a callback that reverts is tried again by plan, with longer waits
   await actions.submit(action, [request.requestId], isPatient ? { ...intent, retryAfterMs: refusedRetryMs } : intent);
   return true;

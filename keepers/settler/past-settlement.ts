@@ -2,15 +2,14 @@
  * Finds the words of a settlement again that a transaction showed: `finalize` and `retryCallback` want to see them, and
  * the chain keeps only their hash. They are in the calldata of whatever transaction recorded or settled the request.
  */
-import { type Address, decodeFunctionData, type Hex, isAddressEqual, keccak256 } from "viem";
-import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { type Address, bytesToHex, concatHex, type Hex, hexToBytes, isAddressEqual } from "viem";
 import type { Settlement } from "../../sdk/agreement/settlement.ts";
-import { digestOf } from "../../sdk/agreement/digest.ts";
-import { flagBundle, hasFlag } from "../../sdk/words/flags.ts";
-import { decodeHead, statusSuccessByHash } from "../../sdk/words/head.ts";
-import { type Instance as IdInstance, requestIdOf } from "../../sdk/words/request-id.ts";
-import { decodeRequest } from "../../sdk/words/request.ts";
+import { settlementDigest } from "../../sdk/agreement/settlement-digest.ts";
+import { decodeHead } from "../../sdk/words/head.ts";
+import { toWord } from "../../sdk/words/hex.ts";
+import { decodeRequest, type RequestWords } from "../../sdk/words/request.ts";
 import type { RequestSummary } from "../chain/requests.ts";
+import { beginsWith, outputOf, type Shown, shownIn } from "./shown.ts";
 
 /** A settlement that the chain has taken, and who is owed its tip. */
 export type PastSettlement = { readonly settlement: Settlement; readonly settler: Address };
@@ -18,48 +17,40 @@ export type PastSettlement = { readonly settlement: Settlement; readonly settler
 /** A transaction as far as it matters here. */
 export type SentTransaction = { readonly from: Address; readonly to: Address | null; readonly input: Hex };
 
-type Shown = { readonly settlement: Settlement; readonly settler: Address };
-const maxDepth = 3;
+/** Length of a hash, and of a bundle's root. */
+const hashBytes = 32n;
 
-/** All settlements in a call of the escrow by `from`, also inside `multicall`. */
-const shownIn = (input: Hex, from: Address, depth = 0): readonly Shown[] => {
-  let call;
-  try {
-    call = decodeFunctionData({ abi: requestEscrowAbi, data: input });
-  } catch {
-    return [];
-  }
-  if (call.functionName === "settle") return call.args[0].map((settlement) => ({ settlement, settler: from }));
-  if (call.functionName === "finalize" || call.functionName === "retryCallback")
-    return [{ settlement: call.args[0], settler: call.args[1] }];
-  if (call.functionName !== "multicall" || depth >= maxDepth) return [];
-  return call.args[0].flatMap((inner) => shownIn(inner, from, depth + 1));
-};
+/** The bytes that a settlement of the request with this head begins with. */
+const firstBytes = ({ origin, work, rules, terms, inputDigest }: RequestWords, head: bigint): Uint8Array =>
+  hexToBytes(concatHex([toWord(origin), toWord(work), toWord(rules), toWord(terms), inputDigest, toWord(head)]));
 
-/** The digest that a settlement's head and output stand for. */
-export const settledDigest = ({ request, head, output }: Settlement): Hex => {
-  if (hasFlag(decodeRequest(request).flags, flagBundle)) return output;
-  const { status, usage } = decodeHead(head);
-  return digestOf({ status, usage, outputHash: status === statusSuccessByHash ? output : keccak256(output) });
+/** The settlement's output; undefined where it is longer than any that the request's task allows. */
+const readOutput = (shown: Shown, request: RequestWords): Hex | undefined => {
+  const output = outputOf(shown);
+  const { maxOutputBytes } = decodeRequest(request);
+  const longest = maxOutputBytes > hashBytes ? maxOutputBytes : hashBytes;
+  return output === undefined || BigInt(output.length) > longest ? undefined : bytesToHex(output);
 };
 
 /**
  * The settlement of a recorded or settled request out of the transaction that its outcome names. Its proof is left out.
- * Undefined where the escrow was called through another contract, or the transaction is not what it should be.
+ * Undefined where the escrow was called through another contract, or the transaction is not what it should be. Whatever
+ * else the calldata holds costs a look and no memory.
  */
 export const pastSettlement = (
-  instance: IdInstance,
-  { requestId, outcome }: Pick<RequestSummary, "requestId" | "outcome">,
-  transaction: SentTransaction,
+  escrow: Address,
+  { words: request, outcome }: Pick<RequestSummary, "words" | "outcome">,
+  { from, to, input }: SentTransaction,
 ): PastSettlement | undefined => {
-  if (outcome === undefined || transaction.to === null || !isAddressEqual(transaction.to, instance.escrow))
-    return undefined;
-  const shown = shownIn(transaction.input, transaction.from).find(
-    ({ settlement }) =>
-      requestIdOf(instance, settlement.request) === requestId &&
-      settlement.head === outcome.head &&
-      settledDigest(settlement) === outcome.digest,
-  );
-  if (shown === undefined) return undefined;
-  return { settlement: { ...shown.settlement, proof: "0x" }, settler: outcome.settler ?? shown.settler };
+  if (outcome === undefined || to === null || !isAddressEqual(to, escrow)) return undefined;
+  const { head, digest } = outcome;
+  const first = firstBytes(request, head);
+  for (const shown of shownIn(hexToBytes(input), from)) {
+    const output = beginsWith(shown, first) ? readOutput(shown, request) : undefined;
+    if (output === undefined) continue;
+    if (settlementDigest(decodeRequest(request), { ...decodeHead(head), output }) !== digest) continue;
+    const settlement = { request, head, proof: "0x", output } as const;
+    return { settlement, settler: outcome.settler ?? shown.settler };
+  }
+  return undefined;
 };

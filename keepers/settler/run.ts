@@ -153,7 +153,7 @@ export const makeSettlerJob = (deps: SettlerDeps): Pass => {
   const drawnOf = makeDrawn({ committees: deps.committees, round: chain.round });
   const throttle = makeThrottle(deps);
   const isPatient = makePatience(deps);
-  const limits = { maxItems: settings.batchMax, maxGas: (deps.gasCap * 7n) / 10n };
+  const limits = { maxItems: settings.batchMax, maxGas: (deps.gasCap * 7n) / 10n }; // the rest is margin
   return async (signal) => {
     const tally = makeTally(log);
     const [requests, { blockNumber }, nodeId] = [

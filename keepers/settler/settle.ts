@@ -6,6 +6,7 @@ import { formatAbiItem } from "viem/utils";
 import type { RequestSummary } from "../chain/requests.ts";
 import { escrowCall, type JobDeps } from "../job.ts";
 import type { Actions } from "./actions.ts";
+import { settleReserve } from "./callback-gas.ts";
 import { batchesOf } from "./plan.ts";
 
 /** A settlement that is due. `deadlineS` is the last second in which the chain takes it. */
@@ -32,10 +33,13 @@ export const nameReason = (sentence: string): string =>
 const settleCall = (settlements: readonly Settlement[]): Hex =>
   escrowCall({ functionName: "settle", args: [settlements, []] });
 
-/** Gas that an item adds to a batch: what it takes alone, without a transaction's own 21,000. */
+/**
+ * Gas that an item adds to a batch: what it takes alone, without a transaction's own 21,000. That holds what must be left
+ * for its callback, even if the callback took less.
+ */
 const itemGas = (gas: bigint): bigint => (gas > 21_000n ? gas - 21_000n : gas);
 
-/** The gas of a settlement alone, or undefined (and a log line) where the chain refuses it. */
+/** The gas that a settlement adds to a batch, or undefined (and a log line) where the chain refuses it. */
 const tryAlone = async (deps: SettleDeps, { request, settlement }: Ready): Promise<bigint | undefined> => {
   const { instance, transactions, txChain, log } = deps;
   const call = {
@@ -70,6 +74,7 @@ const submitBatch = async (deps: SettleDeps, batch: readonly Ready[]): Promise<v
     action: "settle",
     data: settleCall(batch.map(({ settlement }) => settlement)),
     deadlineS: Number(deadlineS),
+    reserveGas: batch.reduce((sum, { request }) => sum + settleReserve(request.fields), 0n),
   });
 };
 

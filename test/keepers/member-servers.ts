@@ -10,6 +10,7 @@ import type { Market } from "../helpers/market.ts";
 type Behaviour = (response: ServerResponse, truth: string) => void;
 
 const hostile: readonly Behaviour[] = [
+  (response) => response.writeHead(101, { upgrade: "x", connection: "Upgrade" }).flushHeaders(), // not HTTP any more
   (response) => void response.writeHead(500).end("<html>no</html>"),
   (response) => void response.end("{"),
   (response) => void response.end(JSON.stringify({ requestId: "0x", commits: "x".repeat(5 * 1024 * 1024) })),
@@ -21,7 +22,7 @@ const listen = async (server: Server): Promise<string> => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 
-/** Registers endpoints for all members: the last one drawn tells the truth, the others each lie in a way of their own. */
+/** Registers endpoints for all members: the last one drawn tells the truth, the others lie, each time in the next way. */
 export const startMembers = async (
   market: Market,
   request: LocalRequest,
@@ -33,14 +34,14 @@ export const startMembers = async (
   const held = { requestId: request.requestId, commits: [], attestations: bare, results };
   const truth = JSON.stringify(z.encode(heldSchema, held));
   const members = await committeeOf(market.world, request);
-  const servers = members.map((_, seat) =>
-    createServer((incoming, response) => {
+  const servers = members.map((_, seat) => {
+    let turn = seat;
+    return createServer((incoming, response) => {
       asked.push((incoming.url ?? "").split("/").at(-1) as Hex);
-      const lie = hostile[seat];
-      if (lie === undefined) response.end(truth);
-      else lie(response, truth);
-    }),
-  );
+      if (seat === members.length - 1) response.end(truth);
+      else hostile[turn++ % hostile.length]?.(response, truth);
+    });
+  });
   for (const [seat, { nodeId }] of members.entries()) {
     const server = servers[seat];
     if (server === undefined) continue;

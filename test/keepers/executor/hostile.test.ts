@@ -65,6 +65,7 @@ const answers: readonly ((response: ServerResponse) => void)[] = [
   (response) => response.end('{"accepted":"yes"}'),
   (response) => response.writeHead(302, { location: "/" }).end(),
   (response) => response.writeHead(503).end("x".repeat(100_000)),
+  (response) => response.writeHead(101, { upgrade: "x", connection: "Upgrade" }).flushHeaders(), // not HTTP any more
   (response) => {
     const chunk = Buffer.alloc(65_536, 32);
     const pump = (): void => {

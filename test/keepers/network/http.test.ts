@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from "node:net";
 import { expect } from "chai";
 import { isPublicAddress, ownerOf } from "../../../keepers/network/addresses.ts";
 import { HttpError, type HttpFailure, makeHttp, type Resolve } from "../../../keepers/network/http.ts";
@@ -17,6 +17,22 @@ const listen = async (listener: RequestListener): Promise<{ url: string; hits: (
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, hits: () => hits };
 };
+
+const rawServers: TcpServer[] = [];
+
+/** A server that answers every request with these bytes, ends nothing, and hands its sockets to `onSocket`. */
+const listenRaw = async (answer: (socket: Socket) => void, onSocket: (socket: Socket) => void = () => {}) => {
+  const server = createTcpServer((socket) => {
+    onSocket(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => answer(socket));
+  });
+  rawServers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+};
+
+const upgradeHead = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n";
 
 const failureOf = async (work: Promise<unknown>): Promise<HttpFailure | "none"> => {
   try {
@@ -38,7 +54,8 @@ const resolveTo =
 
 const bounds = { maxBytes: 1_000, timeoutMs: 500 };
 
-describe("HTTP to addresses that strangers chose", () => {
+describe("HTTP to addresses that strangers chose", function () {
+  this.timeout(10_000);
   const guarded = makeHttp();
   const open = makeHttp({ allowPrivate: true });
   after(() => {
@@ -48,6 +65,7 @@ describe("HTTP to addresses that strangers chose", () => {
       server.closeAllConnections();
       server.close();
     }
+    for (const server of rawServers) server.close();
   });
 
   for (const host of [
@@ -153,6 +171,54 @@ describe("HTTP to addresses that strangers chose", () => {
       setTimeout(() => request.socket.destroy(), 20);
     });
     expect(await failureOf(open.request({ url, ...bounds }))).to.equal("Network");
+  });
+
+  it("is not held up by a server that switches protocols, and gives it its connection back", async () => {
+    for (const head of [upgradeHead, `${upgradeHead}and more`]) {
+      const closed: Promise<void>[] = [];
+      const url = await listenRaw(
+        (socket) => socket.write(head),
+        (socket) => closed.push(new Promise((resolve) => socket.once("close", () => resolve()))),
+      );
+      const answers = Array.from({ length: 12 }, () => failureOf(open.request({ url, ...bounds }))); // sockets per host: 8
+      expect(new Set(await Promise.all(answers)), head).to.deep.equal(new Set(["Network"]));
+      await Promise.all(closed);
+      expect(closed).to.have.length(12);
+    }
+    const bare = await listenRaw((socket) => socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+    expect((await open.request({ url: bare, ...bounds })).status).to.equal(101); // Node takes it for an answer
+  });
+
+  it("takes a few interim answers before the real one, and no flood of them", async () => {
+    const early = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    const real = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    for (const head of [early.repeat(5), "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n"]) {
+      const url = await listenRaw((socket) => socket.write(head + real));
+      expect((await open.request({ url, ...bounds })).status).to.equal(200);
+    }
+    let sent = 0;
+    const flood = await listenRaw((socket) => {
+      const pump = (): void => {
+        while (!socket.destroyed && socket.write(early.repeat(100))) sent += 100;
+      };
+      socket.on("drain", pump);
+      pump();
+    });
+    expect(await failureOf(open.request({ url: flood, ...bounds, timeoutMs: 5_000 }))).to.equal("Network");
+    expect(sent).to.be.lessThan(10_000_000 / early.length);
+  });
+
+  it("survives answers that are no HTTP, and ends with each of them", async () => {
+    for (const answer of [
+      "hello\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "\0".repeat(99),
+    ])
+      expect(
+        await failureOf(open.request({ url: await listenRaw((socket) => socket.write(answer)), ...bounds })),
+      ).to.equal("Network");
+    const silent = await listenRaw((socket) => socket.end());
+    expect(await failureOf(open.request({ url: silent, ...bounds }))).to.equal("Network");
   });
 
   it("rejects with the reason of the signal when that aborts", async () => {

@@ -19,6 +19,7 @@ const row: OutboxRow = {
   data: "0x",
   value: 0n,
   gas: undefined,
+  reserveGas: undefined,
   gasLimit: 50_000n,
   deadlineS: undefined,
   retryAfterMs: undefined,

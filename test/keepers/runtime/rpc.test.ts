@@ -210,6 +210,22 @@ describe("RPC", function () {
     expect(await kindOf(broken.view(base.from, 1))).to.equal("http");
   });
 
+  it("finds a gas limit by trying where the node cannot estimate a call that succeeds, and only up to the cap", async () => {
+    const base = { from: devSigner(0).address, to: probe.address, value: 0n, gas: undefined, data: probe.hit(1n) };
+    const { simulate } = makeTxChain({ rpc: chain.rpc });
+    const estimate = await simulate(base);
+    for (const data of [undefined, "0x"]) {
+      const proxy = await proxyWith(({ method }) =>
+        method === "eth_estimateGas" ? { kind: "error", code: 3, message: "inner call out of gas", data } : undefined,
+      );
+      const found = await makeTxChain({ rpc: rpcOver([proxy.url]) }).simulate(base);
+      const [least, gas] = [estimate, found].map((one) => (one.ok ? Number(one.gas) : 0)) as [number, number];
+      expect(gas).to.be.within(least, least * 1.02);
+      const capped = await makeTxChain({ rpc: rpcOver([proxy.url]), gasCap: 30_000n }).simulate(base);
+      expect(capped.ok).to.equal(false);
+    }
+  });
+
   it("recognises what nodes say about a raw transaction", () => {
     const cases: readonly [string, string][] = [
       ["already known", "accepted"],

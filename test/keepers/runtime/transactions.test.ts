@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { loadRow } from "../../../keepers/runtime/outbox.ts";
 import { readNonce } from "../../../keepers/runtime/rpc-answers.ts";
 import type { RawSender } from "../../../keepers/runtime/tx-send.ts";
 import { chainId, devSigner, sendRaw } from "./chain.ts";
@@ -41,6 +42,21 @@ describe("transaction manager", function () {
     await on.rounds(transactions, 5);
     for (const { n } of intents) expect(await on.probe.hits(on.chain.rpc, n)).to.equal(1n);
     expect(await readNonce(on.chain.rpc, transactions.address, "latest")).to.equal(from + 100);
+  });
+
+  it("gives what an intent reserves on top of the estimate and its margin, up to the cap", async () => {
+    const transactions = on.make({ policy: { gasCap: 900_000n, gasMarginBps: 2_500n } });
+    const [plain, more, most] = [on.hit(), on.hit({ reserveGas: 500_000n }), on.hit({ reserveGas: 2_000_000n })];
+    const ids = [];
+    for (const intent of [plain, more, most]) ids.push(await transactions.submit(intent));
+    await transactions.pass();
+    const gasOf = async (id: number): Promise<number> => {
+      const row = await on.store.read((tx) => loadRow(tx, id));
+      return Number(row?.gasLimit);
+    };
+    const [least = 0, above, capped] = await Promise.all(ids.map(gasOf));
+    expect([above, capped]).to.deep.equal([least + 500_000, 900_000]);
+    await on.rounds(transactions, 1);
   });
 
   it("names the contract's error when the simulation refuses, and tries again when asked to", async () => {
