@@ -1,6 +1,7 @@
 /** The parts that every job shares, made once from the settings. */
 import { randomUUID } from "node:crypto";
 import type { DestinationStream } from "pino";
+import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { drandBeaconAbi } from "../sdk/abi/drand-beacon.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
@@ -49,7 +50,7 @@ export type Parts = JobDeps & {
 export const allMigrations = [...chainMigrations, ...networkMigrations, ...executorMigrations, ...settlerMigrations];
 
 const weiPerGwei = 1_000_000_000;
-const abis = [requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi];
+const abis = [requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi, disputesAbi];
 
 const policyOf = ({ fees, chain }: Settings): TxPolicy => ({
   ...defaultTxPolicy,
@@ -73,6 +74,10 @@ export const openRpc = (
   const rpc = makeRpc({ ...options, urls: rpcUrls });
   return { rpc, send: sendUrl === undefined ? rpc : makeRpc({ ...options, urls: [sendUrl] }) };
 };
+
+/** A watchtower needs requests as long as somebody can be punished over them: the unbonding time, at most sixty days. */
+const retentionOf = ({ jobs }: Settings): { retentionMs?: number } =>
+  jobs.includes("watchtower") ? { retentionMs: 61 * 24 * 3_600_000 } : {};
 
 /** Ties the store to one instance: the rows of another would be taken for this one's. */
 const claimStore = (store: Store, instance: string): Promise<void> =>
@@ -110,7 +115,7 @@ export const openParts = async (settings: Settings, given: Given = {}): Promise<
   const { chainId } = instance;
   const deps = { chainId, store, leases, clock, log, signer, metrics, policy: policyOf(settings) };
   const transactions = makeTransactions({ ...deps, chain: txChain, send: makeRawSender(send) });
-  const chain = makeChainView({ store, rpc, clock, log, instance });
+  const chain = makeChainView({ store, rpc, clock, log, instance, ...retentionOf(settings) });
   const close = async (): Promise<void> => {
     await transactions.stop();
     await store.close();

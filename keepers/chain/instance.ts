@@ -16,6 +16,7 @@ export type Instance = Deployment & {
   readonly taskRegistry: Address;
   readonly beacon: Address;
   readonly treasury: Address;
+  readonly disputes: Address;
   /** Schedule and key of the beacon. */
   readonly drand: DrandNetwork;
 };
@@ -58,6 +59,7 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       functionName: "instance",
     });
     if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
+    const disputes = await client.readContract({ ...read, functionName: "disputes" });
     const of = { address: beacon, abi: drandBeaconAbi } as const;
     const [genesisS, periodS, publicKey] = await Promise.all([
       client.readContract({ ...of, functionName: "genesis" }),
@@ -65,7 +67,7 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       client.readContract({ ...of, functionName: "publicKey" }),
     ]);
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
-    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, drand };
+    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, disputes, drand };
   } catch (cause) {
     const failure = rpcErrorIn(cause);
     if (failure !== undefined && !isRevert(failure)) throw new UnreadableError(escrow, cause);
