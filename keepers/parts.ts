@@ -1,6 +1,7 @@
 /** The parts that every job shares, made once from the settings. */
 import { randomUUID } from "node:crypto";
 import type { DestinationStream } from "pino";
+import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { drandBeaconAbi } from "../sdk/abi/drand-beacon.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
@@ -49,7 +50,7 @@ export type Parts = JobDeps & {
 export const allMigrations = [...chainMigrations, ...networkMigrations, ...executorMigrations, ...settlerMigrations];
 
 const weiPerGwei = 1_000_000_000;
-const abis = [requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi];
+const abis = [requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi, disputesAbi];
 
 const policyOf = ({ fees, chain }: Settings): TxPolicy => ({
   ...defaultTxPolicy,

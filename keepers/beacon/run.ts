@@ -1,14 +1,16 @@
-/** The beacon job's pass: relays rounds that open requests wait for, one transaction each. */
+/** The beacon job's pass: relays rounds that open requests and panels wait for, one transaction each. */
 import { encodeFunctionData, type Hex } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { verifyBeacon } from "../../sdk/drand/bls.ts";
 import { type JobDeps, makeTally, nowSeconds } from "../job.ts";
+import type { Cases } from "../panel/cases.ts";
 import type { Pass } from "../runtime/loop.ts";
-import { type DueRound, planBeacon } from "./plan.ts";
+import { type DueRound, planBeacon, type Waiting } from "./plan.ts";
 import type { RoundSource } from "./source.ts";
 
 export type BeaconDeps = JobDeps & {
   readonly source: RoundSource;
+  readonly cases: Pick<Cases, "open">;
 };
 
 const job = "beacon";
@@ -62,6 +64,15 @@ const postedOf = async ({ chain }: BeaconDeps, rounds: Iterable<bigint>): Promis
   return posted;
 };
 
+const panelsOf = async ({ chain, cases }: BeaconDeps): Promise<readonly Waiting[]> => {
+  const waiting: Waiting[] = [];
+  for (const { requestId, levels } of await cases.open()) {
+    const fields = (await chain.request(requestId))?.fields;
+    if (fields !== undefined) waiting.push(...levels.map(({ round }) => ({ round, fields })));
+  }
+  return waiting;
+};
+
 /** Makes the pass. A source that fails is the item's failure; the others go on. */
 export const makeBeaconJob = (deps: BeaconDeps): Pass => {
   const { chain, instance, log } = deps;
@@ -69,10 +80,12 @@ export const makeBeaconJob = (deps: BeaconDeps): Pass => {
   return async (signal) => {
     const tally = makeTally(log);
     const requests = (await chain.activeSummaries()).filter(({ state }) => state === "open");
-    const posted = await postedOf(deps, [...requests.map(({ fields }) => fields.round), ...sent]);
+    const panels = (await tally.attempt({ job, subject: "disputes", action: "read" }, () => panelsOf(deps))) ?? [];
+    const rounds = [...requests.map(({ fields }) => fields.round), ...panels.map(({ round }) => round)];
+    const posted = await postedOf(deps, [...rounds, ...sent]);
     await callOff(deps, sent, posted);
     const nowS = await nowSeconds(deps);
-    for (const due of planBeacon({ requests, posted, schedule: instance.drand, nowS, most })) {
+    for (const due of planBeacon({ requests, panels, posted, schedule: instance.drand, nowS, most })) {
       if (signal.aborted) break;
       const subject = subjectOf(due.round);
       const isSent = await tally.attempt({ job, subject, action: "submit" }, () => relay(deps, due, signal));

@@ -13,6 +13,7 @@ import { makeChainConsumer } from "./consumer.ts";
 import { logFilterOf, makeDecoder } from "./events.ts";
 import type { Instance } from "./instance.ts";
 import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShows } from "./fallbacks.ts";
+import { type DisputeParameters, loadDisputeParameters, loadOpenDisputes, loadPunished } from "./disputes.ts";
 import { pruneEnded } from "./prune.ts";
 import {
   loadNode,
@@ -24,7 +25,14 @@ import {
   loadTasksOfNode,
   type PoolFacts,
 } from "./registry.ts";
-import { loadActive, loadActiveSummaries, loadRequest, type RequestSummary } from "./requests.ts";
+import {
+  loadActive,
+  loadActiveSummaries,
+  loadNewest,
+  loadRequest,
+  type RequestCore,
+  type RequestSummary,
+} from "./requests.ts";
 import { makeSnapshots } from "./snapshots.ts";
 import type { ChainRound, ChainView } from "./view.ts";
 
@@ -52,6 +60,14 @@ export type ChainFollower = ChainView & {
   readonly noShows: (sinceMs: number) => Promise<readonly NoShows[]>;
   /** Nodes that were slashed for a no-show in a request. */
   readonly slashed: (requestId: Hex) => Promise<ReadonlySet<bigint>>;
+  /** Disputes that are not closed, oldest first. */
+  readonly openDisputes: () => Promise<readonly Hex[]>;
+  /** Nodes that lost all stake that backed the task (`all`), or a part of it for silence, over a request. */
+  readonly punished: (requestId: Hex) => Promise<ReadonlyMap<bigint, "all" | "silent">>;
+  /** Undefined for a version that was set before the start block. */
+  readonly disputeParameters: (version: bigint) => Promise<DisputeParameters | undefined>;
+  /** The newest requests, in whatever state, newest first. */
+  readonly newestRequests: (count: number) => Promise<readonly RequestCore[]>;
   /** Keys whose signatures settle a request made in this block. */
   readonly signersAt: (nodeId: bigint, blockNumber: bigint) => Promise<readonly Address[]>;
   /** The pool of a task as of a time, Unix seconds. */
@@ -127,6 +143,10 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     fallback: (requestId) => read((tx) => loadFallback(tx, requestId)),
     noShows: (sinceMs) => read((tx) => loadNoShows(tx, sinceMs)),
     slashed: (requestId) => read((tx) => loadSlashed(tx, requestId)),
+    openDisputes: () => read(loadOpenDisputes),
+    punished: (requestId) => read((tx) => loadPunished(tx, requestId)),
+    disputeParameters: (version) => read((tx) => loadDisputeParameters(tx, version)),
+    newestRequests: (count) => read((tx) => loadNewest(tx, count)),
     round: (round) => read((tx) => loadRound(tx, round)),
     snapshot,
     node: (nodeId) => read((tx) => loadNode(tx, nodeId)),

@@ -32,6 +32,8 @@ export const statements = {
   fact: "INSERT INTO chain_facts (space, key, field, value, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
   fallback:
     "INSERT INTO chain_fallbacks (request_id, node_id, kind, value, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  dispute:
+    "INSERT INTO chain_disputes (request_id, kind, node_id, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?)",
   subscription:
     "INSERT INTO chain_subscriptions (task_id, node_id, height, log_index, kind, active_at_s) VALUES (?, ?, ?, ?, ?, ?)",
 } as const;
@@ -182,6 +184,24 @@ const fallbackChanges: ChangesOf = (event, { blockNumber, logIndex }, nowMs) => 
   return [{ statement: "fallback", params }];
 };
 
+const disputeKinds = {
+  DisputeOpened: "opened",
+  DisputeConcluded: "concluded",
+  SpoilsShared: "closed",
+  LoserPunished: "condemned",
+  EquivocationProven: "condemned",
+  SilentJurorPunished: "silent",
+} as const;
+
+const disputeChanges: ChangesOf = (event, at, nowMs) => {
+  if (event.eventName === "DisputeParametersSet")
+    return [fact("dispute", event.args.version, "parameters", JSON.stringify(event.args.parameters), at)];
+  if (!(event.eventName in disputeKinds) || !("requestId" in event.args)) return [];
+  const kind = disputeKinds[event.eventName as keyof typeof disputeKinds];
+  const nodeId = "nodeId" in event.args ? BigInt(event.args.nodeId) : 0n;
+  return [{ statement: "dispute", params: [event.args.requestId, kind, nodeId, at.blockNumber, at.logIndex, nowMs] }];
+};
+
 /** Rounds from 2^32 on are left out: no request can name one. */
 const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
   if (event.eventName !== "RoundRecorded" || event.args.round >> 32n !== 0n) return [];
@@ -191,7 +211,6 @@ const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
 /** The rows of one event. `nowMs` is when the keeper saw it. */
 export const changesOf: ChangesOf = (event, where, nowMs) => {
   if (event.eventName === "Requested") return [requested(event.args, where)];
-  return [nodeChanges, taskChanges, outcomeChanges, fallbackChanges, roundChanges].flatMap((of) =>
-    of(event, where, nowMs),
-  );
+  const kinds = [nodeChanges, taskChanges, outcomeChanges, fallbackChanges, disputeChanges, roundChanges];
+  return kinds.flatMap((of) => of(event, where, nowMs));
 };

@@ -23,6 +23,7 @@ const tables = [
   "chain_requests",
   "chain_dissents",
   "chain_fallbacks",
+  "chain_disputes",
   "chain_rounds",
   "chain_facts",
   "chain_subscriptions",

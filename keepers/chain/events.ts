@@ -7,6 +7,7 @@ import {
   type Hex,
   toEventSelector,
 } from "viem";
+import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
@@ -40,12 +41,22 @@ const taskEvents = [
   "Unsubscribed",
   "SnapshotPublished",
 ] as const;
+const disputeEvents = [
+  "DisputeOpened",
+  "DisputeConcluded",
+  "LoserPunished",
+  "SilentJurorPunished",
+  "EquivocationProven",
+  "SpoilsShared",
+  "DisputeParametersSet",
+] as const;
 
 /** An event that the view follows. */
 export type ChainEvent =
   | DecodeEventLogReturnType<typeof requestEscrowAbi, (typeof escrowEvents)[number]>
   | DecodeEventLogReturnType<typeof nodeRegistryAbi, (typeof nodeEvents)[number]>
-  | DecodeEventLogReturnType<typeof taskRegistryAbi, (typeof taskEvents)[number]>;
+  | DecodeEventLogReturnType<typeof taskRegistryAbi, (typeof taskEvents)[number]>
+  | DecodeEventLogReturnType<typeof disputesAbi, (typeof disputeEvents)[number]>;
 
 type Table = ReadonlyMap<Hex, readonly [AbiEvent]>;
 
@@ -59,13 +70,14 @@ const tableOf = (abi: Abi, names: readonly string[]): Table =>
 const escrowTable = tableOf(requestEscrowAbi, escrowEvents);
 const nodeTable = tableOf(nodeRegistryAbi, nodeEvents);
 const taskTable = tableOf(taskRegistryAbi, taskEvents);
+const disputeTable = tableOf(disputesAbi, disputeEvents);
 
-type Contracts = Pick<Instance, "escrow" | "nodeRegistry" | "taskRegistry">;
+type Contracts = Pick<Instance, "escrow" | "nodeRegistry" | "taskRegistry" | "disputes">;
 
 /** What the log cursor asks the node for: the instance's contracts and the events that the view follows. */
-export const logFilterOf = ({ escrow, nodeRegistry, taskRegistry }: Contracts): LogFilter => ({
-  address: [escrow, nodeRegistry, taskRegistry],
-  topics: [[...escrowTable.keys(), ...nodeTable.keys(), ...taskTable.keys()]],
+export const logFilterOf = ({ escrow, nodeRegistry, taskRegistry, disputes }: Contracts): LogFilter => ({
+  address: [escrow, nodeRegistry, taskRegistry, disputes],
+  topics: [[escrowTable, nodeTable, taskTable, disputeTable].flatMap((table) => [...table.keys()])],
 });
 
 /** A decoder of the instance's logs: undefined for a log of another contract, another event, or malformed content. */
@@ -73,11 +85,13 @@ export const makeDecoder = ({
   escrow,
   nodeRegistry,
   taskRegistry,
+  disputes,
 }: Contracts): ((log: ChainLog) => ChainEvent | undefined) => {
   const tables = new Map<string, Table>([
     [escrow.toLowerCase(), escrowTable],
     [nodeRegistry.toLowerCase(), nodeTable],
     [taskRegistry.toLowerCase(), taskTable],
+    [disputes.toLowerCase(), disputeTable],
   ]);
   return ({ address, topics, data }) => {
     const [selector] = topics;

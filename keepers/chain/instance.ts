@@ -15,6 +15,7 @@ export type Instance = Deployment & {
   readonly taskRegistry: Address;
   readonly beacon: Address;
   readonly treasury: Address;
+  readonly disputes: Address;
   /** Schedule and key of the beacon. */
   readonly drand: DrandNetwork;
 };
@@ -47,6 +48,7 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       functionName: "instance",
     });
     if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
+    const disputes = await client.readContract({ ...read, functionName: "disputes" });
     const of = { address: beacon, abi: drandBeaconAbi } as const;
     const [genesisS, periodS, publicKey] = await Promise.all([
       client.readContract({ ...of, functionName: "genesis" }),
@@ -54,7 +56,7 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       client.readContract({ ...of, functionName: "publicKey" }),
     ]);
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
-    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, drand };
+    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, disputes, drand };
   } catch (cause) {
     throw new NotAnInstanceError(`the contract at ${escrow} does not answer as an escrow: check the deployment`, {
       cause,

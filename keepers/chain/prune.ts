@@ -25,7 +25,8 @@ export const pruneEnded = async (tx: Tx, { beforeMs, belowHeight }: PruneOptions
     `DELETE FROM chain_dissents WHERE request_id IN (SELECT request_id FROM chain_requests WHERE ${ended})`,
     params,
   );
-  await tx.run("DELETE FROM chain_fallbacks WHERE seen_ms < ? AND height < ?", [beforeMs, height]);
+  for (const table of ["chain_fallbacks", "chain_disputes"])
+    await tx.run(`DELETE FROM ${table} WHERE seen_ms < ? AND height < ?`, [beforeMs, height]);
   const requests = await tx.run(`DELETE FROM chain_requests WHERE ${ended}`, params);
   const rounds = await tx.run(
     "DELETE FROM chain_rounds WHERE seen_ms < ? AND height < ? AND round NOT IN (SELECT round FROM chain_requests)",

@@ -5,8 +5,11 @@ import { StoreError } from "../runtime/errors.ts";
 import { bigintOf, optional, type Row, textOf, type Tx } from "../runtime/store.ts";
 import type { ChainRequest, RequestState } from "./view.ts";
 
-/** A request without its input, which can be large: what planning needs. */
-export type RequestSummary = Omit<ChainRequest, "data"> & {
+/** A request without its input, which can be large. */
+export type RequestCore = Omit<ChainRequest, "data">;
+
+/** The same with what planning needs besides. */
+export type RequestSummary = RequestCore & {
   /** When the keeper saw the callback fail, milliseconds since 1970; undefined if it did not or was delivered since. */
   readonly callbackFailedMs: number | undefined;
   /** A dissent blocks settlement of any other digest; two different ones of any. */
@@ -53,7 +56,7 @@ const outcomeOf = (row: Row): Pick<ChainRequest, "outcome"> => {
   return { outcome };
 };
 
-const coreOf = (row: Row): Omit<ChainRequest, "data"> => {
+const coreOf = (row: Row): RequestCore => {
   const words = {
     origin: bigintOf(row, "origin"),
     work: bigintOf(row, "work"),
@@ -128,6 +131,12 @@ export const loadActiveSummaries = async (tx: Tx, nowMs: number): Promise<readon
     requests.push({ ...core, callbackFailedMs, dissents: dissents.get(core.requestId) ?? [] });
   }
   return requests;
+};
+
+/** The newest requests, in whatever state, newest first. */
+export const loadNewest = async (tx: Tx, count: number): Promise<readonly RequestCore[]> => {
+  const sql = `SELECT ${summaryColumns} FROM chain_requests ORDER BY height DESC, log_index DESC LIMIT ?`;
+  return (await tx.all(sql, [count])).map(coreOf);
 };
 
 /** The request, or undefined if the view does not know it (any more). */

@@ -54,5 +54,18 @@ const fallbacks: Migration = {
   ],
 };
 
+/** Disputes (opened, concluded, closed), and nodes that lost all their stake (condemned) or a part of it (silent). */
+const disputes: Migration = {
+  module: "chain",
+  version: 3,
+  sql: [
+    `CREATE TABLE chain_disputes (
+       request_id TEXT NOT NULL, kind TEXT NOT NULL, node_id BIGINT NOT NULL,
+       height BIGINT NOT NULL, log_index INTEGER NOT NULL, seen_ms BIGINT NOT NULL, PRIMARY KEY (height, log_index))`,
+    "CREATE INDEX chain_disputes_request ON chain_disputes (request_id, kind)",
+    "CREATE INDEX chain_disputes_kind ON chain_disputes (kind, height)",
+  ],
+};
+
 /** Migrations of the chain view. */
-export const chainMigrations: readonly Migration[] = [first, fallbacks];
+export const chainMigrations: readonly Migration[] = [first, fallbacks, disputes];

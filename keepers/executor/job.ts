@@ -1,8 +1,9 @@
-/** The executor job: finds the committees in which this node sits, and takes each seat further in every pass. */
+/** The executor job: finds the committees and panels in which this node sits, and takes each seat further in every pass. */
 import type { Hex } from "viem";
 import type { ChainFollower } from "../chain/chain-view.ts";
 import type { ChainNode } from "../chain/view.ts";
 import type { Executor } from "../executors/executor.ts";
+import type { Cases } from "../panel/cases.ts";
 import { type Committees, type Drawable, seatOf } from "../network/committees.ts";
 import type { ItemMessage } from "../network/messages.ts";
 import { mapLimit } from "../runtime/concurrency.ts";
@@ -21,6 +22,8 @@ import { makeAdvance, newTrack, type Track } from "./track.ts";
 export type ExecutorJobDeps = Omit<MemberDeps, "countAttestation" | "signer"> & {
   readonly view: Pick<ChainFollower, "activeSummaries" | "request" | "node" | "nodeOfSigner">;
   readonly committees: Pick<Committees, "of">;
+  /** Disputes whose panels this node may sit in; none without it. */
+  readonly cases?: Pick<Cases, "open"> | undefined;
   readonly execute: Execute;
   readonly executors: readonly Executor[];
   readonly signer: Pick<Signer, "address" | "signTypedData">;
@@ -33,7 +36,7 @@ export type ExecutorJob = {
   /** Passes until no seat needs this node any more: for one run under cron. */
   passUntilIdle(signal: AbortSignal): Promise<PassReport>;
   /** A message came: looks at the request at once. */
-  notice(requestId: Hex): void;
+  notice(requestId: Hex, level: bigint): void;
   /** An item of a result that this node has attested. */
   item(requestId: Hex, index: bigint): Promise<ItemMessage | undefined>;
   /** Whether the signer serves a node and every executor can run. */
@@ -47,8 +50,14 @@ const idleWaitMs = 200;
 const requestsAtOnce = 32;
 
 type Outcome = "done" | "idle" | "failed";
+/** What may have a seat for this node: a request's committee, or a panel of a dispute over it, drawn by `round`. */
+type Place = { readonly request: Drawable; readonly level: bigint; readonly round: bigint };
 /** `unposted`: rounds found missing in this pass, so that many requests that wait for one ask for it once. */
 type Pass = { readonly nodeId: bigint; readonly unposted: Set<bigint> };
+
+const keyOf = (requestId: Hex, level: bigint): string => `${requestId} ${level}`;
+/** The round matters only before a place is drawn. */
+const placeOf = ({ committee: { request, level } }: Track): Place => ({ request, level, round: 0n });
 
 /** Makes the job. */
 export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
@@ -57,22 +66,23 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
   const member = makeMember({ ...deps, countAttestation: count.attestation });
   const background = makeBackground(log);
   const advance = makeAdvance({ ...deps, member, background, count });
-  const tracks = new Map<Hex, Track | typeof notDrawn>();
+  const tracks = new Map<string, Track | typeof notDrawn>();
 
   const ownNode = async (): Promise<ChainNode | undefined> => {
     const node = await view.nodeOfSigner(signer.address);
     return node?.signer.toLowerCase() === signer.address.toLowerCase() ? node : undefined;
   };
 
-  /** The seat of this node in a request, unless there is none or nothing more to do in it. */
-  const trackOf = async (request: Drawable, { nodeId, unposted }: Pass): Promise<Track | undefined> => {
-    const { requestId, fields } = request;
-    const known = tracks.get(requestId);
+  /** The seat of this node in a place, unless there is none or nothing more to do in it. */
+  const trackOf = async (place: Place, { nodeId, unposted }: Pass): Promise<Track | undefined> => {
+    const { request, level, round } = place;
+    const key = keyOf(request.requestId, level);
+    const known = tracks.get(key);
     if (known === notDrawn || (known !== undefined && known.ended !== undefined)) return undefined;
-    if (unposted.has(fields.round)) return undefined;
-    const found = await deps.committees.of(request);
+    if (unposted.has(round)) return undefined;
+    const found = await deps.committees.of(request, level);
     if ("missing" in found) {
-      if (found.missing === "RoundUnknown") unposted.add(fields.round);
+      if (found.missing === "RoundUnknown") unposted.add(round);
       return undefined;
     }
     const { committee } = found;
@@ -82,25 +92,52 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
     }
     const isDrawn = seatOf(committee, nodeId) >= 0;
     const track = isDrawn ? newTrack({ committee, nodeId }, background, advance) : notDrawn;
-    tracks.set(requestId, track);
+    tracks.set(key, track);
     return track === notDrawn ? undefined : track;
   };
 
-  const passOne = async (request: Drawable, current: Pass): Promise<Outcome> => {
+  const passOne = async (place: Place, current: Pass): Promise<Outcome> => {
     try {
-      const track = await trackOf(request, current);
+      const track = await trackOf(place, current);
       if (track === undefined) return "idle";
       await advance(track);
       return "done";
     } catch (error) {
-      log.warn({ requestId: request.requestId, error: errorLine(error) }, "a request could not be taken further");
+      log.warn({ requestId: place.request.requestId, error: errorLine(error) }, "a request could not be taken further");
       return "failed";
     }
   };
 
-  const forgetAllBut = (requests: readonly Drawable[]): void => {
-    const active = new Set(requests.map(({ requestId }) => requestId));
-    for (const requestId of tracks.keys()) if (!active.has(requestId)) tracks.delete(requestId);
+  const forgetAllBut = (places: readonly Place[]): void => {
+    const active = new Set(places.map(({ request, level }) => keyOf(request.requestId, level)));
+    for (const key of tracks.keys()) if (!active.has(key)) tracks.delete(key);
+  };
+
+  const committeePlaces = async (): Promise<readonly Place[]> =>
+    (await view.activeSummaries())
+      .filter(({ state }) => state === "open")
+      .map((request) => ({ request, level: 0n, round: request.fields.round }));
+
+  /** A disputed request may be settled or refunded by now: its panels judge it all the same. */
+  const panelPlaces = async (): Promise<readonly Place[]> => {
+    const disputes = (await deps.cases?.open()) ?? [];
+    const places = await mapLimit(disputes, requestsAtOnce, async ({ requestId, levels }) => {
+      const request = await view.request(requestId);
+      return request === undefined ? [] : levels.map(({ level, round }) => ({ request, level, round }));
+    });
+    return places.flat();
+  };
+
+  /** Committees do not wait for a contract that cannot be asked about disputes. */
+  const placesNow = async (): Promise<{ places: readonly Place[]; failed: number }> => {
+    const committees = await committeePlaces();
+    try {
+      return { places: [...committees, ...(await panelPlaces())], failed: 0 };
+    } catch (error) {
+      log.warn({ error: errorLine(error) }, "the disputes could not be read");
+      const panels = [...tracks.values()].flatMap((track) => (track === notDrawn ? [] : placeOf(track)));
+      return { places: [...committees, ...panels.filter(({ level }) => level > 0n)], failed: 1 };
+    }
   };
 
   const pass: ExecutorJob["pass"] = async (signal) => {
@@ -109,14 +146,14 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
       log.warn({ signer: signer.address }, "the signer serves no node: register one with it, or configure its key");
       return { done: 0, failed: 1 };
     }
-    const requests = (await view.activeSummaries()).filter(({ state }) => state === "open");
-    forgetAllBut(requests);
+    const { places, failed } = await placesNow();
+    forgetAllBut(places);
     const current: Pass = { nodeId: node.nodeId, unposted: new Set() };
-    const outcomes = await mapLimit(requests, requestsAtOnce, async (request) =>
-      signal.aborted ? "idle" : passOne(request, current),
+    const outcomes = await mapLimit(places, requestsAtOnce, async (place) =>
+      signal.aborted ? "idle" : passOne(place, current),
     );
     const countOf = (outcome: Outcome): number => outcomes.filter((one) => one === outcome).length;
-    return { done: countOf("done"), failed: countOf("failed") };
+    return { done: countOf("done"), failed: failed + countOf("failed") };
   };
 
   const passUntilIdle: ExecutorJob["passUntilIdle"] = async (signal) => {
@@ -128,8 +165,8 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
     }
   };
 
-  const notice: ExecutorJob["notice"] = (requestId) => {
-    const track = tracks.get(requestId);
+  const notice: ExecutorJob["notice"] = (requestId, level) => {
+    const track = tracks.get(keyOf(requestId, level));
     if (track !== undefined && track !== notDrawn && track.ended === undefined) background.run(() => advance(track));
   };
 

@@ -35,10 +35,9 @@ export const conclude = (items: readonly Result[], isBundle: boolean): { digest:
 
 /** The result with a fresh salt and the leaf that both give. */
 export const saltResult = (
-  requestId: Hex,
-  nodeId: bigint,
+  { requestId, level, nodeId }: { readonly requestId: Hex; readonly level: bigint; readonly nodeId: bigint },
   { digest, result }: { digest: Hex; result: Result },
 ): OwnResult => {
   const salt = bytesToHex(randomBytes(16));
-  return { digest, salt, leaf: leafOf({ requestId, level: 0n, digest, nodeId, salt }), result };
+  return { digest, salt, leaf: leafOf({ requestId, level, digest, nodeId, salt }), result };
 };
