@@ -168,9 +168,14 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function withdraw(NodeId nodeId, address to, uint256 amount) external onlyOwner(nodeId) {
+        _requireOutside(to);
         _takeFree(nodeId, amount);
         emit StakeWithdrawn(nodeId, to, amount);
         ATOMA.safeTransfer(to, amount);
+    }
+
+    function _requireOutside(address to) private view {
+        require(to != address(this), InvalidReceiver(to));
     }
 
     /// @inheritdoc INodeRegistry
@@ -265,6 +270,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function withdrawAward(address to, uint256 amount) external {
+        _requireOutside(to);
         _takeAward(amount);
         emit AwardWithdrawn(msg.sender, to, amount);
         ATOMA.safeTransfer(to, amount);

@@ -314,6 +314,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
             slot = uint24((sequence + i) % ring); // below ring < 2^24
             if (_slots[slotKeyOf(requester, slot)].isFree(block.timestamp)) return slot;
         }
+        require(ring != 0, EmptyRing());
         revert SlotBusy(requester, slot);
     }
 

@@ -111,6 +111,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         (address publisher, uint256 amount) = (publication.publisher, publication.bond);
         uint256 earliest = publication.bondFreeAt;
         require(_isDeprecated(taskId) && block.timestamp >= earliest, BondStillNeeded(taskId, earliest));
+        require(amount != 0, NoBondHeld(taskId));
         publication.bond = 0;
         emit PublisherBondReturned(taskId, publisher, amount);
         NODE_REGISTRY.returnBond(publisher, amount);

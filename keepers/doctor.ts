@@ -1,5 +1,6 @@
 /** `atoma-keeper doctor`: looks at everything that a keeper needs, and says what is missing and what to do. */
 import type { Address } from "viem";
+import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { taskRegistryAbi } from "../sdk/abi/task-registry.ts";
 import { publicKeyOf } from "../sdk/drand/bls.ts";
@@ -138,6 +139,24 @@ const findLocalBeacon = async (settings: Settings, instance: Instance): Promise<
   return isKey ? ok("the key is that of the instance's beacon") : bad("the key is not that of the instance's beacon");
 };
 
+const findDisputes = async (
+  { jobs, watchtower }: Settings,
+  rpc: FailoverRpc,
+  { chainId, disputes, nodeRegistry }: Instance,
+): Promise<Found> => {
+  const client = makePublicClient(rpc, chainId);
+  await client.readContract({ address: disputes, abi: disputesAbi, functionName: "parameters" });
+  const unbondingS = await client.readContract({
+    address: nodeRegistry,
+    abi: nodeRegistryAbi,
+    functionName: "unbonding",
+  });
+  const text = `the disputes at ${disputes} answer; who contradicts itself is punished for ${unbondingS} s`;
+  if (jobs.includes("executor") || jobs.includes("settler")) return ok(`${text}; evidence comes from the other jobs`);
+  if (watchtower.sample > 0) return ok(`${text}; members are asked about up to ${watchtower.sample} requests a pass`);
+  return warn(`${text}, but no evidence comes in: set watchtower.sample, or run a settler beside it`);
+};
+
 const findStore = async ({ store }: Settings): Promise<Found> => {
   const opened = await openSqlite({ path: store.path, clock: systemClock, migrations: allMigrations });
   await opened.close();
@@ -183,6 +202,8 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
     }
   }
   if (isExecutor) await only("sandbox", () => findSandbox(settings));
+  if (settings.jobs.includes("watchtower") && instance !== undefined)
+    await only("disputes", () => findDisputes(settings, rpc, instance));
   if (settings.jobs.includes("beacon") && instance !== undefined)
     await only("beacon", () => (settings.beacon.source === "drand" ? findDrand : findLocalBeacon)(settings, instance));
   return isFit;

@@ -11,7 +11,7 @@ import { openBeaconSecret } from "./key.ts";
 import { makeAcceptance } from "./network/acceptance.ts";
 import { makePeerClient } from "./network/client.ts";
 import { type Committees, makeCommittees } from "./network/committees.ts";
-import { makeHeldStore } from "./network/held.ts";
+import { type HeldStore, makeHeldStore } from "./network/held.ts";
 import { makeHttp } from "./network/http.ts";
 import { type Cases, makeCases } from "./panel/cases.ts";
 import { makePanelPass } from "./panel/run.ts";
@@ -22,7 +22,8 @@ import type { Pass } from "./runtime/loop.ts";
 import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
-import { makeAttestationSource } from "./settler/source.ts";
+import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
+import { makeWatchtowerJob } from "./watchtower/run.ts";
 
 /** A job, ready to run. */
 export type Job = {
@@ -123,21 +124,47 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
   };
 };
 
-const makeSettler = (parts: Parts): Job => {
-  const { settings, chain, store, instance, clock, transactions } = parts;
+type Listening = {
+  readonly committees: Committees;
+  readonly held: HeldStore;
+  readonly source: AttestationSource;
+  readonly close: () => Promise<void>;
+};
+
+/** The store of what members say, and the way to ask them. `afterEnd`: about requests that are over, too. */
+const listen = (parts: Parts, timeoutMs: number, afterEnd = false): Listening => {
+  const { settings, chain, store, instance, clock } = parts;
   const committees = committeesOf(parts);
   const held = makeHeldStore(store);
   const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
-  const acceptance = makeAcceptance({ committees, held, view: chain, instance: ids, clock });
+  const acceptance = makeAcceptance({ committees, held, view: chain, instance: ids, clock, afterEnd });
   const http = makeHttp({ allowPrivate: settings.network.allowPrivatePeers });
-  const client = makePeerClient({ http, timeoutMs: settings.settler.peerTimeoutMs });
+  const client = makePeerClient({ http, timeoutMs });
   const source = makeAttestationSource({ view: chain, client, acceptance, held });
+  return { committees, held, source, close: async () => http.close() };
+};
+
+const makeSettler = (parts: Parts): Job => {
+  const { settings, store, clock, transactions } = parts;
+  const { committees, held, source, close } = listen(parts, settings.settler.peerTimeoutMs);
   const actions = makeActions({ store, transactions, clock });
   const gasCap = BigInt(settings.fees.gasCap);
   const job = makeSettlerJob({ ...parts, committees, source, actions, settings: settings.settler, gasCap });
   const pass = forgetting(job, parts, held.prune);
   const { intervalMs } = settings.settler;
-  return { name: "settler", pass, once: pass, intervalMs, checks: [], close: async () => http.close() };
+  return { name: "settler", pass, once: pass, intervalMs, checks: [], close };
+};
+
+/** Beside an executor or a settler, evidence comes into the store by itself. */
+const makeWatchtower = (parts: Parts): Job => {
+  const { jobs, watchtower } = parts.settings;
+  const { intervalMs, sample, peerTimeoutMs } = watchtower;
+  const { committees, held, source, close } = listen(parts, peerTimeoutMs, true);
+  const isAlone = !jobs.includes("executor") && !jobs.includes("settler");
+  const asked = isAlone ? source : undefined;
+  const job = makeWatchtowerJob({ ...parts, committees, held, source: asked, sample, random: Math.random });
+  const pass = forgetting(job, parts, held.prune);
+  return { name: "watchtower", pass, once: pass, intervalMs, checks: [], close };
 };
 
 const roundSourceOf = (parts: Parts): RoundSource => {
@@ -168,5 +195,6 @@ const makeJanitor = (parts: Parts): Job => {
 export const makeJob = async (name: JobName, parts: Parts, executors?: readonly Executor[]): Promise<Job> => {
   if (name === "executor") return makeExecutor(parts, executors);
   if (name === "settler") return makeSettler(parts);
+  if (name === "watchtower") return makeWatchtower(parts);
   return name === "beacon" ? makeBeacon(parts) : makeJanitor(parts);
 };

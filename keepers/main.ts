@@ -91,9 +91,16 @@ const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Pro
 
 const makeProgram = (): Command => {
   const program = new Command("atoma-keeper")
-    .description("Serves the network: executes, settles, relays the beacon, tidies. Docs: docs/operator-guide.md")
+    .description(
+      "Serves the network: executes, settles, relays the beacon, tidies, reports cheats. Docs: docs/operator-guide.md",
+    )
     .option("--config <file>", "settings; each can be overridden by ATOMA_KEEPER_<SECTION>_<NAME>", "atoma-keeper.yaml")
-    .option("--job <name>", `run only this job (${jobNames.join(", ")}); can be repeated`, parseJob, [])
+    .option(
+      "--job <name>",
+      `run only this job (${jobNames.join(", ")}); can be repeated. The watchtower neither opens disputes nor sits on panels`,
+      parseJob,
+      [],
+    )
     .option("--once", "one pass of each job, then exit: status 0 if all went well, 1 if anything failed")
     .action(async () => void (process.exitCode = await run(program.opts<RunOptions>())));
   program

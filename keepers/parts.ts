@@ -75,6 +75,10 @@ export const openRpc = (
   return { rpc, send: sendUrl === undefined ? rpc : makeRpc({ ...options, urls: [sendUrl] }) };
 };
 
+/** A watchtower needs requests as long as somebody can be punished over them: the unbonding time, at most sixty days. */
+const retentionOf = ({ jobs }: Settings): { retentionMs?: number } =>
+  jobs.includes("watchtower") ? { retentionMs: 61 * 24 * 3_600_000 } : {};
+
 /** Ties the store to one instance: the rows of another would be taken for this one's. */
 const claimStore = (store: Store, instance: string): Promise<void> =>
   store.tx(async (tx) => {
@@ -111,7 +115,7 @@ export const openParts = async (settings: Settings, given: Given = {}): Promise<
   const { chainId } = instance;
   const deps = { chainId, store, leases, clock, log, signer, metrics, policy: policyOf(settings) };
   const transactions = makeTransactions({ ...deps, chain: txChain, send: makeRawSender(send) });
-  const chain = makeChainView({ store, rpc, clock, log, instance });
+  const chain = makeChainView({ store, rpc, clock, log, instance, ...retentionOf(settings) });
   const close = async (): Promise<void> => {
     await transactions.stop();
     await store.close();

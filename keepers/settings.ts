@@ -71,7 +71,7 @@ const address = z
   .refine((value) => isAddress(value, { strict: false }), "must be an address: 0x and 40 hex digits")
   .transform((value): Address => getAddress(value));
 
-export const jobNames = ["executor", "settler", "beacon", "janitor"] as const;
+export const jobNames = ["executor", "settler", "beacon", "janitor", "watchtower"] as const;
 export type JobName = (typeof jobNames)[number];
 
 /** Whether a job has this name. */
@@ -204,6 +204,13 @@ const janitor = z.strictObject({
   earningsMin: amount.default(1n),
 });
 
+const watchtower = z.strictObject({
+  intervalMs: integer(20, 600_000).default(10_000),
+  /** Ended requests whose members are asked for what they hold, in one pass; 0 asks nobody. Beside an executor or a settler nobody is asked. */
+  sample: integer(0, 1_000).default(32),
+  peerTimeoutMs: integer(100, 60_000).default(4_000),
+});
+
 const fees = z.strictObject({
   maxFeeGwei: decimal(0.000_001, 1_000_000).default(500),
   gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
@@ -227,6 +234,7 @@ export const settingsSchema = z.strictObject({
   settler: settler.prefault({}),
   beacon: beacon.prefault({}),
   janitor: janitor.prefault({}),
+  watchtower: watchtower.prefault({}),
   fees: fees.prefault({}),
   once: z.strictObject({ waitMs: integer(0, 3_600_000).default(60_000) }).prefault({}),
 });

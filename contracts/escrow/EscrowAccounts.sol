@@ -35,6 +35,7 @@ abstract contract EscrowAccounts is EscrowState, IEscrowAccounts, ReentrancyGuar
     /// @inheritdoc IEscrowAccounts
     function withdraw(address to, uint256 amount) external nonReentrant {
         require(to != address(0), ZeroAddress());
+        require(to != address(this), InvalidReceiver(to));
         _debit(msg.sender, amount);
         emit Withdrawn(msg.sender, to, amount);
         TOKEN.safeTransfer(to, amount);

@@ -17,6 +17,8 @@ interface IEscrowAccounts is IEscrowTypes {
 
     /// @notice The token delivered another amount than it was asked for; such a token cannot be used.
     error TransferMismatch(uint256 expected, uint256 received);
+    /// @notice The escrow cannot be paid out of an account: what it moves to itself belongs to nobody.
+    error InvalidReceiver(address to);
     /// @notice Time-locked money stays until this time; unlock it afterwards.
     error StillLocked(uint256 unlockAt);
     /// @notice Purses are numbered below 2^33.
@@ -32,6 +34,7 @@ interface IEscrowAccounts is IEscrowTypes {
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     /// @notice Pays out from the caller's free balance.
+    /// @param to neither the zero address nor the escrow itself
     function withdraw(address to, uint256 amount) external;
 
     /// @notice Moves `amount` of the caller's free balance to another account of the escrow.

@@ -72,6 +72,8 @@ interface IEscrowTypes {
     error Paused(uint256 until);
     /// @notice The slot holds another request; choose a free one.
     error SlotBusy(address requester, uint256 slot);
+    /// @notice A ring has at least one slot.
+    error EmptyRing();
     /// @notice The task has no snapshot young enough; call `publishSnapshot` first. Also for deprecated and unknown tasks.
     error SnapshotStale(TaskId taskId, uint256 publishedAt);
     error InvalidCommitteeSize(uint256 k);

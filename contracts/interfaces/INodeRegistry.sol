@@ -52,6 +52,8 @@ interface INodeRegistry {
     /// @notice Owner and signer must be different keys.
     error SignerIsOwner(address signer);
     error EndpointTooLong(uint256 length, uint256 most);
+    /// @notice The registry cannot be paid out of itself: what it moves to itself belongs to nobody.
+    error InvalidReceiver(address to);
     error InsufficientStake(NodeId nodeId, uint256 free, uint256 needed);
     error StillUnbonding(NodeId nodeId, TaskId taskId, uint256 releaseAt);
     error NothingUnbonding(NodeId nodeId, TaskId taskId);

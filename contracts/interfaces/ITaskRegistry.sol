@@ -60,6 +60,8 @@ interface ITaskRegistry {
     /// @notice A field of the task is outside its bounds; see `Task`.
     error TaskFieldOutOfBounds(string field, uint256 value, uint256 least, uint256 most);
     error BondStillNeeded(TaskId taskId, uint256 earliest);
+    /// @notice The task has no bond: it was paid back already, or none was asked for.
+    error NoBondHeld(TaskId taskId);
     error AlreadySubscribed(TaskId taskId, NodeId nodeId);
     error NotSubscribed(TaskId taskId, NodeId nodeId);
     /// @notice The pool holds 3,067 nodes, all that a snapshot can.
@@ -81,7 +83,7 @@ interface ITaskRegistry {
     /// @notice Stops new requests; open ones finish. By the publisher.
     function deprecate(TaskId taskId) external;
 
-    /// @notice Pays the bond of a deprecated task back, after a week. By anyone, to the publisher.
+    /// @notice Pays the bond of a deprecated task back, after a week, once. By anyone, to the publisher.
     function returnBond(TaskId taskId) external;
 
     /// @notice Promises to serve a task, and locks its stakePerNode. By the node's owner.

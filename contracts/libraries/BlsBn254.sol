@@ -30,7 +30,7 @@ library BlsBn254 {
     uint256 private constant C2 = (P - 1) / 2;
     uint256 private constant C3 = 0x16789af3a83522eb353c98fc6b36d713d5d8d1cc5dffffffa;
     uint256 private constant C4 = 0x10216f7ba065e00de81ac1e7808072c9dd2b2385cd7b438469602eb24829a9bd;
-    /// @dev sqrt(c4)^3 / -g(Z), either root; see `_thirdPoint`.
+    /// @dev sqrt(c4)^3 / -g(Z), either root; see `_otherPoint`.
     uint256 private constant C5 = 0x10216f7ba065e00ca883ed41b6704946e80631f19fc4a5f887ff31909d7eff1d;
     /// @dev A square root of g(c2) = 23 / 8: where the map is exceptional.
     uint256 private constant ROOT_AT_C2 = 0x0a6ea289876b139cfe2cd1f08c065a2ab4aad542eaccb013520ea36934e877b4;

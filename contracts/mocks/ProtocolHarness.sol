@@ -130,7 +130,9 @@ contract ProtocolHarness {
         for (uint256 i = 0; i < x.length / 3; ++i) {
             (SlotWord word, uint256 place) = (SlotWord.wrap(x[3 * i]), 6 * i);
             (y[place], y[place + 1]) = (word.state(), word.until());
-            y[place + 2] = word.state() == SlotWordFields.RECORDED ? 0 : word.leftover(); // has none
+            uint256 state = word.state();
+            bool isRecorded = state == SlotWordFields.RECORDED || state == SlotWordFields.RECORDED_DISPUTED;
+            y[place + 2] = isRecorded ? 0 : word.leftover(); // has none
             y[place + 3] = word.holdsOpen(bytes32(x[3 * i + 1])) ? 1 : 0;
             y[place + 4] = word.holdsOutcome(bytes32(x[3 * i + 1])) ? 1 : 0;
             y[place + 5] = word.isFree(x[3 * i + 2]) ? 1 : 0;

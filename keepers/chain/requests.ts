@@ -1,7 +1,8 @@
 /** Requests in the chain view's tables: rows and queries. */
-import { type Address, bytesToHex, type Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { decodeRequest } from "../../sdk/words/request.ts";
 import { StoreError } from "../runtime/errors.ts";
+import { hexOfBytes } from "../runtime/hex.ts";
 import { bigintOf, optional, type Row, textOf, type Tx } from "../runtime/store.ts";
 import type { ChainRequest, RequestState } from "./view.ts";
 
@@ -77,7 +78,7 @@ const coreOf = (row: Row): RequestCore => {
 const dataOf = (row: Row): Hex => {
   const { data } = row;
   if (!(data instanceof Uint8Array)) throw new StoreError('column "data" of a request holds no bytes');
-  return bytesToHex(data);
+  return hexOfBytes(data);
 };
 
 const toRequest = (row: Row): ChainRequest => ({ ...coreOf(row), data: dataOf(row) });

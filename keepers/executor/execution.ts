@@ -1,8 +1,8 @@
-/** Executes a request to its result, again and again while this machine or the network is to blame, until the window ends. */
+/** Executes a request to its items' digests, again and again while this machine or the network is to blame, until the window ends. */
+import type { Hex } from "viem";
 import { flagBundle, hasFlag } from "../../sdk/words/flags.ts";
 import type { ChainRequest, ChainTask, ChainView } from "../chain/view.ts";
 import type { ExecutionTask, Executor } from "../executors/executor.ts";
-import type { Result } from "../network/results.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { mapLimit } from "../runtime/concurrency.ts";
 import { errorLine } from "../runtime/errors.ts";
@@ -13,12 +13,15 @@ import type { Inputs } from "./inputs.ts";
 import { fuelOf, limitsOf } from "./limits.ts";
 import type { Limiter } from "./limiter.ts";
 import { itemOf } from "./outcome.ts";
+import type { OwnStore } from "./own-store.ts";
 
 export type ExecutionDeps = {
   readonly view: Pick<ChainView, "task">;
   readonly executors: readonly Executor[];
   readonly inputs: Inputs;
   readonly artifacts: Artifacts;
+  /** Items are kept as they finish: the outputs of a bundle are never in memory together. */
+  readonly own: Pick<OwnStore, "keepItem" | "digests">;
   readonly limiter: Limiter;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,8 +37,8 @@ export type Job = {
   readonly signal: AbortSignal;
 };
 
-/** The items' results, or why there is nothing to be done here. */
-export type Executed = { readonly items: readonly Result[] } | { readonly skipped: string };
+/** The digests of the items, all of which are kept, or why there is nothing to be done here. */
+export type Executed = { readonly digests: readonly Hex[] } | { readonly skipped: string };
 
 export type Execute = (job: Job) => Promise<Executed>;
 
@@ -51,11 +54,12 @@ export const executorFor = async (
   return undefined;
 };
 
+type Item = readonly [index: number, input: Uint8Array];
 type Prepared = { readonly executor: Executor; readonly task: ChainTask; readonly fuel: bigint };
 
 /** Makes the function that executes. It resolves with `skipped` when the window ended, and rejects only by its signal. */
 export const makeExecute = (deps: ExecutionDeps): Execute => {
-  const { view, executors, inputs, artifacts, limiter, clock, log, countFailure = () => {} } = deps;
+  const { view, executors, inputs, artifacts, own, limiter, clock, log, countFailure = () => {} } = deps;
 
   const prepare = async ({ fields }: ChainRequest): Promise<Prepared | string> => {
     const task = await view.task(fields.taskId);
@@ -66,40 +70,43 @@ export const makeExecute = (deps: ExecutionDeps): Execute => {
     return fuel === undefined ? "its units buy no computation" : { executor, task, fuel };
   };
 
-  const executeItem = async ({ executor, task, fuel }: Prepared, artifact: Uint8Array, input: Uint8Array, job: Job) => {
+  /** Executes and keeps one item, within the limiter: only so many outputs are in memory at a time. */
+  const executeItem = (prepared: Prepared, artifact: Uint8Array, [index, input]: Item, job: Job): Promise<Hex> => {
+    const { executor, task, fuel } = prepared;
     const { request, untilMs, signal } = job;
     const what: ExecutionTask = { artifact, artifactDigest: task.artifactDigest };
-    const run = () => {
-      const limits = limitsOf(request.fields.maxOutputBytes, fuel, untilMs - clock.now());
-      return executor.execute(what, input, limits, signal);
+    const run = async (): Promise<Hex> => {
+      const limits = limitsOf(request.fields, fuel, untilMs - clock.now());
+      const item = itemOf(await executor.execute(what, input, limits, signal));
+      return own.keepItem(request.requestId, index, item, clock.now());
     };
-    return itemOf(await limiter(run, signal));
+    return limiter(run, signal);
   };
 
-  /** One attempt; finished items stay in `done` for the next. */
-  const attempt = async (prepared: Prepared, job: Job, done: Map<number, Result>): Promise<readonly Result[]> => {
+  /** One attempt; items that are kept, from an earlier attempt or process, are not executed again. */
+  const attempt = async (prepared: Prepared, job: Job): Promise<readonly Hex[]> => {
     const { request, peers, signal } = job;
     const documents = await inputs.get(request, peers, signal);
     const artifact = await artifacts.get(prepared.task, signal);
+    const done = await own.digests(request.requestId);
     const others = new AbortController();
     const shared = { ...job, signal: AbortSignal.any([signal, others.signal]) };
     try {
-      return await mapLimit([...documents.entries()], 8, async ([index, input]) => {
-        const result = done.get(index) ?? (await executeItem(prepared, artifact, input, shared));
-        done.set(index, result);
-        return result;
-      });
+      return await mapLimit(
+        [...documents.entries()],
+        8,
+        async (item) => done.get(item[0]) ?? executeItem(prepared, artifact, item, shared),
+      );
     } finally {
       others.abort(new Error("another item could not be executed")); // no effect when all are done
     }
   };
 
   const retry = async (prepared: Prepared, job: Job): Promise<Executed> => {
-    const done = new Map<number, Result>();
     const { request, signal, untilMs } = job;
     for (let failures = 1; clock.now() < untilMs && !signal.aborted; failures++) {
       try {
-        return { items: await attempt(prepared, job, done) };
+        return { digests: await attempt(prepared, job) };
       } catch (error) {
         if (signal.aborted) break;
         countFailure();

@@ -1,5 +1,5 @@
 /** A request's input: given inline, behind a URI, or from a peer that has it; always checked against the digest. */
-import { bytesToHex, type Hex, hexToBytes, keccak256 } from "viem";
+import { type Hex, hexToBytes, keccak256 } from "viem";
 import { inputsRootOf } from "../../sdk/merkle/bundle.ts";
 import { flagBundle, flagInputByUri, hasFlag } from "../../sdk/words/flags.ts";
 import type { ChainRequest, ChainView } from "../chain/view.ts";
@@ -34,7 +34,7 @@ export const readInput = ({ fields }: Pick<ChainRequest, "fields">, document: Ui
     throw new FetchError(`the input's keccak256 is not ${inputDigest}`);
   }
   const inputs = readItems(document, items);
-  if (inputsRootOf(inputs.map((input) => bytesToHex(input))) !== inputDigest.toLowerCase())
+  if (inputsRootOf(inputs) !== inputDigest.toLowerCase())
     throw new FetchError(`the root of the bundle's inputs is not ${inputDigest}`);
   return inputs;
 };

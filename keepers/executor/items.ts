@@ -4,16 +4,16 @@ import { buildTree, type MerkleTree, proofOf } from "../../sdk/merkle/tree.ts";
 import type { ChainNode, ChainView } from "../chain/view.ts";
 import type { ItemMessage } from "../network/messages.ts";
 import { isBundle } from "./execution.ts";
-import { itemDigest } from "./outcome.ts";
-import type { ItemResult, OwnStore } from "./own-store.ts";
+import type { OwnStore } from "./own-store.ts";
 
 export type ItemsDeps = {
   readonly view: Pick<ChainView, "request">;
-  readonly own: Pick<OwnStore, "decisions" | "items">;
+  readonly own: Pick<OwnStore, "decisions" | "item" | "digests">;
   readonly ownNode: () => Promise<ChainNode | undefined>;
 };
 
-type Revealed = { readonly items: readonly ItemResult[]; readonly tree: MerkleTree | undefined };
+/** The tree of a bundle that this node has attested; undefined for a request that is no bundle. */
+type Revealed = { readonly tree: MerkleTree | undefined };
 
 const maxKept = 8;
 
@@ -27,8 +27,7 @@ export const makeItems = ({ view, own, ownNode }: ItemsDeps) => {
     const [node, request] = [await ownNode(), await view.request(requestId)];
     if (node === undefined || request === undefined) return undefined;
     if ((await own.decisions(requestId, node.nodeId)).length === 0) return undefined;
-    const items = await own.items(requestId);
-    const revealed = { items, tree: isBundle(request) ? buildTree(items.map(itemDigest)) : undefined };
+    const revealed = { tree: isBundle(request) ? buildTree([...(await own.digests(requestId)).values()]) : undefined };
     const oldest = kept.size >= maxKept ? kept.keys().next().value : undefined;
     if (oldest !== undefined) kept.delete(oldest);
     kept.set(requestId, revealed);
@@ -37,7 +36,7 @@ export const makeItems = ({ view, own, ownNode }: ItemsDeps) => {
 
   return async (requestId: Hex, index: bigint): Promise<ItemMessage | undefined> => {
     const revealed = await reveal(requestId);
-    const item = revealed?.items[Number(index)];
+    const item = revealed === undefined ? undefined : await own.item(requestId, Number(index));
     if (revealed === undefined || item === undefined) return undefined;
     const proof = revealed.tree === undefined ? [] : proofOf(revealed.tree, Number(index));
     return { index, ...item, proof };

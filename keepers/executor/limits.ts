@@ -12,8 +12,10 @@ const mostFuel = 2n ** 62n;
 export const wasmBounds = {
   memoryBytes: 256 * mebibyte,
   callDepth: 1_024,
-  hardOutputBytes: wireBounds.longOutput,
 } as const;
+
+/** Longest outputs of all items of a bundle together, each of which has an equal share: what a node keeps for a bundle. */
+const bundleOutputBytes = 64 * mebibyte;
 
 /** Items of a bundle that a node takes on; a larger one stays unanswered and is refunded. */
 export const maxItems = 4_096n;
@@ -30,10 +32,19 @@ export const fuelOf = ({ units, items, flags }: Pick<RequestFields, "units" | "i
   return fuel < mostFuel ? fuel : mostFuel;
 };
 
+type Bounded = Pick<RequestFields, "flags" | "items" | "maxOutputBytes">;
+
+/** Longest output of one item at all. A share of the largest bundle is as long as any output that goes on chain whole. */
+const hardOutputBytesOf = ({ flags, items, maxOutputBytes }: Bounded): number => {
+  const share = hasFlag(flags, flagBundle) ? Math.floor(bundleOutputBytes / Number(items)) : wireBounds.longOutput;
+  return Math.max(Number(maxOutputBytes), Math.min(share, wireBounds.longOutput));
+};
+
 /** The bounds of one item, to be computed within `timeoutMs`. */
-export const limitsOf = (maxOutputBytes: bigint, fuel: bigint, timeoutMs: number): ExecutionLimits => ({
+export const limitsOf = (fields: Bounded, fuel: bigint, timeoutMs: number): ExecutionLimits => ({
   ...wasmBounds,
   fuel,
-  maxOutputBytes: Number(maxOutputBytes),
+  maxOutputBytes: Number(fields.maxOutputBytes),
+  hardOutputBytes: hardOutputBytesOf(fields),
   timeoutMs: Math.max(1, Math.min(timeoutMs, 2 ** 31 - 1)),
 });

@@ -110,6 +110,7 @@ export const startExecutorNode = async (
   const acceptance = makeAcceptance({ ...deps, committees, held, perSigner, onNew });
   const execute = makeExecute({
     ...deps,
+    own,
     inputs: makeInputs({ http, view, client, cache: inputCache }),
     artifacts: makeArtifacts({ http, cache: artifactCache }),
     limiter: makeLimiter(options.maxExecutions ?? 2),

@@ -5,6 +5,7 @@
 import type { Hex } from "viem";
 import type { Result } from "../network/results.ts";
 import { bigintOf, numberOf, type Row, type Store, textOf, type Tx } from "../runtime/store.ts";
+import { itemDigest } from "./outcome.ts";
 import type { Decision, OwnResult } from "./plan.ts";
 
 /** One item's outcome; a request that is no bundle has item 0 only. */
@@ -13,17 +14,15 @@ export type ItemResult = Result;
 export type OwnStore = {
   result(requestId: Hex, nodeId: bigint): Promise<OwnResult | undefined>;
   /** Keeps the result unless there is one already, and returns the one that stands. */
-  keepResult(
-    requestId: Hex,
-    nodeId: bigint,
-    result: OwnResult,
-    items: readonly ItemResult[],
-    nowMs: number,
-  ): Promise<OwnResult>;
+  keepResult(requestId: Hex, nodeId: bigint, result: OwnResult, nowMs: number): Promise<OwnResult>;
   decisions(requestId: Hex, nodeId: bigint): Promise<readonly Decision[]>;
   /** Keeps the decision unless this root was decided already, and returns the one that stands. */
   keepDecision(requestId: Hex, nodeId: bigint, decision: Decision): Promise<Decision>;
-  items(requestId: Hex): Promise<readonly ItemResult[]>;
+  /** Keeps an item unless there is one already, and returns the digest of the one that stands. */
+  keepItem(requestId: Hex, index: number, item: ItemResult, nowMs: number): Promise<Hex>;
+  item(requestId: Hex, index: number): Promise<ItemResult | undefined>;
+  /** Digests of the items that are kept, by index; their outputs together may be too long to be read at once. */
+  digests(requestId: Hex): Promise<ReadonlyMap<number, Hex>>;
   /** Forgets what was decided before `beforeMs`. */
   prune(beforeMs: number): Promise<void>;
 };
@@ -61,12 +60,27 @@ const findDecisions = async (tx: Tx, requestId: Hex, nodeId: bigint): Promise<re
   return (await tx.all(sql, [requestId, nodeId])).map(decisionOf);
 };
 
-const keepItems = (tx: Tx, requestId: Hex, items: readonly ItemResult[], nowMs: number): Promise<void> =>
-  tx.runMany(
-    "INSERT INTO executor_items (request_id, item, status, usage, output, created_ms) VALUES (?, ?, ?, ?, ?, ?) " +
-      "ON CONFLICT (request_id, item) DO NOTHING",
-    items.map(({ status, usage, output }, item) => [requestId, item, status, usage.toString(), output, nowMs]),
+const findDigests = async (tx: Tx, requestId: Hex): Promise<ReadonlyMap<number, Hex>> => {
+  const rows = await tx.all("SELECT item, digest FROM executor_items WHERE request_id = ? ORDER BY item", [requestId]);
+  return new Map(rows.map((row) => [numberOf(row, "item"), hexOf(row, "digest")]));
+};
+
+const findItem = async (tx: Tx, requestId: Hex, index: number): Promise<ItemResult | undefined> => {
+  const sql = "SELECT status, usage, output FROM executor_items WHERE request_id = ? AND item = ?";
+  const [row] = await tx.all(sql, [requestId, index]);
+  return row === undefined ? undefined : resultOf(row);
+};
+
+const keepItem = async (tx: Tx, requestId: Hex, index: number, item: ItemResult, nowMs: number): Promise<Hex> => {
+  const { status, usage, output } = item;
+  const digest = itemDigest(item);
+  const inserted = await tx.run(
+    "INSERT INTO executor_items (request_id, item, status, usage, output, digest, created_ms) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, item) DO NOTHING",
+    [requestId, index, status, usage.toString(), output, digest, nowMs],
   );
+  return inserted > 0 ? digest : ((await findDigests(tx, requestId)).get(index) ?? digest);
+};
 
 const keepDecision = async (tx: Tx, requestId: Hex, nodeId: bigint, decision: Decision): Promise<Decision> => {
   const { root, committed, leaves, decidedMs } = decision;
@@ -83,7 +97,7 @@ const keepDecision = async (tx: Tx, requestId: Hex, nodeId: bigint, decision: De
 /** The decisions in `store`, which must have `executorMigrations`. */
 export const makeOwnStore = (store: Store): OwnStore => ({
   result: (requestId, nodeId) => store.read((tx) => findResult(tx, requestId, nodeId)),
-  keepResult: (requestId, nodeId, own, items, nowMs) =>
+  keepResult: (requestId, nodeId, own, nowMs) =>
     store.tx(async (tx) => {
       const known = await findResult(tx, requestId, nodeId);
       if (known !== undefined) return known;
@@ -93,15 +107,13 @@ export const makeOwnStore = (store: Store): OwnStore => ({
           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [requestId, nodeId, own.digest, own.salt, own.leaf, status, usage.toString(), output, nowMs],
       );
-      await keepItems(tx, requestId, items, nowMs);
       return own;
     }),
   decisions: (requestId, nodeId) => store.read((tx) => findDecisions(tx, requestId, nodeId)),
   keepDecision: (requestId, nodeId, decision) => store.tx((tx) => keepDecision(tx, requestId, nodeId, decision)),
-  items: (requestId) =>
-    store.read(async (tx) =>
-      (await tx.all("SELECT * FROM executor_items WHERE request_id = ? ORDER BY item", [requestId])).map(resultOf),
-    ),
+  keepItem: (requestId, index, item, nowMs) => store.tx((tx) => keepItem(tx, requestId, index, item, nowMs)),
+  item: (requestId, index) => store.read((tx) => findItem(tx, requestId, index)),
+  digests: (requestId) => store.read((tx) => findDigests(tx, requestId)),
   prune: (beforeMs) =>
     store.tx(async (tx) => {
       await tx.run("DELETE FROM executor_results WHERE created_ms < ?", [beforeMs]);

@@ -13,7 +13,7 @@ export const executorMigrations: readonly Migration[] = [
          PRIMARY KEY (request_id, node_id))`,
       `CREATE TABLE executor_items (
          request_id TEXT NOT NULL, item INTEGER NOT NULL, status INTEGER NOT NULL, usage TEXT NOT NULL,
-         output TEXT NOT NULL, created_ms BIGINT NOT NULL, PRIMARY KEY (request_id, item))`,
+         output TEXT NOT NULL, digest TEXT NOT NULL, created_ms BIGINT NOT NULL, PRIMARY KEY (request_id, item))`,
       // round: 1 for the first root, 2 for the second
       `CREATE TABLE executor_attestations (
          request_id TEXT NOT NULL, node_id BIGINT NOT NULL, round INTEGER NOT NULL, committed TEXT NOT NULL,

@@ -1,5 +1,6 @@
 /** Takes one seat through its steps, one look at a time; executions and questions to peers go on in the background. */
-import type { ChainView } from "../chain/view.ts";
+import type { Hex } from "viem";
+import type { ChainRequest, ChainView } from "../chain/view.ts";
 import { exchangeTimesOf } from "../network/exchange-times.ts";
 import { pullFrom, type PullDeps } from "../network/pull.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -8,7 +9,7 @@ import type { Background } from "./background.ts";
 import { type Execute, isBundle } from "./execution.ts";
 import type { Look, Member } from "./member.ts";
 import type { ExecutorMetrics } from "./metrics.ts";
-import { conclude, saltResult } from "./outcome.ts";
+import { concludeBundle, concludeItem, type Outcome, saltResult } from "./outcome.ts";
 import type { OwnStore } from "./own-store.ts";
 import type { OwnResult, Step } from "./plan.ts";
 import { isPullDue } from "./pulling.ts";
@@ -29,7 +30,7 @@ export type TrackDeps = PullDeps & {
   readonly view: Pick<ChainView, "request">;
   readonly member: Member;
   readonly execute: Execute;
-  readonly own: Pick<OwnStore, "keepResult">;
+  readonly own: Pick<OwnStore, "keepResult" | "item">;
   readonly background: Background;
   readonly count: ExecutorMetrics;
   readonly clock: Clock;
@@ -91,6 +92,13 @@ const makeWorker = (deps: TrackDeps): Worker => {
     log.warn({ ...subjectOf(track), reason }, "a request is not answered by this node");
   };
 
+  const outcomeOf = async (request: ChainRequest, digests: readonly Hex[]): Promise<Outcome> => {
+    if (isBundle(request)) return concludeBundle(digests);
+    const item = await own.item(request.requestId, 0);
+    if (item === undefined) throw new Error(`the output of ${request.requestId} was not kept`);
+    return concludeItem(item);
+  };
+
   const ask = (track: Track, nodeId: bigint): Promise<number> =>
     pullFrom(deps, subjectOf(track), [nodeId], background.signal);
 
@@ -103,14 +111,8 @@ const makeWorker = (deps: TrackDeps): Worker => {
       const untilMs = exchangeTimesOf(committee.timeline).commitEndMs;
       const executed = await execute({ request, peers: inputPeersOf(track), untilMs, signal });
       if ("skipped" in executed) return end(track, executed.skipped);
-      const outcome = conclude(executed.items, isBundle(request));
-      await own.keepResult(
-        requestId,
-        nodeId,
-        saltResult({ requestId, level, nodeId }, outcome),
-        executed.items,
-        clock.now(),
-      );
+      const outcome = await outcomeOf(request, executed.digests);
+      await own.keepResult(requestId, nodeId, saltResult({ requestId, level, nodeId }, outcome), clock.now());
       count.execution(outcome.result.status <= 1n ? "success" : "failure");
     },
     pull: (track, { situation }) => {

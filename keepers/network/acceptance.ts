@@ -33,6 +33,8 @@ export type AcceptanceDeps = {
   readonly view: Pick<ChainFollower, "signersAt">;
   readonly instance: { readonly chainId: bigint; readonly escrow: Address };
   readonly clock: Pick<Clock, "now">;
+  /** Takes messages of requests that are over too: as evidence, by a keeper that does nothing else with them. */
+  readonly afterEnd?: boolean;
   /** Per signing node; its signature has been checked by then. */
   readonly perSigner?: RateLimit;
   /** Called when something new was stored for a request. */
@@ -44,8 +46,11 @@ type Located = { readonly committee: Committee; readonly seat: number };
 
 /** Makes the door. Rejects only where the store or the view fails. */
 export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
-  const { committees, held, instance, clock, onNew = () => {} } = deps;
+  const { committees, held, instance, clock, afterEnd = false, onNew = () => {} } = deps;
   const { chainId, escrow } = instance;
+  const checkTime = (committee: Committee, nowMs: number, via: Via): Refused | undefined =>
+    afterEnd && isOver(committee, nowMs) ? undefined : checkCommitTime(committee, nowMs, via);
+  const isTooLate = (committee: Committee, nowMs: number): boolean => !afterEnd && isOver(committee, nowMs);
 
   const commit: Acceptance["commit"] = async (message, via) => {
     const nowMs = clock.now();
@@ -57,7 +62,7 @@ export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
     if (await held.hasCommit(message)) return { isNew: false };
     const wrong = await checkSigner(deps, committee, message, commitHash(chainId, escrow, message));
     if (wrong !== undefined) return { refused: wrong };
-    if (isOver(committee, nowMs)) return { refused: refuse("RequestOver") };
+    if (isTooLate(committee, nowMs)) return { refused: refuse("RequestOver") };
     const added = await held.addCommit(message, nowMs);
     if (added === "first" || added === "second") onNew(message.requestId, message.level);
     return verdictOf(added, { second: "TwoLeaves", full: "TwoLeaves" });
@@ -74,7 +79,7 @@ export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
     const wrong = await checkSigner(deps, committee, message, attestationHash(chainId, escrow, message));
     if (wrong !== undefined) return { refused: wrong };
     if (!(await isOpened(held, message, seat))) return { refused: refuse("LeafMismatch") };
-    if (isOver(committee, nowMs)) return { refused: refuse("RequestOver") };
+    if (isTooLate(committee, nowMs)) return { refused: refuse("RequestOver") };
     const added = await held.addAttestation(message, nowMs);
     if (added === "first" || added === "second") onNew(message.requestId, message.level);
     return verdictOf(added, { second: "TwoDigests", full: "TooManyAttestations" });
@@ -91,7 +96,7 @@ async function locate(committees: Committees, { requestId, level, nodeId }: Subj
   return seat < 0 ? refuse("NotMember", `node ${nodeId}`) : { committee: found.committee, seat };
 }
 
-function checkTime({ timeline }: Committee, nowMs: number, via: Via): Refused | undefined {
+function checkCommitTime({ timeline }: Committee, nowMs: number, via: Via): Refused | undefined {
   const { commitEndMs, pullEndMs } = exchangeTimesOf(timeline);
   const lateByMs = nowMs - (via === "post" ? commitEndMs : pullEndMs);
   return lateByMs > 0 ? refuse("CommitTooLate", `${lateByMs} ms after the end`) : undefined;

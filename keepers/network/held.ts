@@ -9,6 +9,9 @@ export const maxAttestationsPerMember = 4;
 /** `first`: the only one of its node so far. `second`: it contradicts another, both are kept. `full`: not kept. */
 export type Added = "known" | "first" | "second" | "full";
 
+/** A request and the level of what was said about it. */
+export type HeldSubject = { readonly requestId: Hex; readonly level: bigint };
+
 export type HeldStore = {
   addCommit(commit: CommitMessage, receivedMs: number): Promise<Added>;
   /** `second` means that the node attested another digest too; another root over the same digest is `first`. */
@@ -17,6 +20,8 @@ export type HeldStore = {
   hasCommit(commit: CommitMessage): Promise<boolean>;
   hasAttestation(attestation: AttestationMessage): Promise<boolean>;
   read(requestId: Hex, level: bigint): Promise<Held>;
+  /** Where a node said two things, one of them received since then. The nodes' messages tell which. */
+  contradictions(sinceMs: number): Promise<readonly HeldSubject[]>;
   /** Forgets what was received before `beforeMs`; keep it for as long as it can be evidence (the unbonding time). */
   prune(beforeMs: number): Promise<void>;
 };
@@ -127,6 +132,19 @@ const read = async (tx: Tx, requestId: Hex, level: bigint): Promise<Held> => {
   };
 };
 
+const contradicting = (table: string, said: string): string =>
+  `SELECT a.request_id AS request_id, a.level AS level FROM ${table} a JOIN ${table} b ON b.request_id = a.request_id AND ` +
+  `b.level = a.level AND b.node_id = a.node_id AND b.${said} <> a.${said} WHERE a.received_ms >= ?`;
+
+const contradictions = async (tx: Tx, sinceMs: number): Promise<readonly HeldSubject[]> => {
+  const [commits, attestations] = [
+    contradicting("committee_commits", "leaf"),
+    contradicting("committee_attestations", "digest"),
+  ];
+  const rows = await tx.all(`${commits} UNION ${attestations} LIMIT 10000`, [sinceMs, sinceMs]);
+  return rows.map((row) => ({ requestId: hexOf(row, "request_id"), level: bigintOf(row, "level") }));
+};
+
 /** The messages held in `store`, which must have `networkMigrations`. */
 export const makeHeldStore = (store: Store): HeldStore => ({
   addCommit: (commit, receivedMs) => store.tx((tx) => addCommit(tx, commit, receivedMs)),
@@ -134,6 +152,7 @@ export const makeHeldStore = (store: Store): HeldStore => ({
   hasCommit: (commit) => store.read((tx) => hasCommit(tx, commit)),
   hasAttestation: (attestation) => store.read((tx) => hasAttestation(tx, attestation)),
   read: (requestId, level) => store.read((tx) => read(tx, requestId, level)),
+  contradictions: (sinceMs) => store.read((tx) => contradictions(tx, sinceMs)),
   prune: (beforeMs) =>
     store.tx(async (tx) => {
       for (const table of ["committee_commits", "committee_attestations", "committee_results"])

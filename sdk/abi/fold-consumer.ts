@@ -26,6 +26,7 @@ export const foldConsumerAbi = [
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
   { inputs: [], name: "Disputed", type: "error" },
+  { inputs: [], name: "EmptyRing", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
     inputs: [

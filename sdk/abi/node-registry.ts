@@ -49,6 +49,7 @@ export const nodeRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "signer", type: "address" }], name: "InvalidConsent", type: "error" },
+  { inputs: [{ name: "to", type: "address" }], name: "InvalidReceiver", type: "error" },
   { inputs: [], name: "InvalidShortString", type: "error" },
   {
     inputs: [

@@ -108,6 +108,7 @@ export const requestEscrowAbi = [
   { inputs: [], name: "CommitteeIncomplete", type: "error" },
   { inputs: [], name: "DeadlinePassed", type: "error" },
   { inputs: [], name: "Disputed", type: "error" },
+  { inputs: [], name: "EmptyRing", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   { inputs: [], name: "FailedCall", type: "error" },
   {
@@ -149,6 +150,7 @@ export const requestEscrowAbi = [
     name: "InvalidQuorum",
     type: "error",
   },
+  { inputs: [{ name: "to", type: "address" }], name: "InvalidReceiver", type: "error" },
   { inputs: [], name: "InvalidRequesterSignature", type: "error" },
   { inputs: [], name: "InvalidShortString", type: "error" },
   { inputs: [], name: "InvalidSignedRequest", type: "error" },

@@ -47,6 +47,7 @@ export const taskRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "caller", type: "address" }], name: "CannotConnect", type: "error" },
+  { inputs: [{ name: "taskId", type: "uint32" }], name: "NoBondHeld", type: "error" },
   {
     inputs: [
       { name: "nodeId", type: "uint32" },

@@ -3,6 +3,7 @@ export const escrowSentences = {
   Paused: "New requests are paused until {until} (Unix seconds). Ask again afterwards; open requests go on.",
   SlotBusy:
     "Slot {slot} of {requester} holds another request. Choose a free slot (`freeSlot`) or go round more of them.",
+  EmptyRing: "A ring of no slots was given. Go round at least one slot.",
   SnapshotStale:
     "Task {taskId} has no young snapshot (the last is of {publishedAt}). Call `publishSnapshot`; a deprecated or unknown task takes no requests.",
   InvalidCommitteeSize: "A committee has 1 to 21 members, not {k}.",
@@ -73,6 +74,7 @@ export const escrowSentences = {
   ExtensionMismatch:
     "The extension was deployed with another configuration than the escrow. Deploy both with the same.",
   TransferMismatch: "The token moved {received} instead of {expected} units. Tokens with transfer fees cannot be used.",
+  InvalidReceiver: "{to} is the vault itself. Pay out to an account outside of it.",
   StillLocked: "The money is locked until {unlockAt} (Unix seconds). Unlock it afterwards.",
   InvalidUnlockTime:
     "The unlock time {given} is outside {earliest}..{latest}. A lock moves later only, at most 365 days ahead.",

@@ -10,6 +10,7 @@ export const registrySentences = {
   InsufficientAward: "{holder} has an award of {held} ATOMA units, not the {needed} asked for. Ask for less.",
   InsufficientStake: "Node {nodeId} has {free} free ATOMA units of the {needed} needed. Deposit stake first.",
   InvalidConsent: "The consent is not signed by {signer} for this owner and deadline. Sign it with the signer's key.",
+  NoBondHeld: "Task {taskId} has no bond: it was paid back already, or none was asked for. Nothing is to be done.",
   NotConnected: "The contract is not connected yet. Its deployer has to call `connect` first.",
   NotDeployer: "{caller} did not deploy the contract. Send this from {deployer}.",
   NotEscrow: "{caller} is not the escrow. Only the escrow delivers results.",

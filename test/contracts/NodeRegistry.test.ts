@@ -182,6 +182,13 @@ describe("NodeRegistry", () => {
       );
     });
 
+    it("does not leave the books by a payment of the registry to itself", async () => {
+      const m = market();
+      const vault = await m.nodeRegistry.getAddress();
+      for (const paid of [registry().withdraw(nodeId, vault, 1n), registry().withdrawAward(vault, 0n)])
+        await expect(paid).to.be.revertedWithCustomError(m.nodeRegistry, "InvalidReceiver").withArgs(vault);
+    });
+
     it("is bound by the task registry alone", async () => {
       const m = market();
       const owner = registry();

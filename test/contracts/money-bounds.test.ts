@@ -164,6 +164,6 @@ describe("A slot", () => {
     expect(await m.escrow.freeSlot(m.requester.address, 2n)).to.equal(0n);
     await ask(m, { slot: 0n });
     await expect(m.escrow.freeSlot(m.requester.address, 2n)).to.be.revertedWithCustomError(m.escrow, "SlotBusy");
-    await expect(m.escrow.freeSlot(m.requester.address, 0n)).to.be.revertedWithCustomError(m.escrow, "SlotBusy");
+    await expect(m.escrow.freeSlot(m.requester.address, 0n)).to.be.revertedWithCustomError(m.escrow, "EmptyRing");
   });
 });

@@ -159,6 +159,9 @@ describe("Money", () => {
     const nobody = `0x${"00".repeat(20)}`;
     await expect(escrow.connect(requester).deposit(nobody, 1n)).to.be.revertedWithCustomError(escrow, "ZeroAddress");
     await expect(escrow.connect(requester).withdraw(nobody, 1n)).to.be.revertedWithCustomError(escrow, "ZeroAddress");
+    await expect(escrow.connect(requester).withdraw(escrow, 1n))
+      .to.be.revertedWithCustomError(escrow, "InvalidReceiver")
+      .withArgs(await escrow.getAddress());
     await expectBalancedBooks(m);
   });
 

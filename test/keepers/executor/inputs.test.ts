@@ -78,6 +78,33 @@ describe("inputs and outputs of a committee", function () {
     expect(beyond).to.include({ status: 404 });
   });
 
+  it("does not execute again what an earlier process has finished of a bundle", async () => {
+    world = await makeWorld({ k: 1, windowS: 600 });
+    const inputs = ["one", "two", "bad"].map((text) => stringToHex(text));
+    const request = askBundle(inputs, dataUri(documentOf(inputs)));
+    const executed: string[] = [];
+    const executor = (canDoAll: boolean): Executor => ({
+      ...reverser,
+      execute: async (task, input, limits) => {
+        const text = new TextDecoder().decode(input);
+        if (text === "bad" && !canDoAll) throw new ExecutorError("SandboxFailed", "not on this machine");
+        executed.push(text);
+        return reverser.execute(task, input, limits);
+      },
+    });
+    const [seat] = world.seats as [Seat];
+    const first = await world.start(seat, { executor: executor(false) });
+    world.post(request);
+    await until(
+      "two items are done",
+      async () => (await makeOwnStore(first.store).digests(request.requestId)).size === 2,
+    );
+    await first.stop();
+    const second = await world.start(seat, { executor: executor(true), folder: first.folder });
+    await agreed(world, [second], request);
+    expect(executed.toSorted()).to.deep.equal(["bad", "one", "two"]);
+  });
+
   it("attests a long output by its hash and serves it whole", async () => {
     world = await makeWorld({ k: 3, windowS: 60, maxOutputBytes: 8 });
     const request = world.ask({ input: "a long story" });

@@ -7,12 +7,14 @@ import { flagBundle } from "../../../sdk/words/flags.ts";
 import { makeArtifacts } from "../../../keepers/executor/artifacts.ts";
 import { makeBlobCache } from "../../../keepers/executor/blob-cache.ts";
 import { fetchUri } from "../../../keepers/executor/fetch.ts";
-import { fuelOf, maxItems } from "../../../keepers/executor/limits.ts";
+import { fuelOf, limitsOf, maxItems } from "../../../keepers/executor/limits.ts";
 import { makeLimiter } from "../../../keepers/executor/limiter.ts";
 import { isPullDue } from "../../../keepers/executor/pulling.ts";
 import { exchangeTimesOf } from "../../../keepers/network/exchange-times.ts";
 import type { Http } from "../../../keepers/network/http.ts";
+import { wireBounds } from "../../../keepers/network/messages.ts";
 import { sha256 } from "../../../keepers/executors/wasm/executor.ts";
+import { itemDigest } from "../../../keepers/executor/outcome.ts";
 import { makeOwnStore } from "../../../keepers/executor/own-store.ts";
 import { bytes, makeWorld, type Running, type Seat, type World } from "./world.ts";
 
@@ -120,6 +122,16 @@ describe("limits of an execution", () => {
     expect(fuel(10n ** 9n, maxItems + 1n, flagBundle)).to.equal(undefined);
   });
 
+  it("give the items of a bundle equal shares of its longest output, each as long as one that goes on chain whole", () => {
+    const longest = (items: bigint, flags: bigint, maxOutputBytes = 100n) =>
+      limitsOf({ items, flags, maxOutputBytes }, 1n, 1_000).hardOutputBytes;
+    expect(longest(1n, 0n)).to.equal(1024 * 1024);
+    expect(longest(64n, flagBundle)).to.equal(1024 * 1024);
+    expect(longest(65n, flagBundle)).to.equal(1_032_444);
+    expect(longest(maxItems, flagBundle)).to.equal(wireBounds.output);
+    expect(longest(maxItems, flagBundle, 20_000n)).to.equal(20_000); // executors take no smaller bound
+  });
+
   it("let only so many run at a time, and skip what was aborted in line", async () => {
     const limiter = makeLimiter(2);
     let [running, most] = [0, 0];
@@ -180,11 +192,15 @@ describe("an executor job", function () {
       leaf: bytes(value, 32),
       result: { status: 0n, usage: 1n, output: bytes(value, 2) },
     });
-    const item = (value: number) => [{ status: 0n, usage: 1n, output: bytes(value, 2) }];
-    expect(await own.keepResult(id, 1n, result(1), item(1), 1)).to.deep.equal(result(1));
-    expect(await own.keepResult(id, 1n, result(2), item(2), 2)).to.deep.equal(result(1));
+    expect(await own.keepResult(id, 1n, result(1), 1)).to.deep.equal(result(1));
+    expect(await own.keepResult(id, 1n, result(2), 2)).to.deep.equal(result(1));
     expect(await own.result(id, 1n)).to.deep.equal(result(1));
-    expect(await own.items(id)).to.deep.equal(item(1));
+    const item = (value: number) => ({ status: 0n, usage: 1n, output: bytes(value, 2) });
+    const digest = itemDigest(item(1));
+    expect(await own.keepItem(id, 3, item(1), 1)).to.equal(digest);
+    expect(await own.keepItem(id, 3, item(2), 2)).to.equal(digest);
+    expect(await own.item(id, 3)).to.deep.equal(item(1));
+    expect(await own.digests(id)).to.deep.equal(new Map([[3, digest]]));
     const decision = (root: 1 | 2, value: number) => ({
       root,
       committed: 3n,

@@ -43,7 +43,7 @@ describe("fallback", () => {
     const { store, chain, transactions, clock, instance } = parts;
     const [held, own] = [makeHeldStore(store), makeOwnStore(store)];
     const kept = { digest: s.digest, salt: s.saltOf(i), leaf: s.leaf(i), result };
-    if (hasResult) await own.keepResult(s.request.requestId, s.nodeOf(i), kept, [result], clock.now());
+    if (hasResult) await own.keepResult(s.request.requestId, s.nodeOf(i), kept, clock.now());
     const roundTimeS = (round: bigint): bigint => timeOf(instance.drand, round);
     const actions = makeActions({ store, transactions, clock });
     const committees = makeCommittees({ view: chain, roundTimeS });

@@ -72,12 +72,12 @@ describe("atoma-keeper", function () {
     await settle(market, await settlementOf(market.world, market.nodes, recorded, { output: sampleOutput }));
     await scene.passTime(200); // beyond the janitor's grace
     const commands = crontabCommands();
-    expect(commands).to.have.length(3);
+    expect(commands).to.have.length(4);
     for (const command of commands) {
       expect(command).to.include("--once").and.to.include(guideFile);
       const { status, stdout, stderr } = await run(command.replace(guideFile, file));
       expect(status, `${command}\n${stdout}\n${stderr}`).to.equal(0);
-      expect(stdout).to.match(/(settler|beacon|janitor): \d+ done, 0 failed/);
+      expect(stdout).to.match(/(settler|beacon|janitor|watchtower): \d+ done, 0 failed/);
     }
     const slot = await market.escrow.slotOf(market.requester, 0n);
     expect(slot & 0xffn).to.equal(4n); // settled: the settler's or the janitor's pass finalised it
@@ -114,7 +114,7 @@ describe("atoma-keeper", function () {
   });
 
   it("explains by `doctor` what is fine and what is missing", async () => {
-    const fine = await run(own("--job settler --job beacon doctor --json"));
+    const fine = await run(own("--job settler --job beacon --job watchtower doctor --json"));
     const report = JSON.parse(fine.stdout) as { isFit: boolean; findings: { name: string; verdict: string }[] };
     expect(report.isFit, fine.stdout).to.equal(true);
     expect(report.findings.map(({ name }) => name)).to.include.members([

@@ -1,0 +1,20 @@
+/** The watchtower's pass: asks for evidence where no other job does, reports nodes that contradicted themselves, and takes disputes further. */
+import { makeTally } from "../job.ts";
+import type { Pass } from "../runtime/loop.ts";
+import { makeAsking } from "./asking.ts";
+import type { WatchtowerDeps } from "./deps.ts";
+import { driveDisputes } from "./disputes.ts";
+import { makeEquivocations } from "./equivocation.ts";
+
+/** Makes the pass. It puts transactions into the outbox; sending them is the outbox's business. */
+export const makeWatchtowerJob = (deps: WatchtowerDeps): Pass => {
+  const askMembers = makeAsking(deps);
+  const proveEquivocations = makeEquivocations(deps);
+  return async (signal) => {
+    const tally = makeTally(deps.log);
+    await askMembers(tally, signal);
+    await proveEquivocations(tally, signal);
+    await driveDisputes(deps, tally, signal);
+    return tally.report();
+  };
+};

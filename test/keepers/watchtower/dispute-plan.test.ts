@@ -1,0 +1,142 @@
+import { expect } from "chai";
+import { type Hex, keccak256, numberToHex } from "viem";
+import type { AttestationMessage } from "../../../keepers/network/messages.ts";
+import { decodeCase, type DisputeCase } from "../../../keepers/watchtower/case.ts";
+import { type DisputeFacts, dueOf } from "../../../keepers/watchtower/dispute-plan.ts";
+
+const word = (n: number): Hex => keccak256(numberToHex(n));
+const upperOf = (digest: Hex): bigint => BigInt(digest) >> 64n;
+const [winning, losing] = [word(1), word(2)];
+
+const attestation = (nodeId: bigint, digest: Hex, level = 0n): AttestationMessage => ({
+  requestId: word(7),
+  level,
+  nodeId,
+  digest,
+  committed: 1n,
+  commitRoot: word(9),
+  salt: `0x${"22".repeat(16)}`,
+  leaves: [word(9)],
+  signature: `0x${"11".repeat(64)}`,
+});
+
+const unknown = { isDecided: false, attested: 0n };
+const opened: DisputeCase = {
+  version: 1n,
+  round: 5n,
+  isConcluded: false,
+  isClosed: false,
+  first: unknown,
+  second: unknown,
+  hasLevelTwo: false,
+};
+const jurors = [11n, 12n, 13n, 14n, 15n, 16n, 17n];
+
+/** Level 1 has until second 1000, and 100 more for an appeal; losers are punished for 50 seconds. */
+const pending = (changes: Partial<DisputeFacts> = {}): DisputeFacts => ({
+  nowS: 1_001n,
+  verdict: { ending: "pending", digest: 0n, level: 1n, finalAtS: 1_100n },
+  dispute: opened,
+  isConvened: true,
+  appealWindowS: 100n,
+  punishWindowS: 50n,
+  drawn: [],
+  attestations: [],
+  punished: new Map(),
+  ...changes,
+});
+const judged = (changes: Partial<DisputeFacts> = {}): DisputeFacts =>
+  pending({
+    nowS: 1_101n,
+    verdict: { ending: "decided", digest: upperOf(winning), level: 1n, finalAtS: 1_100n },
+    dispute: { ...opened, isConcluded: true, first: { isDecided: true, attested: 0b1111111n } },
+    drawn: [[1n, 2n, 3n], jurors, []],
+    ...changes,
+  });
+const kindsOf = (facts: DisputeFacts) => dueOf(facts).map(({ kind }) => kind);
+
+describe("watchtower's plan of disputes", () => {
+  it("escalates an undecided first level after its end, to the last second of the appeal window", () => {
+    expect(kindsOf(pending({ nowS: 1_000n }))).to.deep.equal([]);
+    expect(dueOf(pending())).to.deep.equal([{ kind: "escalate", untilS: 1_100n }]);
+    expect(kindsOf(pending({ nowS: 1_100n }))).to.deep.equal(["escalate"]);
+    expect(kindsOf(pending({ nowS: 1_101n }))).to.deep.equal([]);
+  });
+
+  it("escalates neither what is decided, nor what is at level 2, nor what no panel was drawn for", () => {
+    const first = { isDecided: true, attested: 31n };
+    expect(kindsOf(pending({ dispute: { ...opened, first } }))).to.deep.equal([]);
+    expect(kindsOf(pending({ dispute: { ...opened, hasLevelTwo: true } }))).to.deep.equal([]);
+    expect(kindsOf(pending({ isConvened: false }))).to.deep.equal([]);
+  });
+
+  it("concludes every end, once", () => {
+    for (const ending of ["decided", "noFault", "noPanel"] as const) {
+      const { verdict, dispute } = judged();
+      const facts = judged({ verdict: { ...verdict, ending }, dispute: { ...dispute, isConcluded: false } });
+      expect(kindsOf(facts)).to.deep.equal(["conclude"]);
+      expect(kindsOf({ ...facts, dispute })).to.deep.equal([]);
+    }
+  });
+
+  it("closes when nobody can be punished any more, and then does nothing", () => {
+    expect(kindsOf(judged({ nowS: 1_150n }))).to.deep.equal([]);
+    expect(kindsOf(judged({ nowS: 1_151n }))).to.deep.equal(["close"]);
+    const { dispute } = judged();
+    expect(kindsOf(judged({ nowS: 1_151n, dispute: { ...dispute, isClosed: true } }))).to.deep.equal([]);
+  });
+
+  it("punishes who attested another digest than that which stands, at any level, once", () => {
+    const attestations = [
+      attestation(1n, winning),
+      attestation(2n, losing),
+      attestation(2n, word(3)),
+      attestation(13n, losing, 1n),
+      attestation(99n, losing), // nobody drew it
+    ];
+    const due = dueOf(judged({ attestations }));
+    expect(
+      due.map((step) => (step.kind === "punish" ? [step.level, step.seat, step.untilS] : step.kind)),
+    ).to.deep.equal([
+      [0n, 1, 1_150n],
+      [1n, 2, 1_150n],
+    ]);
+    const silent = new Map([[13n, "silent" as const]]);
+    expect(kindsOf(judged({ attestations, punished: new Map([[2n, "all"], ...silent]) }))).to.deep.equal(["punish"]);
+    const { verdict } = judged();
+    expect(kindsOf(judged({ attestations, verdict: { ...verdict, ending: "noFault" } }))).to.deep.equal([]);
+  });
+
+  it("takes digests for equal as the contract does, by their top 192 bits", () => {
+    const twin: Hex = `0x${winning.slice(2, 50)}${"00".repeat(8)}`;
+    expect(kindsOf(judged({ attestations: [attestation(1n, twin)] }))).to.deep.equal([]);
+  });
+
+  it("punishes silent jurors where at least half of the panel is known to have attested", () => {
+    const { dispute } = judged();
+    const seatsOf = (attested: bigint, changes: Partial<DisputeFacts> = {}) =>
+      dueOf(judged({ dispute: { ...dispute, first: { isDecided: false, attested } }, ...changes })).map((step) =>
+        step.kind === "punishSilent" ? step.seat : step.kind,
+      );
+    expect(seatsOf(0b1111n)).to.deep.equal([4, 5, 6]);
+    expect(seatsOf(0b111n)).to.deep.equal([]);
+    expect(seatsOf(0n)).to.deep.equal([]);
+    expect(seatsOf(0b1111n, { punished: new Map([[15n, "silent"]]) })).to.deep.equal([5, 6]);
+    expect(seatsOf(0b1111n, { attestations: [attestation(16n, winning, 1n)] })).to.deep.equal([4, 6]); // left out, not silent
+  });
+
+  it("reads the contract's words", () => {
+    expect(decodeCase([0n, 0n, 0n, 0n, 0n, 0n])).to.equal(undefined);
+    const docket = (0xabn << 96n) | (9n << 64n) | (77n << 32n) | (3n << 16n) | 16n | 4n;
+    const tally = (upperOf(winning) << 64n) | (1n << 63n) | 0b101n;
+    expect(decodeCase([docket, 0n, tally, 1n, 0n, 0n])).to.deep.equal({
+      version: 3n,
+      round: 77n,
+      isConcluded: true,
+      isClosed: false,
+      first: { isDecided: true, attested: 0b101n },
+      second: unknown,
+      hasLevelTwo: true,
+    });
+  });
+});
