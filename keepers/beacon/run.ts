@@ -2,7 +2,7 @@
 import { encodeFunctionData, type Hex } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { verifyBeacon } from "../../sdk/drand/bls.ts";
-import { type JobDeps, makeTally, nowSeconds } from "../job.ts";
+import { type JobDeps, makeTally, nowSeconds, type Tally } from "../job.ts";
 import type { Cases } from "../panel/cases.ts";
 import type { Pass } from "../runtime/loop.ts";
 import { type DueRound, planBeacon, type Waiting } from "./plan.ts";
@@ -10,7 +10,7 @@ import type { RoundSource } from "./source.ts";
 
 export type BeaconDeps = JobDeps & {
   readonly source: RoundSource;
-  readonly cases: Pick<Cases, "open">;
+  readonly cases: Pick<Cases, "ids" | "of">;
 };
 
 const job = "beacon";
@@ -64,11 +64,18 @@ const postedOf = async ({ chain }: BeaconDeps, rounds: Iterable<bigint>): Promis
   return posted;
 };
 
-const panelsOf = async ({ chain, cases }: BeaconDeps): Promise<readonly Waiting[]> => {
+/** The rounds that a dispute over this request waits for. */
+const roundsOf = async ({ chain, cases }: BeaconDeps, requestId: Hex): Promise<readonly Waiting[]> => {
+  const [dispute, request] = [await cases.of(requestId), await chain.request(requestId)];
+  if (dispute === undefined || request === undefined) return [];
+  return dispute.levels.map(({ round }) => ({ round, fields: request.fields }));
+};
+
+const panelsOf = async (deps: BeaconDeps, tally: Tally): Promise<readonly Waiting[]> => {
   const waiting: Waiting[] = [];
-  for (const { requestId, levels } of await cases.open()) {
-    const fields = (await chain.request(requestId))?.fields;
-    if (fields !== undefined) waiting.push(...levels.map(({ round }) => ({ round, fields })));
+  for (const requestId of await deps.cases.ids()) {
+    const what = { job, subject: requestId, action: "read" };
+    waiting.push(...((await tally.attempt(what, () => roundsOf(deps, requestId))) ?? []));
   }
   return waiting;
 };
@@ -80,7 +87,7 @@ export const makeBeaconJob = (deps: BeaconDeps): Pass => {
   return async (signal) => {
     const tally = makeTally(log);
     const requests = (await chain.activeSummaries()).filter(({ state }) => state === "open");
-    const panels = (await tally.attempt({ job, subject: "disputes", action: "read" }, () => panelsOf(deps))) ?? [];
+    const panels = await panelsOf(deps, tally);
     const rounds = [...requests.map(({ fields }) => fields.round), ...panels.map(({ round }) => round)];
     const posted = await postedOf(deps, [...rounds, ...sent]);
     await callOff(deps, sent, posted);

@@ -23,7 +23,7 @@ export type ExecutorJobDeps = Omit<MemberDeps, "countAttestation" | "signer"> & 
   readonly view: Pick<ChainFollower, "activeSummaries" | "request" | "node" | "nodeOfSigner">;
   readonly committees: Pick<Committees, "of">;
   /** Disputes whose panels this node may sit in; none without it. */
-  readonly cases?: Pick<Cases, "open"> | undefined;
+  readonly cases?: Pick<Cases, "ids" | "of"> | undefined;
   readonly execute: Execute;
   readonly executors: readonly Executor[];
   readonly signer: Pick<Signer, "address" | "signTypedData">;
@@ -48,6 +48,7 @@ export type ExecutorJob = {
 const notDrawn = "not drawn";
 const idleWaitMs = 200;
 const requestsAtOnce = 32;
+const disputesAtOnce = 8;
 
 type Outcome = "done" | "idle" | "failed";
 /** What may have a seat for this node: a request's committee, or a panel of a dispute over it, drawn by `round`. */
@@ -56,8 +57,6 @@ type Place = { readonly request: Drawable; readonly level: bigint; readonly roun
 type Pass = { readonly nodeId: bigint; readonly unposted: Set<bigint> };
 
 const keyOf = (requestId: Hex, level: bigint): string => `${requestId} ${level}`;
-/** The round matters only before a place is drawn. */
-const placeOf = ({ committee: { request, level } }: Track): Place => ({ request, level, round: 0n });
 
 /** Makes the job. */
 export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
@@ -119,25 +118,20 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
       .map((request) => ({ request, level: 0n, round: request.fields.round }));
 
   /** A disputed request may be settled or refunded by now: its panels judge it all the same. */
-  const panelPlaces = async (): Promise<readonly Place[]> => {
-    const disputes = (await deps.cases?.open()) ?? [];
-    const places = await mapLimit(disputes, requestsAtOnce, async ({ requestId, levels }) => {
-      const request = await view.request(requestId);
-      return request === undefined ? [] : levels.map(({ level, round }) => ({ request, level, round }));
-    });
-    return places.flat();
+  const placesOf = async (requestId: Hex, cases: Pick<Cases, "of">): Promise<readonly Place[] | "failed"> => {
+    try {
+      const [dispute, request] = [await cases.of(requestId), await view.request(requestId)];
+      if (dispute === undefined || request === undefined) return [];
+      return dispute.levels.map(({ level, round }) => ({ request, level, round }));
+    } catch (error) {
+      log.warn({ requestId, error: errorLine(error) }, "a dispute could not be read");
+      return "failed";
+    }
   };
 
-  /** Committees do not wait for a contract that cannot be asked about disputes. */
-  const placesNow = async (): Promise<{ places: readonly Place[]; failed: number }> => {
-    const committees = await committeePlaces();
-    try {
-      return { places: [...committees, ...(await panelPlaces())], failed: 0 };
-    } catch (error) {
-      log.warn({ error: errorLine(error) }, "the disputes could not be read");
-      const panels = [...tracks.values()].flatMap((track) => (track === notDrawn ? [] : placeOf(track)));
-      return { places: [...committees, ...panels.filter(({ level }) => level > 0n)], failed: 1 };
-    }
+  const panelPlaces = async (): Promise<readonly (readonly Place[] | "failed")[]> => {
+    const { cases } = deps;
+    return cases === undefined ? [] : mapLimit(await cases.ids(), disputesAtOnce, (id) => placesOf(id, cases));
   };
 
   const pass: ExecutorJob["pass"] = async (signal) => {
@@ -146,14 +140,15 @@ export const makeExecutorJob = (deps: ExecutorJobDeps): ExecutorJob => {
       log.warn({ signer: signer.address }, "the signer serves no node: register one with it, or configure its key");
       return { done: 0, failed: 1 };
     }
-    const { places, failed } = await placesNow();
+    const panels = await panelPlaces();
+    const places = [...(await committeePlaces()), ...panels.flatMap((found) => (found === "failed" ? [] : found))];
     forgetAllBut(places);
     const current: Pass = { nodeId: node.nodeId, unposted: new Set() };
     const outcomes = await mapLimit(places, requestsAtOnce, async (place) =>
       signal.aborted ? "idle" : passOne(place, current),
     );
     const countOf = (outcome: Outcome): number => outcomes.filter((one) => one === outcome).length;
-    return { done: countOf("done"), failed: failed + countOf("failed") };
+    return { done: countOf("done"), failed: countOf("failed") + panels.filter((found) => found === "failed").length };
   };
 
   const passUntilIdle: ExecutorJob["passUntilIdle"] = async (signal) => {

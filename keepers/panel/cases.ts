@@ -27,11 +27,10 @@ export type DisputeView = {
   readonly levels: readonly DisputeLevel[];
 };
 
-/** Rejects where the contract cannot be asked. */
 export type Cases = {
-  /** Disputes without a verdict that was carried out, oldest first. */
-  open(): Promise<readonly DisputeView[]>;
-  /** The dispute over a request, unless there is none or it is concluded. */
+  /** Requests with disputes that may still be judged, oldest first. */
+  ids(): Promise<readonly Hex[]>;
+  /** The dispute over a request, unless there is none or it is concluded. Rejects where the contract cannot be asked. */
   of(requestId: Hex): Promise<DisputeView | undefined>;
 };
 
@@ -44,6 +43,8 @@ export type CasesDeps = {
 
 /** How long an answer is good for: messages of many jurors ask for the same. */
 const freshMs = 1_000;
+/** A verdict that was carried out is taken back by a reorganisation only. */
+const concludedMs = 60_000;
 const maxKept = 10_000;
 
 const levelsOf = ({ first, second }: DisputeCase): readonly DisputeLevel[] => [
@@ -56,7 +57,7 @@ export const makeCases = ({ rpc, instance, view, clock }: CasesDeps): Cases => {
   const client = makePublicClient(rpc, instance.chainId);
   const contract = { address: instance.disputes, abi: disputesAbi } as const;
   const termsByVersion = new Map<bigint, DisputeTerms>();
-  const kept = new Map<Hex, { readonly atMs: number; readonly dispute: Promise<DisputeView | undefined> }>();
+  const kept = new Map<Hex, { untilMs: number; readonly dispute: Promise<DisputeView | undefined> }>();
 
   /** The parameters in force, or, where they were changed since, what the chain view has of that version. */
   const parametersOf = async (version: bigint) => {
@@ -80,6 +81,8 @@ export const makeCases = ({ rpc, instance, view, clock }: CasesDeps): Cases => {
   const read = async (requestId: Hex): Promise<DisputeView | undefined> => {
     const words = await client.readContract({ ...contract, functionName: "caseOf", args: [requestId] });
     const found = decodeDisputeCase(words);
+    const entry = kept.get(requestId);
+    if (found?.isConcluded === true && entry !== undefined) entry.untilMs = clock.now() + concludedMs;
     if (found === undefined || found.isConcluded) return undefined;
     const { snapshotId, version } = found;
     return { requestId, snapshotId, terms: await termsOf(version), levels: levelsOf(found) };
@@ -88,18 +91,18 @@ export const makeCases = ({ rpc, instance, view, clock }: CasesDeps): Cases => {
   const fresh = (requestId: Hex): Promise<DisputeView | undefined> => {
     const nowMs = clock.now();
     const known = kept.get(requestId);
-    if (known !== undefined && nowMs - known.atMs < freshMs) return known.dispute;
+    if (known !== undefined && nowMs < known.untilMs) return known.dispute;
     kept.delete(requestId); // and below to the end: the longest unread goes first
     const oldest = kept.size >= maxKept ? kept.keys().next().value : undefined;
     if (oldest !== undefined) kept.delete(oldest);
     const dispute = read(requestId);
-    kept.set(requestId, { atMs: nowMs, dispute });
+    kept.set(requestId, { untilMs: nowMs + freshMs, dispute });
     dispute.catch(() => kept.delete(requestId)); // the next one asks again
     return dispute;
   };
 
   return {
-    open: async () => (await Promise.all((await view.openDisputes()).map(fresh))).flatMap((one) => one ?? []),
+    ids: view.openDisputes,
     of: async (requestId) => ((await view.openDisputes()).includes(requestId) ? fresh(requestId) : undefined),
   };
 };

@@ -16,7 +16,7 @@ import { type Vote, voteDue } from "./plan.ts";
 export type PanelPassDeps = JobDeps & {
   readonly committees: Pick<Committees, "byId">;
   readonly held: Pick<HeldStore, "read">;
-  readonly cases: Pick<Cases, "open">;
+  readonly cases: Pick<Cases, "ids" | "of">;
 };
 
 type Sitting = { readonly panel: Committee; readonly level: DisputeLevel; readonly groups: readonly Group[] };
@@ -108,14 +108,14 @@ export const makePanelPass = (deps: PanelPassDeps): Pass => {
     const tally = makeTally(log);
     const nodeId = await deps.nodeId();
     if (nodeId === undefined) return tally.report();
-    const disputes = (await tally.attempt({ job, subject: "disputes", action: "read" }, () => cases.open())) ?? [];
     const nowS = await nowSeconds(deps);
-    for (const { requestId, levels } of disputes)
-      for (const level of levels) {
-        if (signal.aborted) break;
-        const what = { job, subject: requestId, action: "decide" };
+    for (const requestId of await cases.ids()) {
+      if (signal.aborted) break;
+      const what = { job, subject: requestId, action: "decide" };
+      const dispute = await tally.attempt(what, () => cases.of(requestId));
+      for (const level of dispute?.levels ?? [])
         if ((await tally.attempt(what, () => passOne(requestId, level, nodeId, nowS))) === true) tally.done();
-      }
+    }
     return tally.report();
   };
 };

@@ -112,7 +112,9 @@ describe("beacon", () => {
         return market.world.beacon.sign(round);
       },
     };
-    expect(await pass(makeBeaconJob({ ...parts, source: half, cases: { open: async () => [] } }))).to.deep.equal({
+    expect(
+      await pass(makeBeaconJob({ ...parts, source: half, cases: { ids: async () => [], of: async () => undefined } })),
+    ).to.deep.equal({
       done: 1,
       failed: 1,
     });
