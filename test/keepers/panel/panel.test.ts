@@ -2,18 +2,21 @@ import { expect } from "chai";
 import { decodeDisputeCase } from "../../../sdk/words/dispute-case.ts";
 import type { LocalRequest } from "../../../deploy/local/committee.ts";
 import { makeBeaconJob } from "../../../keepers/beacon/run.ts";
+import { inputPeersOf } from "../../../keepers/executor/seat.ts";
 import { makeCommittees } from "../../../keepers/network/committees.ts";
 import { makeHeldStore } from "../../../keepers/network/held.ts";
 import { makeCases } from "../../../keepers/panel/cases.ts";
 import { makePanels } from "../../../keepers/panel/draw.ts";
 import {
   conflict,
+  dissent,
   endings,
   evidenceOf,
   lie,
   panelOf,
   roundOf,
   stage,
+  stageSettled,
   truth,
   waitPast,
 } from "../../helpers/disputes.ts";
@@ -101,6 +104,34 @@ describe("panels that keepers serve", function () {
     const tally = await firstTally(request);
     expect(tally?.digest).to.equal(digestWord(request));
     expect(tally?.attested).to.equal(0b1111100n);
+  });
+
+  it("judge a request that is settled and paid", async () => {
+    const { market } = scene;
+    const scenery = await stageSettled(market, 0n);
+    await dissent(market, scenery);
+    const { request } = scenery;
+    const { jurors } = await drawPanel(scene, request, 1);
+    for (const nodeId of jurors) await start(nodeId);
+    expect(await letWork(scene, () => [...running], isDecided(request))).to.equal(true);
+    expect((await firstTally(request))?.digest).to.equal(digestWord(request));
+    const [first] = running;
+    expect((await first?.parts.chain.request(request.requestId))?.state).to.equal("settled");
+  });
+
+  it("ask the committee for an input that co-jurors do not have", async () => {
+    const { request, members } = await openDispute();
+    const parts = await scene.open({ jobs: ["beacon"] });
+    await parts.chain.sync();
+    const view = parts.chain;
+    const roundTimeS = roundTimeIn(scene);
+    const panels = makePanels({ view, cases: makeCases({ ...parts, view }), roundTimeS });
+    const found = await makeCommittees({ view, roundTimeS, panels }).byId(request.requestId, 1n);
+    if ("missing" in found) throw new Error(found.missing);
+    const { committee } = found;
+    const [own, ...others] = committee.members.map(({ nodeId }) => nodeId);
+    const asked = inputPeersOf({ committee, nodeId: own ?? 0n });
+    expect(asked).to.deep.equal([...others, ...members.map(({ nodeId }) => nodeId)]);
   });
 
   it("sign nothing twice over a restart, and decide all the same", async () => {
