@@ -7,6 +7,18 @@ const require = createRequire(import.meta.url);
 /** Runs of 1,000 calls each of the fuzz of a whole instance. */
 const fuzzRuns = Number(process.env.ATOMA_FUZZ_RUNS ?? 20);
 
+/** The compiler from npm: nothing is downloaded. `runs` weighs the gas of calls against the size of code. */
+const compiler = (runs: number) => ({
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: {
+    viaIR: true,
+    evmVersion: "osaka",
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+    optimizer: { enabled: true, runs },
+  },
+});
+
 export default defineConfig({
   plugins: [toolbox],
   paths: {
@@ -20,18 +32,12 @@ export default defineConfig({
       "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol",
       "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol",
     ],
-    compilers: [
-      {
-        version: "0.8.37",
-        path: require.resolve("solc/soljson.js"), // the compiler from npm: nothing is downloaded
-        settings: {
-          viaIR: true,
-          evmVersion: "osaka",
-          outputSelection: { "*": { "*": ["storageLayout"] } },
-          optimizer: { enabled: true, runs: 800 },
-        },
-      },
-    ],
+    compilers: [compiler(800)],
+    overrides: {
+      "contracts/RequestEscrow.sol": compiler(100_000), // every request and settlement
+      "contracts/Disputes.sol": compiler(200), // near the limit of a contract's code
+      "contracts/EscrowExtension.sol": compiler(200),
+    },
   },
   networks: {
     // Block gas limit above the 16,777,216 cap of one transaction (EIP-7825), as on mainnet.

@@ -1,5 +1,5 @@
 /** `atoma-keeper doctor`: looks at everything that a keeper needs, and says what is missing and what to do. */
-import type { Address } from "viem";
+import { type Address, BaseError } from "viem";
 import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { taskRegistryAbi } from "../sdk/abi/task-registry.ts";
@@ -21,7 +21,7 @@ import { makeRedactor, redactUrl } from "./runtime/redact.ts";
 import { checkEndpoints, type FailoverRpc } from "./runtime/rpc.ts";
 import { readBalance } from "./runtime/rpc-answers.ts";
 import { openSqlite } from "./runtime/sqlite.ts";
-import { makePublicClient } from "./runtime/viem-client.ts";
+import { makePublicClient, rpcErrorIn } from "./runtime/viem-client.ts";
 import type { Settings } from "./settings.ts";
 
 /** ok: fine. warn: works, but look at it. bad: the keeper cannot do its work. */
@@ -168,7 +168,7 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
   let isFit = true;
   const look = async <T>(name: string, fn: () => Promise<{ found: Found; value?: T }>): Promise<T | undefined> => {
     const result = await fn().catch((error: unknown) => ({
-      found: bad(String(redact(errorLine(error)))),
+      found: bad(String(redact(errorLine(error instanceof BaseError ? (rpcErrorIn(error) ?? error) : error)))),
       value: undefined,
     }));
     if (result.found.verdict === "bad") isFit = false;

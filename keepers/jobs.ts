@@ -158,11 +158,18 @@ const makeSettler = (parts: Parts): Job => {
 /** Beside an executor or a settler, evidence comes into the store by itself. */
 const makeWatchtower = (parts: Parts): Job => {
   const { jobs, watchtower } = parts.settings;
-  const { intervalMs, sample, peerTimeoutMs } = watchtower;
+  const { intervalMs, peerTimeoutMs } = watchtower;
   const { committees, held, source, close } = listen(parts, peerTimeoutMs, true);
   const isAlone = !jobs.includes("executor") && !jobs.includes("settler");
   const asked = isAlone ? source : undefined;
-  const job = makeWatchtowerJob({ ...parts, committees, held, source: asked, sample, random: Math.random });
+  const job = makeWatchtowerJob({
+    ...parts,
+    committees,
+    held,
+    source: asked,
+    settings: watchtower,
+    random: Math.random,
+  });
   const pass = forgetting(job, parts, held.prune);
   return { name: "watchtower", pass, once: pass, intervalMs, checks: [], close };
 };

@@ -208,6 +208,8 @@ const watchtower = z.strictObject({
   intervalMs: integer(20, 600_000).default(10_000),
   /** Ended requests whose members are asked for what they hold, in one pass; 0 asks nobody. Beside an executor or a settler nobody is asked. */
   sample: integer(0, 1_000).default(32),
+  /** Take open disputes to their end, which nobody pays for. */
+  disputes: flag.default(true),
   peerTimeoutMs: integer(100, 60_000).default(4_000),
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {fingerprintOf} from "../types/Fingerprint.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {Attestations} from "../libraries/Attestations.sol";
 import {Panels} from "../libraries/Panels.sol";
@@ -42,7 +43,7 @@ abstract contract DisputesDecision is DisputesState {
     ) private pure returns (Tally) {
         uint256 count = countSeats(attested);
         if (former.decided()) {
-            require(former.digest() == uint256(digest) >> 64, DecidedOtherwise());
+            require(former.digest() == fingerprintOf(digest), DecidedOtherwise());
             require(former.attested() & attested != 0, TooFewJurors(count, Panels.threshold(jurors)));
             return TallyFields.make(digest, former.attested() | attested, true);
         }
@@ -193,7 +194,7 @@ abstract contract DisputesDecision is DisputesState {
             v.ending = Ending.NoPanel;
             return v;
         }
-        if (second.exists()) return _secondVerdict(r, requestId, dispute, toFinal);
+        if (second.exists()) return _secondVerdict(r, requestId, dispute, toFinal, startAt + toFinal);
         v.finalAt = startAt + toFinal;
         if (block.timestamp > v.finalAt) _rule(v, first);
     }
@@ -203,7 +204,8 @@ abstract contract DisputesDecision is DisputesState {
         Request calldata r,
         bytes32 requestId,
         Case storage dispute,
-        uint256 toFinal
+        uint256 toFinal,
+        uint256 firstFinal
     ) private view returns (Verdict memory v) {
         (Round state, uint256 startAt, ) = _startOf(r, dispute.appeal.round());
         v.level = Panels.LEVELS;
@@ -223,7 +225,8 @@ abstract contract DisputesDecision is DisputesState {
             }
         }
         v.level = 1;
-        _rule(v, dispute.first);
+        if (firstFinal > v.finalAt) v.finalAt = firstFinal; // the first panel keeps all of its time
+        if (block.timestamp > v.finalAt) _rule(v, dispute.first);
     }
 
     function _rule(Verdict memory v, Tally tally) private pure {

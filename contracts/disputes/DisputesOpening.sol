@@ -20,7 +20,7 @@ abstract contract DisputesOpening is DisputesState {
     /// @inheritdoc IDisputes
     function openByConflict(Request calldata r, Evidence calldata first, Evidence calldata second) external {
         bytes32 requestId = _unseen(r);
-        require(!_agree(first.digest, second.digest) && first.seat != second.seat, NoContradiction());
+        require(first.digest != second.digest && first.seat != second.seat, NoContradiction());
         uint256[] memory members = _escrow().blockOpen(r);
         _liveWitness(r, requestId, members, first);
         _liveWitness(r, requestId, members, second);
@@ -31,7 +31,7 @@ abstract contract DisputesOpening is DisputesState {
     /// @inheritdoc IDisputes
     function openByDissent(Request calldata r, Outcome calldata o, Evidence calldata dissent) external {
         bytes32 requestId = _unseen(r);
-        require(!_agree(o.digest, dissent.digest), NoContradiction());
+        require(o.digest != dissent.digest, NoContradiction());
         uint256 flags = _block(r, o);
         NodeId nodeId = _liveWitness(r, requestId, _escrow().committeeOf(r), dissent);
         Claim claim = ClaimFields.make(o.digest, o.head.attested(), 1 << dissent.seat);
@@ -58,11 +58,6 @@ abstract contract DisputesOpening is DisputesState {
     function _unseen(Request calldata r) private view returns (bytes32 requestId) {
         requestId = _idOf(r);
         require(!_cases[requestId].docket.exists(), AlreadyDisputed(requestId));
-    }
-
-    /// @dev Digests are told apart by their top 192 bits, all that is kept of them.
-    function _agree(bytes32 a, bytes32 b) private pure returns (bool) {
-        return uint256(a ^ b) >> 64 == 0;
     }
 
     function _block(Request calldata r, Outcome calldata o) private returns (uint256 flags) {

@@ -7,6 +7,8 @@ import {Panels} from "../libraries/Panels.sol";
 import {Spoils} from "../libraries/Spoils.sol";
 import {DisputeParameters} from "../types/DisputeParameters.sol";
 import {DOCKET_CLOSED, DOCKET_CONFLICT, Tally, countSeats} from "../types/Docket.sol";
+import {ChainWordFields} from "../types/ChainWord.sol";
+import {fingerprintOf} from "../types/Fingerprint.sol";
 import {NodeId} from "../types/Ids.sol";
 import {BASIS_POINTS, Request} from "../types/Request.sol";
 import {DisputesConclusion} from "./DisputesConclusion.sol";
@@ -25,7 +27,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
     function punish(Request calldata r, uint256 level, Evidence calldata e) external {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         Verdict memory v = _punishable(r, requestId, dispute);
-        require(v.ending == Ending.Decided && uint256(e.digest) >> 64 != v.digest, NotALoser());
+        require(v.ending == Ending.Decided && fingerprintOf(e.digest) != v.digest, NotALoser());
         NodeId nodeId = _witness(r, requestId, level, _jurors(r, requestId, dispute, level), e);
         uint256 taken = _condemn(r, requestId, nodeId);
         dispute.pot += taken << 128; // ATOMA's supply is below 2^128
@@ -33,13 +35,29 @@ abstract contract DisputesPunishment is DisputesConclusion {
     }
 
     /// @inheritdoc IDisputes
+    function punishRevealed(Request calldata r, uint256 seat) external {
+        (bytes32 requestId, Case storage dispute) = _caseOf(r);
+        Verdict memory v = _punishable(r, requestId, dispute);
+        NodeId nodeId = _seated(_escrow().committeeOf(r), seat);
+        (uint256 state, bytes32 prefix) = _escrow().chainWordOf(requestId, nodeId);
+        bool hasRevealed = state == ChainWordFields.REVEALED || state == ChainWordFields.COUNTED;
+        require(v.ending == Ending.Decided && hasRevealed && uint256(prefix) >> 64 != v.digest, NotALoser());
+        uint256 taken = _condemn(r, requestId, nodeId);
+        dispute.pot += taken << 128; // ATOMA's supply is below 2^128
+        emit LoserPunished(requestId, nodeId, 0, taken);
+    }
+
+    /// @inheritdoc IDisputes
     function punishSilent(Request calldata r, uint256 level, uint256 seat) external {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
-        _punishable(r, requestId, dispute);
+        Verdict memory v = _punishable(r, requestId, dispute);
         _roundOf(dispute, level); // checks the level
         uint256[] memory jurors = _jurors(r, requestId, dispute, level);
         NodeId nodeId = _seated(jurors, seat);
-        uint256 attested = (level == 1 ? dispute.first : dispute.second).attested();
+        Tally tally = level == 1 ? dispute.first : dispute.second;
+        // where a panel was overruled, those who did not join it are not to blame
+        require(v.ending != Ending.Decided || tally.digest() == v.digest, NotSilent(seat));
+        uint256 attested = tally.attested();
         require((attested >> seat) & 1 == 0 && 2 * countSeats(attested) >= jurors.length, NotSilent(seat));
         require(_punished[requestId][nodeId] == 0, AlreadyPunished(nodeId));
         _punished[requestId][nodeId] = SILENT;
@@ -212,11 +230,15 @@ abstract contract DisputesPunishment is DisputesConclusion {
     function _equivocated(Request calldata r, bytes32 requestId, uint256 level, address a, address b) private {
         uint256 latest = r.rules.submittedAt() + NODE_REGISTRY.unbonding();
         require(block.timestamp <= latest, WindowOver(latest));
+        require(r.rules.submittedAt() <= block.timestamp, TooEarly(r.rules.submittedAt()));
         NodeId nodeId = _nodeOfKey(r, a);
         require(nodeId != NodeId.wrap(0) && _nodeOfKey(r, b) == nodeId, NotSignedBy(nodeId));
         uint256 taken = _condemn(r, requestId, nodeId);
         emit EquivocationProven(requestId, nodeId, level, taken);
-        Spoils.Shares memory s = Spoils.share(taken, 0, _inAtoma(_payOf(r)), true, false);
+        // signatures say nothing of whether a request was ever made, and whoever makes one up pays itself
+        bool isMade = _escrow().slotOf(r.origin.requester(), r.origin.slot()).holdsOpen(requestId);
+        Spoils.Shares memory s;
+        if (isMade) s = Spoils.share(taken, 0, _inAtoma(_payOf(r)), true, false);
         _award(r.origin.requester(), s.requester);
         _award(msg.sender, s.challenger);
         _award(_treasury(), taken - s.requester - s.challenger); // the shares are of what was taken

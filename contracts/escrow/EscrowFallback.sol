@@ -5,7 +5,7 @@ import {IEscrowFallback} from "../interfaces/IEscrowFallback.sol";
 import {Attestations} from "../libraries/Attestations.sol";
 import {ChainWord, ChainWordFields} from "../types/ChainWord.sol";
 import {Head, countBits} from "../types/Head.sol";
-import {NodeId} from "../types/Ids.sol";
+import {NodeId, TaskId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {EscrowSettlement} from "./EscrowSettlement.sol";
@@ -34,26 +34,30 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         require(isInside && countBits(a.committed) >= r.origin.quorum(), InvalidBitmaps());
         require(a.commits.length == COMMIT_LENGTH * countBits(a.committed), InvalidProofLength());
 
-        bytes32[] memory leaves = _signedLeaves(r, requestId, members, a);
-        bytes32 root = keccak256(abi.encodePacked(leaves));
-        bytes32 hash = Attestations.structHash(requestId, 0, a.digest, a.committed, root);
+        (bytes32[] memory leaves, bytes32[] memory signed) = _signedLeaves(r, requestId, members, a);
+        bytes32 commitRoot = keccak256(abi.encodePacked(leaves));
+        bytes32 hash = Attestations.structHash(requestId, 0, a.digest, a.committed, commitRoot);
         uint256 nodeId = members[a.seat] >> 32;
         _requireSigned(_hashTypedDataV4(hash), a.signature, nodeId, r);
+        bytes32 root = keccak256(abi.encodePacked(signed));
         uint256 earlier = _shownRoots[requestId][root];
         require(earlier != nodeId, AlreadyShown(NodeId.wrap(uint32(nodeId)))); // drawn ids are 32 bits wide
         _shownRoots[requestId][root] = earlier == 0 ? nodeId : SEVERAL;
         _fallbacks[requestId] |= (a.committed << 128) | IS_SHOWN;
-        emit AttestationShown(requestId, NodeId.wrap(uint32(nodeId)), a.digest, a.committed, leaves);
+        emit AttestationShown(requestId, NodeId.wrap(uint32(nodeId)), a.digest, a.committed, signed);
     }
 
     /// @dev The leaves of all committed members, each signed by its member.
+    /// @return leaves in draw order
+    /// @return signed the same, each after its node's id: a leaf counts for the node that signed it and for no other
     function _signedLeaves(
         Request calldata r,
         bytes32 requestId,
         uint256[] memory members,
         ShownAttestation calldata a
-    ) private view returns (bytes32[] memory leaves) {
+    ) private view returns (bytes32[] memory leaves, bytes32[] memory signed) {
         leaves = new bytes32[](countBits(a.committed));
+        signed = new bytes32[](2 * leaves.length);
         uint256 at;
         for (uint256 seat = 0; seat < members.length; ++seat) {
             if ((a.committed >> seat) & 1 == 0) continue;
@@ -61,6 +65,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
             bytes32 leaf = bytes32(commit);
             bytes32 hash = _hashTypedDataV4(Attestations.commitStructHash(requestId, 0, leaf));
             _requireSigned(hash, commit[32:], members[seat] >> 32, r);
+            (signed[2 * at], signed[2 * at + 1]) = (bytes32(members[seat] >> 32), leaf);
             leaves[at++] = leaf;
         }
     }
@@ -81,7 +86,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         NodeId nodeId,
         bytes32 digest,
         bytes16 salt,
-        bytes32[] calldata leaves
+        bytes32[] calldata signed
     ) external {
         bytes32 requestId = _idOf(r);
         uint256 opensAt = _openStart(r, requestId) + r.terms.fallbackAfter() + r.terms.chainPhase() + 1;
@@ -89,7 +94,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         uint256 id = NodeId.unwrap(nodeId);
         bytes32 leaf = Attestations.leafOf(requestId, 0, digest, id, salt);
         ChainWord word = _chainWords[requestId][id];
-        bool isShown = leaves.length != 0 && _isUnderRoot(requestId, id, leaf, leaves);
+        bool isShown = signed.length != 0 && _isUnderRoot(requestId, id, leaf, signed);
         bool isCommitted = word == ChainWordFields.committed(leaf);
         require(isShown || isCommitted || word.state() > ChainWordFields.COMMITTED, LeafMismatch(nodeId, leaf));
         bool isCounted = isShown || (isCommitted && _fallbacks[requestId] == 0);
@@ -99,16 +104,18 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         emit RevealedOnChain(requestId, nodeId, digest, isCounted);
     }
 
-    /// @dev Whether the leaf is under a root that another member attested.
+    /// @dev Whether the node signed this leaf, and another member attested a root over it.
     function _isUnderRoot(
         bytes32 requestId,
         uint256 nodeId,
         bytes32 leaf,
-        bytes32[] calldata leaves
+        bytes32[] calldata signed
     ) private view returns (bool) {
-        uint256 attester = _shownRoots[requestId][keccak256(abi.encodePacked(leaves))];
+        uint256 attester = _shownRoots[requestId][keccak256(abi.encodePacked(signed))];
         if (attester == 0 || attester == nodeId) return false;
-        for (uint256 i = 0; i < leaves.length; ++i) if (leaves[i] == leaf) return true;
+        for (uint256 i = 0; i < signed.length; i += 2) {
+            if (uint256(signed[i]) == nodeId) return signed[i + 1] == leaf;
+        }
         return false;
     }
 
@@ -151,7 +158,8 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         require(s.proof.length == 0, InvalidProofLength());
         bool isComplete = counted + 1 == 1 << members.length;
         require(isComplete || block.timestamp > deadline, RevealsOpen(deadline));
-        if (idle != 0) {
+        // who was told of a verdict, or waited for one, had no reason to go on chain
+        if (idle != 0 && _verdicts[requestId] == 0) {
             _fallbacks[requestId] = (block.timestamp << 64) | (counted << 32) | idle;
             emit NoShowsProven(requestId, idle);
         }
@@ -187,10 +195,11 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         (, , uint256[] memory members) = _committee(r, requestId);
         uint256 id = members[seat] >> 32;
         NodeId nodeId = NodeId.wrap(uint32(id)); // drawn ids are 32 bits wide
-        uint256 earliest = _lastNoShows[id] + NO_SHOW_PERIOD;
+        uint256 key = (id << 32) | TaskId.unwrap(r.work.taskId());
+        uint256 earliest = _lastNoShows[key] + NO_SHOW_PERIOD;
         require(block.timestamp >= earliest, SlashedToday(nodeId, earliest));
         _fallbacks[requestId] = word & ~(1 << seat);
-        _lastNoShows[id] = block.timestamp;
+        _lastNoShows[key] = block.timestamp;
         _setNodeWord(id, _nodeWord(id).afterNoShow());
         uint256 amount = TASK_REGISTRY.noShowSlashOf(r.work.taskId());
         uint256 taken = NODE_REGISTRY.slash(nodeId, r.work.taskId(), amount);

@@ -69,10 +69,11 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     /// @dev royalty(128) << 128 | treasury's share(128)
     mapping(TaskId taskId => uint256 word) internal _fees;
     mapping(bytes32 requestId => mapping(uint256 nodeId => ChainWord word)) internal _chainWords;
-    /// @dev Who attested a root that was shown on chain; see `EscrowFallback`.
+    /// @dev Who attested what was shown on chain: keccak256 of node ids and leaves in turn; see `EscrowFallback`.
     mapping(bytes32 requestId => mapping(bytes32 root => uint256 attester)) internal _shownRoots;
     mapping(bytes32 requestId => uint256 word) internal _fallbacks;
-    mapping(uint256 nodeId => uint256 time) internal _lastNoShows;
+    /// @dev By nodeId(32) | taskId(32).
+    mapping(uint256 key => uint256 time) internal _lastNoShows;
     /// @dev availableAt(40) << 128 | amount(128)
     mapping(NodeId nodeId => uint256 word) internal _claims;
 

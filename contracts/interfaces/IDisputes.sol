@@ -50,7 +50,7 @@ interface IDisputes {
         NoPanel
     }
 
-    /// @param digest top 192 bits of the digest that stands, if decided
+    /// @param digest fingerprint of the digest that stands, if decided; see `Fingerprint.sol`
     /// @param level the panel that said so
     /// @param finalAt last second before it was final
     /// @param isAppealJudged whether there was an appeal and a panel could be drawn for it
@@ -187,6 +187,9 @@ interface IDisputes {
 
     /// @notice Slashes and jails a node that attested a losing digest, at any level. From the verdict on, for punishWindow.
     function punish(Request calldata request_, uint256 level, Evidence calldata evidence) external;
+
+    /// @notice The same for a member of the committee that revealed a losing digest on chain: the chain itself is the evidence.
+    function punishRevealed(Request calldata request_, uint256 seat) external;
 
     /// @notice Slashes a silent juror, if at least half of its panel attested one digest. From the verdict on, for
     ///         punishWindow.

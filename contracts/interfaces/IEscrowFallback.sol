@@ -21,13 +21,13 @@ interface IEscrowFallback is IEscrowTypes {
         bytes commits;
     }
 
-    /// @param leaves all that are under the root, in draw order
+    /// @param signed in draw order, for each committed member its node id and the leaf that it signed
     event AttestationShown(
         bytes32 indexed requestId,
         NodeId indexed nodeId,
         bytes32 digest,
         uint256 committed,
-        bytes32[] leaves
+        bytes32[] signed
     );
     /// @param counted whether it counts towards the quorum and is paid
     event RevealedOnChain(bytes32 indexed requestId, NodeId indexed nodeId, bytes32 digest, bool counted);
@@ -44,7 +44,7 @@ interface IEscrowFallback is IEscrowTypes {
     error RevealsOpen(uint256 until);
     /// @notice The member did something, the request was not settled by reveals, or its day is over.
     error NoNoShow(bytes32 requestId, uint256 seat);
-    /// @notice A node is slashed for a no-show once a day.
+    /// @notice A node is slashed for a no-show once a day and task.
     error SlashedToday(NodeId nodeId, uint256 earliest);
 
     /// @notice Shows what a member attested off chain, with at least a quorum of signed commits, until the first phase ends.
@@ -52,13 +52,13 @@ interface IEscrowFallback is IEscrowTypes {
     function showAttestation(Request calldata request_, ShownAttestation calldata attestation) external;
 
     /// @notice Reveals a result, in the second phase: the chain phase after the first. By anyone who knows the salt.
-    /// @param leaves all leaves under a root that another member attested, if the node's leaf is one of them; else empty
+    /// @param signed as another member's `AttestationShown` has it, if the node's leaf is in it; else empty
     function revealOnChain(
         Request calldata request_,
         NodeId nodeId,
         bytes32 digest,
         bytes16 salt,
-        bytes32[] calldata leaves
+        bytes32[] calldata signed
     ) external;
 
     /// @notice Settles by a quorum of counted reveals, once the second phase is over or all have revealed. By anyone, who
@@ -66,13 +66,13 @@ interface IEscrowFallback is IEscrowTypes {
     /// @param settlement its proof is empty, and both bitmaps are those of all counted reveals of the digest
     function settleRevealed(Settlement calldata settlement) external;
 
-    /// @notice Takes a member's slash for a no-show, within a day after it was proven and at most once a day for a node. By
+    /// @notice Takes a member's slash for a no-show, within a day after it was proven and at most once a day for a node and task. By
     ///         anyone. Each member whose reveal counted gets a k-th of it, the treasury the rest.
     function slashNoShow(Request calldata request_, uint256 seat) external;
 
     /// @notice What a node has done on chain for a request.
     /// @return state 0 = nothing, 1 = committed, 2 = revealed, 3 = revealed and counted
-    /// @return prefix top 248 bits of the leaf (1) or the digest (2, 3)
+    /// @return prefix top 248 bits of the leaf (1) or of the digest's keccak256 (2, 3)
     function chainWordOf(bytes32 requestId, NodeId nodeId) external view returns (uint256 state, bytes32 prefix);
 
     /// @notice What was shown and proven of a request.

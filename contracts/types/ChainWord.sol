@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @dev What a node has done on chain for a request: top 248 bits of its leaf (committed) or of the digest (revealed,
-///      counted) | state(8). Zero: nothing.
+/// @dev What a node has done on chain for a request: top 248 bits of its leaf (committed), or of its digest's keccak256
+///      (revealed, counted; see `Fingerprint.sol` for why) | state(8). Zero: nothing.
 type ChainWord is uint256;
 
 using ChainWordFields for ChainWord global;
@@ -25,7 +25,8 @@ library ChainWordFields {
     }
 
     function revealed(bytes32 digest, bool isCounted) internal pure returns (ChainWord) {
-        return ChainWord.wrap((uint256(digest) & PREFIX_MASK) | (isCounted ? COUNTED : REVEALED));
+        return
+            ChainWord.wrap((uint256(keccak256(abi.encode(digest))) & PREFIX_MASK) | (isCounted ? COUNTED : REVEALED));
     }
 
     function state(ChainWord self) internal pure returns (uint256) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {fingerprintOf} from "./Fingerprint.sol";
 import {countBits} from "./Head.sol";
 
 /// @dev challenger(160) | snapshot(32) | round(32) | parameters version(16) | second seat(5) | first seat(5) | flags(6): what a
@@ -8,7 +9,7 @@ import {countBits} from "./Head.sol";
 type Docket is uint256;
 
 /// @dev digest(192) | accused seats(32) | dissenting seats(32): what is in dispute, unless a conflict opened it. The digest is the
-///      top 192 bits of the challenged one; bit i of the seats is the committee's i-th member.
+///      fingerprint of the challenged one; bit i of the seats is the committee's i-th member.
 type Claim is uint256;
 
 /// @dev digest(192) | decided(1) | attested(63): what a panel found. Bit i is the i-th juror drawn.
@@ -86,7 +87,7 @@ library DocketFields {
 library ClaimFields {
     function make(bytes32 digest_, uint256 accused_, uint256 dissenting_) internal pure returns (Claim) {
         // a committee has at most 21 seats
-        return Claim.wrap(((uint256(digest_) >> 64) << 64) | (accused_ << 32) | dissenting_);
+        return Claim.wrap((fingerprintOf(digest_) << 64) | (accused_ << 32) | dissenting_);
     }
 
     function digest(Claim self) internal pure returns (uint256) {
@@ -108,7 +109,7 @@ library TallyFields {
 
     function make(bytes32 digest_, uint256 attested_, bool isDecided) internal pure returns (Tally) {
         // a panel has at most 63 seats
-        return Tally.wrap(((uint256(digest_) >> 64) << 64) | (isDecided ? DECIDED : 0) | attested_);
+        return Tally.wrap((fingerprintOf(digest_) << 64) | (isDecided ? DECIDED : 0) | attested_);
     }
 
     function isShown(Tally self) internal pure returns (bool) {

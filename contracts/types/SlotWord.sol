@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {fingerprintOf} from "./Fingerprint.sol";
+
 /// @dev What a requester's slot holds. Open: top 248 bits of the request id | state(8).
 ///      Recorded: top 216 bits of a hash of the outcome | until(32) | state(8). What is shown to finalise is paid, so a
 ///      collision would be worth the vault: it takes 2^108 hashes.
@@ -70,9 +72,9 @@ library SlotWordFields {
     }
 
     /// @notice Whether a verdict lets this digest settle: none does while it is zero, every one if it names none.
-    /// @param verdict digest(192) | zero(24) | until(40)
+    /// @param verdict fingerprint(192) | zero(24) | until(40)
     function allows(uint256 verdict, bytes32 digest) internal pure returns (bool) {
-        return verdict != 0 && (verdict >> 64 == 0 || verdict >> 64 == uint256(digest) >> 64);
+        return verdict != 0 && (verdict >> 64 == 0 || verdict >> 64 == fingerprintOf(digest));
     }
 
     /// @notice The same recorded outcome, disputed or not any more, with another time.

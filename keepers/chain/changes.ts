@@ -174,7 +174,7 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
 
 const fallbackOf = (event: ChainEvent): readonly [nodeId: number, kind: string, value: string] | undefined => {
   if (event.eventName === "CommittedOnChain") return [event.args.nodeId, "committed", event.args.leaf];
-  if (event.eventName === "AttestationShown") return [event.args.nodeId, "shown", event.args.leaves.join(" ")];
+  if (event.eventName === "AttestationShown") return [event.args.nodeId, "shown", event.args.signed.join(" ")];
   if (event.eventName === "RevealedOnChain")
     return [event.args.nodeId, event.args.counted ? "counted" : "revealed", event.args.digest];
   if (event.eventName === "NoShowsProven") return [0, "idle", event.args.idle.toString()];

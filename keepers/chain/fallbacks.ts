@@ -2,8 +2,11 @@
 import type { Hex } from "viem";
 import { bigintOf, numberOf, type Row, textOf, type Tx } from "../runtime/store.ts";
 
-/** An attestation that was made off chain and shown on chain, with all leaves under its root in draw order. */
-export type ShownRoot = { readonly nodeId: bigint; readonly leaves: readonly Hex[] };
+/**
+ * An attestation that was made off chain and shown on chain. `signed`, as a reveal shows it again: for each member in draw
+ * order whose commit was shown, its node id as a word, and its leaf.
+ */
+export type ShownRoot = { readonly nodeId: bigint; readonly signed: readonly Hex[] };
 
 export type ChainFallback = {
   /** Leaves by node. */
@@ -27,7 +30,7 @@ export const loadFallback = async (tx: Tx, requestId: Hex): Promise<ChainFallbac
     committed: new Map(rowsOf("committed").map((row) => [bigintOf(row, "node_id"), hexOf(row)])),
     shown: rowsOf("shown").map((row) => ({
       nodeId: bigintOf(row, "node_id"),
-      leaves: textOf(row, "value").split(" ") as Hex[],
+      signed: textOf(row, "value").split(" ") as Hex[],
     })),
     revealed: new Map(
       ["revealed", "counted"].flatMap((kind) =>

@@ -3,8 +3,9 @@ import { type Address, getAddress, isAddressEqual, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import type { DrandNetwork } from "../../sdk/drand/types.ts";
+import { isRevert } from "../runtime/reverts.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
-import { makePublicClient } from "../runtime/viem-client.ts";
+import { makePublicClient, rpcErrorIn } from "../runtime/viem-client.ts";
 
 /** Where an instance is; `startBlock` is a block not after its deployment. */
 export type Deployment = { readonly chainId: number; readonly escrow: Address; readonly startBlock: bigint };
@@ -25,6 +26,14 @@ export class NotAnInstanceError extends Error {
   override readonly name = "NotAnInstanceError";
 }
 
+/** The RPC that is asked about the escrow does not answer. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+  constructor(escrow: Address, error: unknown) {
+    super(`the escrow ${escrow} cannot be read: ask again, or use another RPC`, { cause: rpcErrorIn(error) ?? error });
+  }
+}
+
 const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicKey"] => [
   x1 ?? 0n,
   x0 ?? 0n,
@@ -32,11 +41,13 @@ const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicK
   y0 ?? 0n,
 ];
 
-/** Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, RpcError when nobody answers. */
+/** Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, UnreadableError when nobody answers. */
 export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<Instance> => {
   const escrow = getAddress(deployment.escrow);
   const client = makePublicClient(rpc, deployment.chainId);
-  const code = await client.getCode({ address: escrow });
+  const code = await client.getCode({ address: escrow }).catch((error: unknown) => {
+    throw new UnreadableError(escrow, error);
+  });
   if (code === undefined)
     throw new NotAnInstanceError(
       `there is no contract at ${escrow} on chain ${deployment.chainId}: check the deployment`,
@@ -58,6 +69,8 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
     return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, disputes, drand };
   } catch (cause) {
+    const failure = rpcErrorIn(cause);
+    if (failure !== undefined && !isRevert(failure)) throw new UnreadableError(escrow, cause);
     throw new NotAnInstanceError(`the contract at ${escrow} does not answer as an escrow: check the deployment`, {
       cause,
     });

@@ -27,13 +27,13 @@ export type FallbackFacts = {
  * - `show`: show the own attestation over this root.
  * - `commit`: commit to the own leaf, or to nothing (undefined) where there is no result: whoever does nothing while a
  *   quorum can is slashed, and who could not get the input has done nothing wrong.
- * - `reveal`: reveal the own digest; `leaves` are those of a root that another member attested, or none.
+ * - `reveal`: reveal the own digest; `signed` is what another member's shown attestation names, or nothing.
  * - `settle`: settle by the reveals of these seats.
  */
 export type FallbackStep =
   | { readonly kind: "show"; readonly leaves: readonly Hex[] }
   | { readonly kind: "commit"; readonly leaf: Hex | undefined }
-  | { readonly kind: "reveal"; readonly leaves: readonly Hex[] }
+  | { readonly kind: "reveal"; readonly signed: readonly Hex[] }
   | { readonly kind: "settle"; readonly seats: readonly number[] };
 
 /** Two members that attested a root let every leaf under it count. */
@@ -50,19 +50,23 @@ export const nextFallbackStep = (facts: FallbackFacts): FallbackStep | undefined
   return settleStep(facts);
 };
 
-const isSameRoot = (a: readonly Hex[], b: readonly Hex[]): boolean => a.join() === b.join();
+const leavesOf = ({ signed }: ShownRoot): readonly Hex[] => signed.filter((_, i) => i % 2 === 1);
 
 function showStep({ attested, chain, ownNodeId }: FallbackFacts): FallbackStep | undefined {
   const leaves = attested.at(-1);
   if (leaves === undefined) return undefined;
-  const attesters = chain.shown.filter((root) => isSameRoot(root.leaves, leaves)).map(({ nodeId }) => nodeId);
+  const attesters = chain.shown.filter((root) => leavesOf(root).join() === leaves.join()).map(({ nodeId }) => nodeId);
   if (attesters.includes(ownNodeId) || attesters.length >= enoughAttesters) return undefined;
   return { kind: "show", leaves };
 }
 
 /** A root that another member attested, and this leaf is under. */
 const rootWith = ({ chain, ownNodeId }: FallbackFacts, leaf: Hex): ShownRoot | undefined =>
-  chain.shown.find(({ nodeId, leaves }) => nodeId !== ownNodeId && leaves.includes(leaf));
+  chain.shown.find(
+    ({ nodeId, signed }) =>
+      nodeId !== ownNodeId &&
+      signed.some((word, i) => i % 2 === 0 && BigInt(word) === ownNodeId && signed[i + 1] === leaf),
+  );
 
 function commitStep(facts: FallbackFacts): FallbackStep | undefined {
   const { own, chain, ownNodeId } = facts;
@@ -76,9 +80,9 @@ function revealStep(facts: FallbackFacts): FallbackStep | undefined {
   const before = chain.revealed.get(ownNodeId);
   if (own === undefined || before?.isCounted === true) return undefined;
   const root = rootWith(facts, own.leaf);
-  if (root !== undefined) return { kind: "reveal", leaves: root.leaves };
+  if (root !== undefined) return { kind: "reveal", signed: root.signed };
   const isCommitted = chain.committed.get(ownNodeId) === own.leaf;
-  return isCommitted && before === undefined ? { kind: "reveal", leaves: [] } : undefined;
+  return isCommitted && before === undefined ? { kind: "reveal", signed: [] } : undefined;
 }
 
 function settleStep({

@@ -78,7 +78,7 @@ const dataOf = (stalled: Stalled, nodeId: bigint, step: FallbackStep): Hex | und
     return escrowCall({ functionName: "commitOnChain", args: [words, id, leaf] });
   }
   if (own === undefined) return undefined;
-  return escrowCall({ functionName: "revealOnChain", args: [words, id, own.digest, own.salt, [...step.leaves]] });
+  return escrowCall({ functionName: "revealOnChain", args: [words, id, own.digest, own.salt, [...step.signed]] });
 };
 
 const callOf = (stalled: Stalled, nodeId: bigint, step: FallbackStep): Call | undefined => {

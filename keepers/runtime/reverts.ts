@@ -1,5 +1,6 @@
 /** Turns the return data of a reverted call into one sentence, using the custom errors of the given ABIs. Never throws. */
 import { type Abi, decodeErrorResult, type Hex } from "viem";
+import { RpcError } from "./errors.ts";
 
 const panics: Readonly<Record<string, string>> = {
   "1": "an assertion failed",
@@ -53,3 +54,12 @@ export const describeRevert = (data: Hex | undefined, abis: readonly Abi[] = [])
   }
   return `reverted with unknown error ${data.slice(0, 10)}`;
 };
+
+/** Whether a call failed in the contract, and not at the node. */
+export const isRevert = (error: unknown): error is RpcError =>
+  error instanceof RpcError &&
+  error.kind === "answer" &&
+  !/insufficient (funds|balance)|enough funds/i.test(error.message) &&
+  (error.code === 3 ||
+    error.data !== undefined ||
+    /revert|invalid opcode|out of gas|gas required exceeds/i.test(error.message));

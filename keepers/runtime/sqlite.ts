@@ -3,7 +3,8 @@
  * writer that finds it locked waits without blocking the event loop, up to `busyTimeoutMs`.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Clock } from "./clock.ts";
 import { StoreError } from "./errors.ts";
@@ -36,10 +37,12 @@ const openFile = (path: string, busyTimeoutMs: number): DatabaseSync => {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     db.exec("PRAGMA busy_timeout = 20"); // longer waits happen in `begin`, outside the event loop's way
     return db;
-  } catch (error) {
-    throw new StoreError(`cannot open the store ${path}: is the folder writable and the file a store?`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const isFolderThere = path === ":memory:" || existsSync(dirname(path));
+    const why = isFolderThere
+      ? "is the folder writable and the file a store?"
+      : `the folder ${dirname(path)} does not exist: make it, and give it to the keeper's user`;
+    throw new StoreError(`cannot open the store ${path}: ${why}`, { cause });
   }
 };
 

@@ -2,7 +2,7 @@
 import { type Abi, type Address, type Hex, numberToHex, hexToBigInt, isHex, size } from "viem";
 import { RpcError } from "./errors.ts";
 import { searchGas } from "./gas-search.ts";
-import { describeRevert } from "./reverts.ts";
+import { describeRevert, isRevert } from "./reverts.ts";
 import type { FailoverRpc } from "./rpc.ts";
 import { readBlock, readNonce, readPriorityFee, readReceipt, type TxReceipt } from "./rpc-answers.ts";
 import type { Rpc } from "./rpc-endpoint.ts";
@@ -38,14 +38,6 @@ const readMarket = async (rpc: Rpc, baseFee: bigint | undefined, fallback: bigin
   });
   return { baseFeePerGas: baseFee ?? 0n, priorityFeePerGas };
 };
-
-const isRevert = (error: unknown): error is RpcError =>
-  error instanceof RpcError &&
-  error.kind === "answer" &&
-  !/insufficient (funds|balance)|enough funds/i.test(error.message) &&
-  (error.code === 3 ||
-    error.data !== undefined ||
-    /revert|invalid opcode|out of gas|gas required exceeds/i.test(error.message));
 
 const reasonOf = (error: RpcError, abis: readonly Abi[]): string =>
   error.data === undefined ? error.message.slice(0, 400) : describeRevert(error.data, abis);

@@ -14,7 +14,8 @@ const parallel = 4;
 
 /** A function that asks about a sample of the requests that are over, each once. */
 export const makeAsking = (deps: WatchtowerDeps): ((tally: Tally, signal: AbortSignal) => Promise<void>) => {
-  const { chain, committees, source, sample, random } = deps;
+  const { chain, committees, source, settings, random } = deps;
+  const { sample } = settings;
   const asked = new Set<Hex>();
   const remember = (requestId: Hex): void => {
     const oldest = asked.size >= maxAsked ? asked.values().next().value : undefined;

@@ -1,6 +1,7 @@
 import type { JobDeps } from "../job.ts";
 import type { Committees } from "../network/committees.ts";
 import type { HeldStore } from "../network/held.ts";
+import type { Settings } from "../settings.ts";
 import type { AttestationSource } from "../settler/source.ts";
 
 /** What the watchtower works with, beside what every job does. */
@@ -9,8 +10,8 @@ export type WatchtowerDeps = JobDeps & {
   readonly held: Pick<HeldStore, "read" | "contradictions">;
   /** Whom to ask for evidence; undefined where another job brings it into the store. */
   readonly source: Pick<AttestationSource, "ask"> | undefined;
-  /** Requests that are asked about in one pass. */
-  readonly sample: number;
+  /** Requests that are asked about in one pass, and whether open disputes are taken to their end. */
+  readonly settings: Pick<Settings["watchtower"], "sample" | "disputes">;
   /** Within 0..1, without 1. */
   readonly random: () => number;
 };

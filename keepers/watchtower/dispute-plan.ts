@@ -1,4 +1,5 @@
 /** What is due for a dispute: pure. */
+import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import { countBits, hasBit } from "../../sdk/committee/bitmap.ts";
 import type { AttestationMessage } from "../network/messages.ts";
 import type { DisputeCase } from "./case.ts";
@@ -11,7 +12,7 @@ export type DisputeFacts = {
   readonly nowS: bigint;
   readonly verdict: {
     readonly ending: Ending;
-    /** Top 192 bits of the digest that stands, if decided. */
+    /** Fingerprint of the digest that stands, if decided. */
     readonly digest: bigint;
     readonly level: bigint;
     readonly finalAtS: bigint;
@@ -73,7 +74,7 @@ function losersOf(facts: DisputeFacts): readonly DisputeStep[] {
   for (const attestation of attestations) {
     const { nodeId, level, digest } = attestation;
     const seat = drawn[Number(level)]?.indexOf(nodeId) ?? -1;
-    const hasLost = seat >= 0 && BigInt(digest) >> 64n !== verdict.digest;
+    const hasLost = seat >= 0 && fingerprintOf(digest) !== verdict.digest;
     if (!hasLost || punished.get(nodeId) === "all" || steps.has(nodeId)) continue;
     steps.set(nodeId, { kind: "punish", level, seat, attestation, untilS });
   }

@@ -14,7 +14,7 @@ export const makeWatchtowerJob = (deps: WatchtowerDeps): Pass => {
     const tally = makeTally(deps.log);
     await askMembers(tally, signal);
     await proveEquivocations(tally, signal);
-    await driveDisputes(deps, tally, signal);
+    if (deps.settings.disputes) await driveDisputes(deps, tally, signal);
     return tally.report();
   };
 };

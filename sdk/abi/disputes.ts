@@ -710,6 +710,26 @@ export const disputesAbi = [
         name: "r",
         type: "tuple",
       },
+      { name: "seat", type: "uint256" },
+    ],
+    name: "punishRevealed",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
       { name: "level", type: "uint256" },
       { name: "seat", type: "uint256" },
     ],

@@ -4,7 +4,7 @@ import { leafOf } from "../../sdk/agreement/leaf.ts";
 import { consumerAsks, hireConsumer } from "../helpers/consumer.ts";
 import { attestationBy, commit, memberAccount, reveal, revealedBy, stall, type Stalled } from "../helpers/fallback.ts";
 import { rotate } from "../helpers/identity.ts";
-import { askAndPost, sampleOutput, selectorOf, useMarket } from "../helpers/market.ts";
+import { askAndPost, paramsFor, post, requestOf, sampleOutput, selectorOf, useMarket } from "../helpers/market.ts";
 
 const everybody = [0, 1, 2, 3, 4];
 const quorum = [0, 1, 2, 3];
@@ -31,11 +31,11 @@ describe("The fallback under attack", () => {
     await show(s, first);
     await show(s, second);
     await passTo(s.times.chainCommitEndS + 1n);
-    for (const i of quorum) await reveal(s, i, { leaves: first.leaves });
+    for (const i of quorum) await reveal(s, i, { signed: first.signed });
     await expect(reveal(s, 4))
       .to.emit(m.escrow, "RevealedOnChain")
       .withArgs(s.request.requestId, s.nodeOf(4), s.digest, false);
-    await expect(reveal(s, 4, { leaves: [...first.leaves, s.leaf(4)] }))
+    await expect(reveal(s, 4, { signed: [...first.signed, ...first.signed.slice(0, 1), s.leaf(4)] }))
       .to.be.revertedWithCustomError(m.escrow, "AlreadyRevealed")
       .withArgs(s.nodeOf(4));
     await passTo(s.times.deadlineS + 1n);
@@ -52,8 +52,8 @@ describe("The fallback under attack", () => {
     await show(s, alone);
     await expect(show(s, alone)).to.be.revertedWithCustomError(m.escrow, "AlreadyShown").withArgs(s.nodeOf(0));
     await passTo(s.times.chainCommitEndS + 1n);
-    await expect(reveal(s, 0, { leaves: alone.leaves })).to.be.revertedWithCustomError(m.escrow, "LeafMismatch");
-    await reveal(s, 1, { leaves: alone.leaves });
+    await expect(reveal(s, 0, { signed: alone.signed })).to.be.revertedWithCustomError(m.escrow, "LeafMismatch");
+    await reveal(s, 1, { signed: alone.signed });
     expect(await stateOf(s, 1)).to.equal(3n);
   });
 
@@ -92,16 +92,59 @@ describe("The fallback under attack", () => {
     await expect(settleRevealed(s, quorum)).to.emit(m.escrow, "Settled");
   });
 
+  it("counts a leaf for the node that signed it alone: nobody speaks for another", async () => {
+    const m = market();
+    const s = await stalled();
+    const [victim, attacker, lie] = [0, 4, `0x${"d1".repeat(32)}` as Hex];
+    const ids = { requestId: s.request.requestId, level: 0n };
+    const put = leafOf({ ...ids, digest: lie, nodeId: s.nodeOf(victim), salt: s.saltOf(attacker) });
+    const fake: Stalled = { ...s, leaf: (i, other) => (i === attacker ? put : s.leaf(i, other)) };
+    await passTo(s.times.fallbackAtS);
+    for (const i of quorum) await commit(s, i);
+    const { shown, signed } = await attestationBy(fake, attacker, everybody);
+    await m.escrow.showAttestation(s.request.words, shown);
+    await passTo(s.times.chainCommitEndS + 1n);
+    const attack = (pairs: Hex[]) =>
+      m.escrow.revealOnChain(s.request.words, s.nodeOf(victim), lie, s.saltOf(attacker), pairs);
+    await expect(attack(signed)).to.be.revertedWithCustomError(m.escrow, "LeafMismatch");
+    const other = [...signed.slice(0, -2), signed[0] as Hex, put];
+    await expect(attack(other)).to.be.revertedWithCustomError(m.escrow, "LeafMismatch");
+    await reveal(s, victim, { signed });
+    expect(await stateOf(s, victim)).to.equal(3n);
+  });
+
+  it("settles a bundle with the very root that was revealed, to the last bit", async () => {
+    const m = market();
+    const params = paramsFor(m, { units: 100n });
+    const asked = await m.escrow.connect(m.requester).requestBundle(params, 3, sampleOutput, "http://127.0.0.1/");
+    const request = await requestOf(m, asked);
+    await post(m, request);
+    const s = await stall(m, request, { usage: 0n, output: `0x${"ab".repeat(32)}` });
+    await passTo(s.times.fallbackAtS);
+    for (const i of quorum) await commit(s, i);
+    await passTo(s.times.chainCommitEndS + 1n);
+    for (const i of quorum) await reveal(s, i);
+    await passTo(s.times.deadlineS + 1n);
+    const settlement = revealedBy(s, quorum);
+    const spoiled: Hex = `0x${"ab".repeat(31)}aa`;
+    await expect(m.escrow.settleRevealed({ ...settlement, output: spoiled })).to.be.revertedWithCustomError(
+      m.escrow,
+      "InvalidBitmaps",
+    );
+    await m.escrow.settleRevealed(settlement);
+    expect(await m.escrow.rootOf(request.requestId)).to.equal(s.digest);
+  });
+
   it("takes nothing from a member by revealing for it without its leaves", async () => {
     const s = await stalled();
     await passTo(s.times.fallbackAtS);
     for (const i of [0, 1]) await commit(s, i);
-    const { shown, leaves } = await attestationBy(s, 4, everybody);
+    const { shown, signed } = await attestationBy(s, 4, everybody);
     await market().escrow.showAttestation(s.request.words, shown);
     await passTo(s.times.chainCommitEndS + 1n);
     await reveal(s, 0);
     expect(await stateOf(s, 0)).to.equal(2n);
-    await reveal(s, 0, { leaves });
+    await reveal(s, 0, { signed });
     expect(await stateOf(s, 0)).to.equal(3n);
   });
 

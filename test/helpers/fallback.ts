@@ -47,9 +47,9 @@ export async function commit(stalled: Stalled, i: number, leaf = stalled.leaf(i)
 }
 
 /** Reveals for member `i`, by a stranger: whoever knows the salt may. */
-export function reveal(stalled: Stalled, i: number, { leaves = [] as Hex[], digest = stalled.digest } = {}) {
+export function reveal(stalled: Stalled, i: number, { signed = [] as Hex[], digest = stalled.digest } = {}) {
   const { market, request, nodeOf, saltOf } = stalled;
-  return market.escrow.connect(market.stranger).revealOnChain(request.words, nodeOf(i), digest, saltOf(i), leaves);
+  return market.escrow.connect(market.stranger).revealOnChain(request.words, nodeOf(i), digest, saltOf(i), signed);
 }
 
 /** The attestation that member `seat` signed off chain over the leaves of the committed ones. */
@@ -69,7 +69,8 @@ export async function attestationBy(stalled: Stalled, seat: number, committed: r
     commits.push(leaves[at] ?? zeroHash, signed);
   }
   const shown = { digest, committed: bits, seat: BigInt(seat), signature, commits: concat(commits) };
-  return { shown, leaves };
+  const signed = committed.flatMap((i, at) => [numberToHex(nodeOf(i), { size: 32 }), leaves[at] ?? zeroHash]);
+  return { shown, signed };
 }
 
 /** The settlement by the reveals of these members. */

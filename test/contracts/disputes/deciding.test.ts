@@ -1,5 +1,6 @@
+import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
 import { expect } from "chai";
-import { concat, slice } from "viem";
+import { concat, numberToHex, slice } from "viem";
 import { labelledKey } from "../../../deploy/local/world.ts";
 import { anyAsk, draw } from "../../../sdk/committee/draw.ts";
 import { panelSeats, panelThreshold } from "../../../sdk/committee/panel.ts";
@@ -106,7 +107,7 @@ describe("A panel", () => {
     await nextBlockAt(finalAt + 1n);
     await expect(m.disputes.conclude(scene.request.words))
       .to.emit(m.disputes, "DisputeConcluded")
-      .withArgs(scene.request.requestId, endings.decided, top192(truth(scene.request)));
+      .withArgs(scene.request.requestId, endings.decided, kept(truth(scene.request)));
     expect((await verdict()).finalAt).to.equal(finalAt);
   });
 
@@ -197,7 +198,7 @@ describe("A panel", () => {
     const concluding = m.disputes.conclude(scene.request.words);
     await expect(concluding)
       .to.emit(m.disputes, "DisputeConcluded")
-      .withArgs(scene.request.requestId, endings.noFault, top192("0x"));
+      .withArgs(scene.request.requestId, endings.noFault, kept(undefined));
     await expect(concluding).to.emit(m.escrow, "Refunded");
     await expect(m.disputes.conclude(scene.request.words)).to.be.revertedWithCustomError(
       m.disputes,
@@ -218,7 +219,7 @@ describe("A panel", () => {
   });
 });
 
-/** The part of a digest that a verdict keeps. */
-function top192(digest: `0x${string}`): string {
-  return `${digest.slice(0, 50).padEnd(50, "0")}${"0".repeat(16)}`;
+/** What a verdict keeps of a digest, as the event shows it. */
+function kept(digest: `0x${string}` | undefined): string {
+  return numberToHex(digest === undefined ? 0n : fingerprintOf(digest) << 64n, { size: 32 });
 }

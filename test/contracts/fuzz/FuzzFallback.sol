@@ -28,7 +28,7 @@ abstract contract FuzzFallback is FuzzLanes {
         uint256 counted;
     }
 
-    mapping(uint256 nodeId => uint256 time) private _slashedAt;
+    mapping(uint256 key => uint256 time) private _slashedAt;
 
     function fallbackOnChain(uint256 seed) external step {
         Stall memory s;
@@ -106,14 +106,16 @@ abstract contract FuzzFallback is FuzzLanes {
 
     function _revealAll(Stall memory s) private {
         vm.warp(s.fallbackAt + s.request.terms.chainPhase() + 1);
-        bytes32[] memory leaves = new bytes32[](s.shown == 0 ? 0 : s.request.origin.quorum());
-        for (uint256 i = 0; i < leaves.length; ++i) leaves[i] = _leaf(s.id, s.digest, s.members[i], i);
+        bytes32[] memory signed = new bytes32[](s.shown == 0 ? 0 : 2 * s.request.origin.quorum());
+        for (uint256 i = 0; 2 * i < signed.length; ++i) {
+            (signed[2 * i], signed[2 * i + 1]) = (bytes32(s.members[i] >> 32), _leaf(s.id, s.digest, s.members[i], i));
+        }
         for (uint256 i = 0; i < s.members.length; ++i) {
             bool isUnderRoot = (s.shown >> i) & 1 == 1 && (i != 0 || s.attesters > 1);
             bool isCommitted = (s.committed >> i) & 1 == 1;
             bytes memory data = abi.encodeCall(
                 IEscrowFallback.revealOnChain,
-                (s.request, NodeId.wrap(uint32(s.members[i] >> 32)), s.digest, _salt(s.id, i), leaves)
+                (s.request, NodeId.wrap(uint32(s.members[i] >> 32)), s.digest, _salt(s.id, i), signed)
             );
             (bool success, ) = _exec("revealOnChain", TREASURY, address(escrow), data);
             if (success != (isUnderRoot || isCommitted)) revert Broken("SET-1", "reveal", i, s.committed);
@@ -136,13 +138,14 @@ abstract contract FuzzFallback is FuzzLanes {
     function _slashIdle(Stall memory s) private {
         for (uint256 i = 0; i < s.members.length; ++i) {
             uint256 nodeId = s.members[i] >> 32;
+            uint256 key = (nodeId << 32) | TaskId.unwrap(s.request.work.taskId());
             bool isIdle = ((s.committed | s.shown) >> i) & 1 == 0;
-            bool isDue = isIdle && block.timestamp >= _slashedAt[nodeId] + 1 days;
+            bool isDue = isIdle && block.timestamp >= _slashedAt[key] + 1 days;
             bytes memory data = abi.encodeCall(IEscrowFallback.slashNoShow, (s.request, i));
             (bool success, ) = _exec("slashNoShow", TREASURY, address(escrow), data);
             if (success != isDue) revert Broken("STK-2", "a no-show", nodeId, uint256(s.id));
             if (!success) continue;
-            _slashedAt[nodeId] = block.timestamp;
+            _slashedAt[key] = block.timestamp;
             reputationOf[nodeId] -= reputationOf[nodeId] / 8;
         }
     }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Hex } from "viem";
+import { type Hex, numberToHex } from "viem";
 import { type FallbackFacts, nextFallbackStep } from "../../../keepers/fallback/plan.ts";
 
 const timeline = {
@@ -13,6 +13,8 @@ const timeline = {
 };
 const leafOf = (name: string): Hex => `0x${name.repeat(32)}`;
 const [digest, mine, theirs] = [leafOf("dd"), leafOf("11"), leafOf("22")];
+const word = (nodeId: bigint): Hex => numberToHex(nodeId, { size: 32 });
+const signed = [word(7n), mine, word(8n), theirs];
 const nothing: FallbackFacts["chain"] = { committed: new Map(), shown: [], revealed: new Map() };
 const facts: FallbackFacts = {
   nowS: 100n,
@@ -46,24 +48,24 @@ describe("plan of the fallback", () => {
 
   it("shows its attestation first, unless two members have, and then needs no commit where another showed its leaf", () => {
     const attested = [[mine, theirs]];
-    const by = (...nodeIds: bigint[]) => nodeIds.map((nodeId) => ({ nodeId, leaves: [mine, theirs] }));
+    const by = (...nodeIds: bigint[]) => nodeIds.map((nodeId) => ({ nodeId, signed }));
     expect(stepWith({ attested })).to.deep.equal({ kind: "show", leaves: [mine, theirs] });
     expect(stepWith({ attested }, { shown: by(8n) })).to.deep.equal({ kind: "show", leaves: [mine, theirs] });
     expect(stepWith({ attested }, { shown: by(7n) })).to.deep.equal({ kind: "commit", leaf: mine });
     expect(stepWith({ attested }, { shown: by(8n, 9n) })).to.equal(undefined);
-    const other = [{ nodeId: 8n, leaves: [theirs] }];
+    const other = [{ nodeId: 8n, signed: [word(8n), theirs] }];
     expect(stepWith({ attested }, { shown: other })).to.deep.equal({ kind: "show", leaves: [mine, theirs] });
   });
 
   it("reveals what it committed to, under another member's root where there is one", () => {
     const committed = new Map([[7n, mine]]);
-    const shown = [{ nodeId: 8n, leaves: [mine, theirs] }];
+    const shown = [{ nodeId: 8n, signed }];
     const nowS = 161n;
-    expect(stepWith({ nowS }, { committed })).to.deep.equal({ kind: "reveal", leaves: [] });
-    expect(stepWith({ nowS: 220n }, { committed })).to.deep.equal({ kind: "reveal", leaves: [] });
+    expect(stepWith({ nowS }, { committed })).to.deep.equal({ kind: "reveal", signed: [] });
+    expect(stepWith({ nowS: 220n }, { committed })).to.deep.equal({ kind: "reveal", signed: [] });
     expect(stepWith({ nowS: 221n }, { committed })).to.equal(undefined);
-    expect(stepWith({ nowS }, { shown })).to.deep.equal({ kind: "reveal", leaves: [mine, theirs] });
-    expect(stepWith({ nowS }, { shown: [{ nodeId: 7n, leaves: [mine] }] })).to.equal(undefined); // its own root
+    expect(stepWith({ nowS }, { shown })).to.deep.equal({ kind: "reveal", signed });
+    expect(stepWith({ nowS }, { shown: [{ nodeId: 7n, signed }] })).to.equal(undefined); // its own root
     expect(stepWith({ nowS }, { committed: new Map([[7n, theirs]]) })).to.equal(undefined);
     const uncounted = new Map([[7n, { digest, isCounted: false }]]);
     expect(stepWith({ nowS }, { committed, revealed: uncounted })).to.equal(undefined);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { settlementOf } from "../../../deploy/local/committee.ts";
 import { askAndPost, sampleOutput, settle } from "../../helpers/market.ts";
+import type { Provider } from "../bridge.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { devKey } from "../runtime/chain.ts";
 import { crontabCommands, settingsExample, unitCommands } from "./guide.ts";
@@ -131,6 +132,28 @@ describe("atoma-keeper", function () {
     expect(missing.stdout)
       .to.match(/BAD {2}balance +0x/)
       .and.to.include("is the signer of no node");
+  });
+
+  it("names by `doctor` a folder that does not exist, and an RPC that answers only some requests", async () => {
+    const nowhere = join(folder, "nowhere");
+    const { stdout } = await run(own("doctor"), { ATOMA_KEEPER_STORE_PATH: join(nowhere, "keeper.sqlite") });
+    expect(stdout).to.match(new RegExp(`BAD {2}store .*the folder ${nowhere} does not exist: make it`));
+    const provider: Provider = scene.market.connection.provider;
+    const request = provider.request.bind(provider);
+    try {
+      for (const limited of ["eth_getCode", "eth_call"]) {
+        provider.request = (call) =>
+          call.method === limited ? Promise.reject(new Error("limit exceeded")) : request(call);
+        const found = (await run(own("doctor"))).stdout;
+        expect(found).to.match(/ok {3}chain/);
+        expect(found).to.match(
+          new RegExp(`BAD {2}contracts +the escrow 0x\\w+ cannot be read: .*${limited}: limit exceeded`),
+        );
+        expect(found).to.not.include("unknown RPC error");
+      }
+    } finally {
+      provider.request = request;
+    }
   });
 
   it("has an example of settings that only lacks a key and files", () => {

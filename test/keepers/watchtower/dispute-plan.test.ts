@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { type Hex, keccak256, numberToHex } from "viem";
 import type { AttestationMessage } from "../../../keepers/network/messages.ts";
+import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
 import { decodeCase, type DisputeCase } from "../../../keepers/watchtower/case.ts";
 import { type DisputeFacts, dueOf } from "../../../keepers/watchtower/dispute-plan.ts";
 
 const word = (n: number): Hex => keccak256(numberToHex(n));
-const upperOf = (digest: Hex): bigint => BigInt(digest) >> 64n;
 const [winning, losing] = [word(1), word(2)];
 
 const attestation = (nodeId: bigint, digest: Hex, level = 0n): AttestationMessage => ({
@@ -48,7 +48,7 @@ const pending = (changes: Partial<DisputeFacts> = {}): DisputeFacts => ({
 const judged = (changes: Partial<DisputeFacts> = {}): DisputeFacts =>
   pending({
     nowS: 1_101n,
-    verdict: { ending: "decided", digest: upperOf(winning), level: 1n, finalAtS: 1_100n },
+    verdict: { ending: "decided", digest: fingerprintOf(winning), level: 1n, finalAtS: 1_100n },
     dispute: { ...opened, isConcluded: true, first: { isDecided: true, attested: 0b1111111n } },
     drawn: [[1n, 2n, 3n], jurors, []],
     ...changes,
@@ -107,9 +107,10 @@ describe("watchtower's plan of disputes", () => {
     expect(kindsOf(judged({ attestations, verdict: { ...verdict, ending: "noFault" } }))).to.deep.equal([]);
   });
 
-  it("takes digests for equal as the contract does, by their top 192 bits", () => {
-    const twin: Hex = `0x${winning.slice(2, 50)}${"00".repeat(8)}`;
-    expect(kindsOf(judged({ attestations: [attestation(1n, twin)] }))).to.deep.equal([]);
+  it("tells digests apart to the last bit", () => {
+    const twin: Hex = `0x${(BigInt(winning) ^ 1n).toString(16).padStart(64, "0")}`;
+    expect(kindsOf(judged({ attestations: [attestation(1n, winning)] }))).to.deep.equal([]);
+    expect(kindsOf(judged({ attestations: [attestation(1n, twin)] }))).to.deep.equal(["punish"]);
   });
 
   it("punishes silent jurors where at least half of the panel is known to have attested", () => {
@@ -128,7 +129,7 @@ describe("watchtower's plan of disputes", () => {
   it("reads the contract's words", () => {
     expect(decodeCase([0n, 0n, 0n, 0n, 0n, 0n])).to.equal(undefined);
     const docket = (0xabn << 96n) | (9n << 64n) | (77n << 32n) | (3n << 16n) | 16n | 4n;
-    const tally = (upperOf(winning) << 64n) | (1n << 63n) | 0b101n;
+    const tally = (fingerprintOf(winning) << 64n) | (1n << 63n) | 0b101n;
     expect(decodeCase([docket, 0n, tally, 1n, 0n, 0n])).to.deep.equal({
       version: 3n,
       round: 77n,

@@ -150,6 +150,13 @@ describe("watchtower, of disputes,", () => {
     expect(await tower.pass()).to.deep.equal(idle);
   });
 
+  it("leaves disputes alone where it is told to", async () => {
+    const idler = await openWatchtower(scene, { jobs: ["watchtower", "settler"], watchtower: { disputes: false } }, 7);
+    await passPast(await open());
+    expect(await idler.pass()).to.deep.equal(idle);
+    expect((await tower.pass()).done).to.equal(1);
+  });
+
   it("follows a reorganisation that takes a dispute away", async () => {
     await tower.parts.chain.sync();
     const undo = await scene.snapshot();
