@@ -19,7 +19,7 @@ export type RequestSummary = RequestCore & {
   readonly verdict?: RequestVerdict | undefined;
 };
 
-/** `digest`: top 192 bits of the one that settles, zero if any quorum's does. `untilS`: last second for an open request. */
+/** `digest`: fingerprint of the one that settles, zero if any quorum's does. `untilS`: last second for an open request. */
 export type RequestVerdict = { readonly digest: bigint; readonly untilS: bigint };
 
 /** A failed callback can be retried for seven days; two hours more for clocks. */

@@ -5,7 +5,7 @@ import { turnAt } from "../../sdk/time/turn.ts";
 import type { Timeline } from "../../sdk/time/timeline.ts";
 import type { Tally } from "../../sdk/words/dispute-case.ts";
 
-/** Attestations in hand over one digest under one root; jurors as bitmaps in draw order. */
+/** Attestations in hand over one digest, here its fingerprint, under one root; jurors as bitmaps in draw order. */
 export type Vote = { readonly digest: bigint; readonly committed: bigint; readonly attested: bigint };
 
 export type PanelFacts = {

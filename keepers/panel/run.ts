@@ -1,6 +1,7 @@
 /** The pass that brings decisions of panels in which this node sits on chain. Runs beside the executor, with the node's key. */
 import { encodeFunctionData, type Hex } from "viem";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
+import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import { packProof } from "../../sdk/agreement/settlement.ts";
 import { bitmapOf } from "../../sdk/committee/bitmap.ts";
 import { encodePanelHead } from "../../sdk/words/panel-head.ts";
@@ -26,7 +27,7 @@ const job = "panel";
 const refusedRetryMs = 2_000;
 
 const voteOf = ({ first, bySeat }: Group): Vote => ({
-  digest: BigInt(first.digest) >> 64n,
+  digest: fingerprintOf(first.digest),
   committed: first.committed,
   attested: bitmapOf(bySeat.keys()),
 });

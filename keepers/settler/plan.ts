@@ -1,5 +1,6 @@
 /** What a settler has to do now: pure. */
 import type { Hex } from "viem";
+import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import type { Timeline } from "../../sdk/time/timeline.ts";
 import { turnAt } from "../../sdk/time/turn.ts";
 import type { RequestSummary } from "../chain/requests.ts";
@@ -61,7 +62,7 @@ export const isBlocked = (
   digest: Hex,
 ): boolean => {
   if (verdict === undefined) return dissents.some((dissent) => dissent !== digest);
-  return verdict.digest !== 0n && verdict.digest !== BigInt(digest) >> 64n;
+  return verdict.digest !== 0n && verdict.digest !== fingerprintOf(digest);
 };
 
 const finalizeDue = (candidate: Candidate, { nowS, turnS }: SettlerRules): Due | undefined => {

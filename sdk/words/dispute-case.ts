@@ -1,6 +1,6 @@
 /** What a panel was shown to have attested. */
 export type Tally = {
-  /** Top 192 bits of the digest. */
+  /** Fingerprint of the digest. */
   readonly digest: bigint;
   readonly isDecided: boolean;
   /** Jurors as a bitmap in draw order. */

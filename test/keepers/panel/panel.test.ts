@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
 import { decodeDisputeCase } from "../../../sdk/words/dispute-case.ts";
 import type { LocalRequest } from "../../../deploy/local/committee.ts";
 import { makeBeaconJob } from "../../../keepers/beacon/run.ts";
@@ -64,7 +65,7 @@ describe("panels that keepers serve", function () {
   };
   const firstTally = async (request: LocalRequest) => (await caseOf(request)).first.tally;
   const isDecided = (request: LocalRequest) => async () => (await firstTally(request))?.isDecided === true;
-  const digestWord = (request: LocalRequest): bigint => BigInt(truth(request)) >> 64n;
+  const digestWord = (request: LocalRequest): bigint => fingerprintOf(truth(request));
 
   /** An open request over which members 0 and 1 contradict each other, and its panel. */
   const openDispute = async () => {

@@ -4,6 +4,7 @@ import { makeJob } from "../../../keepers/jobs.ts";
 import { makeHeldStore } from "../../../keepers/network/held.ts";
 import type { Parts } from "../../../keepers/parts.ts";
 import { conflict, convene, decide, lie, panelTimeS, stage, truth, waitPast } from "../../helpers/disputes.ts";
+import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
 import { timeOf } from "../../../sdk/drand/schedule.ts";
 import { timelineOf } from "../../../sdk/time/timeline.ts";
 import { openScene, type Scene } from "../fixture.ts";
@@ -80,6 +81,6 @@ describe("a settler after a dispute", function () {
     await letSettle(settler);
     expect(await stateIn(settler.parts, request)).to.equal("open");
     const [summary] = await settler.parts.chain.activeSummaries();
-    expect(summary?.verdict?.digest).to.equal(BigInt(lie) >> 64n);
+    expect(summary?.verdict?.digest).to.equal(fingerprintOf(lie));
   });
 });
