@@ -96,7 +96,7 @@ const findEndpoint = async ({ network }: Settings, { endpoint }: Node): Promise<
   if (!isSame) return bad(`the node is registered at ${endpoint}, but network.publicUrl is ${network.publicUrl}`);
   const http = makeHttp({ allowPrivate: network.allowPrivatePeers });
   try {
-    const answer = await makePeerClient({ http }).held(endpoint, `0x${"00".repeat(32)}`);
+    const answer = await makePeerClient({ http }).held(endpoint, { requestId: `0x${"00".repeat(32)}`, level: 0n });
     if ("value" in answer || "refusal" in answer) return ok(`${endpoint} answers`);
     return warn(`${endpoint} does not answer (${answer.failure}): start the keeper, then look again`);
   } finally {

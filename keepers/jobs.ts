@@ -13,6 +13,8 @@ import { makePeerClient } from "./network/client.ts";
 import { type Committees, makeCommittees } from "./network/committees.ts";
 import { type HeldStore, makeHeldStore } from "./network/held.ts";
 import { makeHttp } from "./network/http.ts";
+import { type Cases, makeCases } from "./panel/cases.ts";
+import { makePanelPass } from "./panel/run.ts";
 import type { Parts } from "./parts.ts";
 import { redactUrl } from "./runtime/redact.ts";
 import type { Check } from "./runtime/health.ts";
@@ -73,6 +75,8 @@ const roundTimeOf =
   (round: bigint): bigint =>
     timeOf(instance.drand, round);
 
+const casesOf = ({ rpc, instance, chain, clock }: Parts): Cases => makeCases({ rpc, instance, view: chain, clock });
+
 const committeesOf = (parts: Parts): Committees =>
   makeCommittees({ view: parts.chain, roundTimeS: roundTimeOf(parts) });
 
@@ -91,8 +95,9 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
   for (const one of all) await checkIsolation(parts, one);
   const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
   const roundTimeS = roundTimeOf(parts);
+  const cases = casesOf(parts);
   const node: ExecutorNode = await startExecutorNode(
-    { store, view: chain, roundTimeS, instance: ids, signer, executors: all, clock, log, metrics },
+    { store, view: chain, roundTimeS, cases, instance: ids, signer, executors: all, clock, log, metrics },
     {
       cacheDirectory: executor.cacheDir,
       maxInputCacheBytes: executor.inputCacheMiB * mebibyte,
@@ -106,10 +111,12 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
   );
   const actions = makeActions({ store, transactions: parts.transactions, clock });
   const fallback = makeFallback({ ...parts, committees: committeesOf(parts), held: node.held, own: node.own, actions });
+  const panel = makePanelPass({ ...parts, committees: node.committees, held: node.held, cases });
+  const onChain = inTurn(fallback, panel);
   return {
     name: "executor",
-    pass: forgetting(inTurn(node.job.pass, fallback), parts, node.prune),
-    once: inTurn(node.job.passUntilIdle, fallback),
+    pass: forgetting(inTurn(node.job.pass, onChain), parts, node.prune),
+    once: inTurn(node.job.passUntilIdle, onChain),
     intervalMs: executor.intervalMs,
     checks: [{ name: "executor", check: node.job.check }],
     url: node.network.url,
@@ -180,7 +187,7 @@ const roundSourceOf = (parts: Parts): RoundSource => {
 };
 
 const makeBeacon = (parts: Parts): Job => {
-  const pass = makeBeaconJob({ ...parts, source: roundSourceOf(parts) });
+  const pass = makeBeaconJob({ ...parts, source: roundSourceOf(parts), cases: casesOf(parts) });
   return { name: "beacon", pass, once: pass, intervalMs: parts.settings.beacon.intervalMs, checks: [], close: nothing };
 };
 

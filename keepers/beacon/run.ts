@@ -1,14 +1,16 @@
-/** The beacon job's pass: relays rounds that open requests wait for, one transaction each. */
+/** The beacon job's pass: relays rounds that open requests and panels wait for, one transaction each. */
 import { encodeFunctionData, type Hex } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { verifyBeacon } from "../../sdk/drand/bls.ts";
-import { type JobDeps, makeTally, nowSeconds } from "../job.ts";
+import { type JobDeps, makeTally, nowSeconds, type Tally } from "../job.ts";
+import type { Cases } from "../panel/cases.ts";
 import type { Pass } from "../runtime/loop.ts";
-import { type DueRound, planBeacon } from "./plan.ts";
+import { type DueRound, planBeacon, type Waiting } from "./plan.ts";
 import type { RoundSource } from "./source.ts";
 
 export type BeaconDeps = JobDeps & {
   readonly source: RoundSource;
+  readonly cases: Pick<Cases, "ids" | "of">;
 };
 
 const job = "beacon";
@@ -62,6 +64,22 @@ const postedOf = async ({ chain }: BeaconDeps, rounds: Iterable<bigint>): Promis
   return posted;
 };
 
+/** The rounds that a dispute over this request waits for. */
+const roundsOf = async ({ chain, cases }: BeaconDeps, requestId: Hex): Promise<readonly Waiting[]> => {
+  const [dispute, request] = [await cases.of(requestId), await chain.request(requestId)];
+  if (dispute === undefined || request === undefined) return [];
+  return dispute.levels.map(({ round }) => ({ round, fields: request.fields }));
+};
+
+const panelsOf = async (deps: BeaconDeps, tally: Tally): Promise<readonly Waiting[]> => {
+  const waiting: Waiting[] = [];
+  for (const requestId of await deps.cases.ids()) {
+    const what = { job, subject: requestId, action: "read" };
+    waiting.push(...((await tally.attempt(what, () => roundsOf(deps, requestId))) ?? []));
+  }
+  return waiting;
+};
+
 /** Makes the pass. A source that fails is the item's failure; the others go on. */
 export const makeBeaconJob = (deps: BeaconDeps): Pass => {
   const { chain, instance, log } = deps;
@@ -69,10 +87,12 @@ export const makeBeaconJob = (deps: BeaconDeps): Pass => {
   return async (signal) => {
     const tally = makeTally(log);
     const requests = (await chain.activeSummaries()).filter(({ state }) => state === "open");
-    const posted = await postedOf(deps, [...requests.map(({ fields }) => fields.round), ...sent]);
+    const panels = await panelsOf(deps, tally);
+    const rounds = [...requests.map(({ fields }) => fields.round), ...panels.map(({ round }) => round)];
+    const posted = await postedOf(deps, [...rounds, ...sent]);
     await callOff(deps, sent, posted);
     const nowS = await nowSeconds(deps);
-    for (const due of planBeacon({ requests, posted, schedule: instance.drand, nowS, most })) {
+    for (const due of planBeacon({ requests, panels, posted, schedule: instance.drand, nowS, most })) {
       if (signal.aborted) break;
       const subject = subjectOf(due.round);
       const isSent = await tally.attempt({ job, subject, action: "submit" }, () => relay(deps, due, signal));

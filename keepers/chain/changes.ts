@@ -28,6 +28,7 @@ export const statements = {
   failed: "UPDATE chain_requests SET failed_height = ?, failed_ms = ? WHERE request_id = ?",
   delivered: "UPDATE chain_requests SET delivered_height = ? WHERE request_id = ?",
   dissent: "INSERT INTO chain_dissents (request_id, height, log_index, digest) VALUES (?, ?, ?, ?)",
+  verdict: "INSERT INTO chain_verdicts (request_id, digest, until_s, height, log_index) VALUES (?, ?, ?, ?, ?)",
   round: "INSERT INTO chain_rounds (round, height, word, seen_ms) VALUES (?, ?, ?, ?) ON CONFLICT (round) DO NOTHING",
   fact: "INSERT INTO chain_facts (space, key, field, value, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
   fallback:
@@ -163,6 +164,10 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
     return [{ statement: "failed", params: [height, nowMs, event.args.requestId] }];
   if (event.eventName === "CallbackDelivered")
     return [{ statement: "delivered", params: [height, event.args.requestId] }];
+  if (event.eventName === "VerdictRecorded") {
+    const { requestId, digest, until } = event.args;
+    return [{ statement: "verdict", params: [requestId, digest, int64(until), height, logIndex] }];
+  }
   if (event.eventName !== "RequestDisputed") return [];
   return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, noDigest] }];
 };

@@ -22,6 +22,7 @@ const escrowEvents = [
   "CallbackFailed",
   "CallbackDelivered",
   "RequestDisputed",
+  "VerdictRecorded",
   "RoundRecorded",
   "CommittedOnChain",
   "AttestationShown",

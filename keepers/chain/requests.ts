@@ -15,7 +15,12 @@ export type RequestSummary = RequestCore & {
   readonly callbackFailedMs: number | undefined;
   /** A dissent blocks settlement of any other digest; two different ones of any. */
   readonly dissents: readonly Hex[];
+  /** What a dispute over it ended with; undefined without one. */
+  readonly verdict?: RequestVerdict | undefined;
 };
+
+/** `digest`: fingerprint of the one that settles, zero if any quorum's does. `untilS`: last second for an open request. */
+export type RequestVerdict = { readonly digest: bigint; readonly untilS: bigint };
 
 /** A failed callback can be retried for seven days; two hours more for clocks. */
 const retryWindowMs = (7 * 24 + 2) * 3_600_000;
@@ -121,15 +126,30 @@ const loadDissents = async (tx: Tx): Promise<ReadonlyMap<string, readonly Hex[]>
   return dissents;
 };
 
+const loadVerdicts = async (tx: Tx): Promise<ReadonlyMap<string, RequestVerdict>> => {
+  const rows = await tx.all(
+    `SELECT v.request_id AS request_id, v.digest AS digest, v.until_s AS until_s FROM chain_verdicts v JOIN chain_requests r ` +
+      `ON r.request_id = v.request_id WHERE r.refunded_height IS NULL AND r.settled_height IS NULL LIMIT 10000`,
+  );
+  return new Map(
+    rows.map((row) => [
+      textOf(row, "request_id"),
+      { digest: BigInt(textOf(row, "digest")) >> 64n, untilS: bigintOf(row, "until_s") },
+    ]),
+  );
+};
+
 /** The active requests without their inputs, oldest first. */
 export const loadActiveSummaries = async (tx: Tx, nowMs: number): Promise<readonly RequestSummary[]> => {
-  const dissents = await loadDissents(tx);
+  const [dissents, verdicts] = [await loadDissents(tx), await loadVerdicts(tx)];
   const requests: RequestSummary[] = [];
   for await (const row of activeRows(tx, summaryColumns, nowMs)) {
     const core = coreOf(row);
     const isFailed = core.outcome?.callbackFailed === true;
     const callbackFailedMs = isFailed ? Number(bigintOf(row, "failed_ms")) : undefined;
-    requests.push({ ...core, callbackFailedMs, dissents: dissents.get(core.requestId) ?? [] });
+    const { requestId } = core;
+    const [dissent, verdict] = [dissents.get(requestId) ?? [], verdicts.get(requestId)];
+    requests.push({ ...core, callbackFailedMs, dissents: dissent, verdict });
   }
   return requests;
 };

@@ -67,5 +67,17 @@ const disputes: Migration = {
   ],
 };
 
+/** With which digest a disputed request can settle after all, and until when. */
+const verdicts: Migration = {
+  module: "chain",
+  version: 4,
+  sql: [
+    `CREATE TABLE chain_verdicts (
+       request_id TEXT NOT NULL, digest TEXT NOT NULL, until_s BIGINT NOT NULL,
+       height BIGINT NOT NULL, log_index INTEGER NOT NULL, PRIMARY KEY (height, log_index))`,
+    "CREATE INDEX chain_verdicts_request ON chain_verdicts (request_id)",
+  ],
+};
+
 /** Migrations of the chain view. */
-export const chainMigrations: readonly Migration[] = [first, fallbacks, disputes];
+export const chainMigrations: readonly Migration[] = [first, fallbacks, disputes, verdicts];

@@ -7,7 +7,7 @@ import type { AttestationWithResult, CommitMessage } from "../network/messages.t
 import { signAttestation, type SigningInstance, type TypedDataSigner } from "../network/sign.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Decision, OwnResult, Situation } from "./plan.ts";
-import { peersOf, type Seat } from "./seat.ts";
+import { peersOf, type Seat, subjectOf } from "./seat.ts";
 
 export type DeliveryDeps = {
   readonly acceptance: Acceptance;
@@ -32,7 +32,7 @@ export const makeDeliver = ({ acceptance, client, broadcast, signer, instance, l
   const sign = async (seat: Seat, own: OwnResult, decision: Decision): Promise<AttestationWithResult> => {
     const { digest, salt, result } = own;
     const { committed, leaves } = decision;
-    const subject = { requestId: seat.committee.request.requestId, level: 0n, nodeId: seat.nodeId };
+    const subject = { ...subjectOf(seat), nodeId: seat.nodeId };
     const words = { ...subject, digest, committed, salt, leaves: [...leaves] };
     return { ...(await signAttestation(signer, instance, words)), result };
   };

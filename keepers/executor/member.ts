@@ -37,8 +37,9 @@ export const makeMember = (deps: MemberDeps): Member => {
 
   const look: Member["look"] = async (seat) => {
     const { committee, nodeId } = seat;
-    const { requestId } = committee.request;
-    const { commits, attestations } = await held.read(requestId, 0n);
+    const { level, request } = committee;
+    const { requestId } = request;
+    const { commits, attestations } = await held.read(requestId, level);
     const situation: Situation = {
       nowMs: clock.now(),
       times: exchangeTimesOf(committee.timeline),
@@ -54,8 +55,9 @@ export const makeMember = (deps: MemberDeps): Member => {
   };
 
   const commit: Member["commit"] = async ({ committee, nodeId }, { leaf }) => {
-    const { requestId } = committee.request;
-    const message = await signCommit(signer, instance, { requestId, level: 0n, nodeId, leaf });
+    const { level, request } = committee;
+    const { requestId } = request;
+    const message = await signCommit(signer, instance, { requestId, level, nodeId, leaf });
     const verdict = await acceptance.commit(message, "post");
     if ("refused" in verdict) log.warn({ requestId, ...verdict.refused }, "the own commit is refused");
     return !("refused" in verdict);

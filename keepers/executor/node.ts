@@ -5,12 +5,14 @@ import type { Executor } from "../executors/executor.ts";
 import { type AcceptanceDeps, makeAcceptance } from "../network/acceptance.ts";
 import { makeBroadcast } from "../network/broadcast.ts";
 import { makePeerClient } from "../network/client.ts";
-import { makeCommittees } from "../network/committees.ts";
+import { type Committees, makeCommittees } from "../network/committees.ts";
 import { type HeldStore, makeHeldStore } from "../network/held.ts";
 import { type Http, makeHttp, type Resolve } from "../network/http.ts";
 import type { LoadBounds } from "../network/load.ts";
 import { makeRateLimit, type RateLimitOptions } from "../network/rate-limit.ts";
 import { type NetworkDeps, type NetworkServer, startNetwork } from "../network/server.ts";
+import type { Cases } from "../panel/cases.ts";
+import { makePanels } from "../panel/draw.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
@@ -54,6 +56,8 @@ export type ExecutorNodeDeps = {
   >;
   /** The time that a beacon round is due, Unix seconds. */
   readonly roundTimeS: (round: bigint) => bigint;
+  /** Disputes whose panels this node may sit in; without it, it serves committees only. */
+  readonly cases?: Cases | undefined;
   readonly instance: AcceptanceDeps["instance"];
   readonly signer: Pick<Signer, "address" | "signTypedData">;
   readonly executors: readonly Executor[];
@@ -69,6 +73,8 @@ export type ExecutorNodeDeps = {
 export type ExecutorNode = {
   readonly job: ExecutorJob;
   readonly network: NetworkServer;
+  /** Committees, and panels where disputes are known. */
+  readonly committees: Committees;
   /** What members have said, for a settler beside this node. */
   readonly held: HeldStore;
   /** What this node has decided. */
@@ -84,7 +90,7 @@ export const startExecutorNode = async (
   deps: ExecutorNodeDeps,
   options: ExecutorNodeOptions,
 ): Promise<ExecutorNode> => {
-  const { store, view, roundTimeS, clock, log, metrics } = deps;
+  const { store, view, roundTimeS, cases, clock, log, metrics } = deps;
   const { cacheDirectory, port } = options;
   const resolve = deps.resolve === undefined ? {} : { resolve: deps.resolve };
   const http = makeHttp({ allowPrivate: options.allowPrivateUrls ?? false, ...resolve });
@@ -96,10 +102,11 @@ export const startExecutorNode = async (
 
   const held = makeHeldStore(store);
   const own = makeOwnStore(store);
-  const committees = makeCommittees({ view, roundTimeS });
+  const panels = cases === undefined ? undefined : makePanels({ view, cases, roundTimeS });
+  const committees = makeCommittees({ view, roundTimeS, panels });
   const client = makePeerClient({ http: peerHttp });
   const perSigner = makeRateLimit(clock, options.perSigner ?? { perSecond: 20, burst: 200 });
-  const onNew = (requestId: `0x${string}`): void => job.notice(requestId);
+  const onNew = (requestId: `0x${string}`, level: bigint): void => job.notice(requestId, level);
   const acceptance = makeAcceptance({ ...deps, committees, held, perSigner, onNew });
   const execute = makeExecute({
     ...deps,
@@ -131,6 +138,7 @@ export const startExecutorNode = async (
   return {
     job,
     network,
+    committees,
     held,
     own,
     prune: async (beforeMs) => {

@@ -37,7 +37,10 @@ export const concludeItem = (item: Result): Outcome => {
 };
 
 /** The result with a fresh salt and the leaf that both give. */
-export const saltResult = (requestId: Hex, nodeId: bigint, { digest, result }: Outcome): OwnResult => {
+export const saltResult = (
+  { requestId, level, nodeId }: { readonly requestId: Hex; readonly level: bigint; readonly nodeId: bigint },
+  { digest, result }: Outcome,
+): OwnResult => {
   const salt = hexOfBytes(randomBytes(16));
-  return { digest, salt, leaf: leafOf({ requestId, level: 0n, digest, nodeId, salt }), result };
+  return { digest, salt, leaf: leafOf({ requestId, level, digest, nodeId, salt }), result };
 };

@@ -13,7 +13,7 @@ import { concludeBundle, concludeItem, type Outcome, saltResult } from "./outcom
 import type { OwnStore } from "./own-store.ts";
 import type { OwnResult, Step } from "./plan.ts";
 import { isPullDue } from "./pulling.ts";
-import { peersOf, type Seat } from "./seat.ts";
+import { inputPeersOf, peersOf, type Seat, subjectOf } from "./seat.ts";
 
 /** A seat and what runs on it. `ended` says why nothing more is to be done. */
 export type Track = { -readonly [K in keyof Seat]: Seat[K] } & {
@@ -89,7 +89,7 @@ const makeWorker = (deps: TrackDeps): Worker => {
     if (background.signal.aborted) return; // goes on after a restart
     track.ended = reason;
     count.execution("skipped");
-    log.warn({ requestId: track.committee.request.requestId, reason }, "a request is not answered by this node");
+    log.warn({ ...subjectOf(track), reason }, "a request is not answered by this node");
   };
 
   const outcomeOf = async (request: ChainRequest, digests: readonly Hex[]): Promise<Outcome> => {
@@ -100,19 +100,19 @@ const makeWorker = (deps: TrackDeps): Worker => {
   };
 
   const ask = (track: Track, nodeId: bigint): Promise<number> =>
-    pullFrom(deps, track.committee.request.requestId, [nodeId], background.signal);
+    pullFrom(deps, subjectOf(track), [nodeId], background.signal);
 
   return {
     execute: async (track, signal) => {
       const { committee, nodeId } = track;
-      const { requestId } = committee.request;
+      const { requestId, level } = subjectOf(track);
       const request = await view.request(requestId);
       if (request === undefined) return end(track, "it is not known any more");
       const untilMs = exchangeTimesOf(committee.timeline).commitEndMs;
-      const executed = await execute({ request, peers: peersOf(track), untilMs, signal });
+      const executed = await execute({ request, peers: inputPeersOf(track), untilMs, signal });
       if ("skipped" in executed) return end(track, executed.skipped);
       const outcome = await outcomeOf(request, executed.digests);
-      await own.keepResult(requestId, nodeId, saltResult(requestId, nodeId, outcome), clock.now());
+      await own.keepResult(requestId, nodeId, saltResult({ requestId, level, nodeId }, outcome), clock.now());
       count.execution(outcome.result.status <= 1n ? "success" : "failure");
     },
     pull: (track, { situation }) => {
@@ -154,7 +154,7 @@ export const makeAdvance = (deps: TrackDeps): Advance => {
   const finish = (track: Track, { reason }: Extract<Step, { kind: "over" }>): false => {
     track.ended = reason;
     count.end(reason);
-    log.info({ requestId: track.committee.request.requestId, reason }, "a seat is done");
+    log.info({ ...subjectOf(track), reason }, "a seat is done");
     return false;
   };
 

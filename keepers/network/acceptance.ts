@@ -38,7 +38,7 @@ export type AcceptanceDeps = {
   /** Per signing node; its signature has been checked by then. */
   readonly perSigner?: RateLimit;
   /** Called when something new was stored for a request. */
-  readonly onNew?: (requestId: Hex) => void;
+  readonly onNew?: (requestId: Hex, level: bigint) => void;
 };
 
 type Subject = Pick<CommitMessage, "requestId" | "level" | "nodeId">;
@@ -64,7 +64,7 @@ export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
     if (wrong !== undefined) return { refused: wrong };
     if (isTooLate(committee, nowMs)) return { refused: refuse("RequestOver") };
     const added = await held.addCommit(message, nowMs);
-    if (added === "first" || added === "second") onNew(message.requestId);
+    if (added === "first" || added === "second") onNew(message.requestId, message.level);
     return verdictOf(added, { second: "TwoLeaves", full: "TwoLeaves" });
   };
 
@@ -81,7 +81,7 @@ export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
     if (!(await isOpened(held, message, seat))) return { refused: refuse("LeafMismatch") };
     if (isTooLate(committee, nowMs)) return { refused: refuse("RequestOver") };
     const added = await held.addAttestation(message, nowMs);
-    if (added === "first" || added === "second") onNew(message.requestId);
+    if (added === "first" || added === "second") onNew(message.requestId, message.level);
     return verdictOf(added, { second: "TwoDigests", full: "TooManyAttestations" });
   };
 
@@ -90,9 +90,8 @@ export const makeAcceptance = (deps: AcceptanceDeps): Acceptance => {
 
 /** The committee that a message belongs to, and its sender's seat there. */
 async function locate(committees: Committees, { requestId, level, nodeId }: Subject): Promise<Located | Refused> {
-  const found = await committees.byId(requestId);
+  const found = await committees.byId(requestId, level);
   if ("missing" in found) return refuse(found.missing);
-  if (level !== 0n) return refuse("UnknownLevel", `level ${level}`);
   const seat = seatOf(found.committee, nodeId);
   return seat < 0 ? refuse("NotMember", `node ${nodeId}`) : { committee: found.committee, seat };
 }
@@ -103,8 +102,10 @@ function checkCommitTime({ timeline }: Committee, nowMs: number, via: Via): Refu
   return lateByMs > 0 ? refuse("CommitTooLate", `${lateByMs} ms after the end`) : undefined;
 }
 
-function isOver({ request, timeline }: Committee, nowMs: number): boolean {
-  return (request.state !== "open" && request.state !== "recorded") || nowMs > exchangeTimesOf(timeline).deadlineMs;
+/** A dispute goes on whatever becomes of the request. */
+function isOver({ request, level, timeline }: Committee, nowMs: number): boolean {
+  const isLive = level > 0n || request.state === "open" || request.state === "recorded";
+  return !isLive || nowMs > exchangeTimesOf(timeline).deadlineMs;
 }
 
 /** The keys that count are those with which the chain would settle: the present one, and that of the request's block. */

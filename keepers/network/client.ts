@@ -28,6 +28,9 @@ export type PeerAnswer<T> =
   | { readonly refusal: Refusal; readonly status: number; readonly canRetry: boolean }
   | { readonly failure: string };
 
+/** What members speak about: the committee of a request is level 0, panels are above. */
+export type Subject = { readonly requestId: Hex; readonly level: bigint };
+
 export type PeerClient = {
   sendCommit(endpoint: string, message: CommitMessage, signal?: AbortSignal): Promise<PeerAnswer<true>>;
   /** The named error per commit, null where it was taken. */
@@ -37,7 +40,7 @@ export type PeerClient = {
     signal?: AbortSignal,
   ): Promise<PeerAnswer<readonly (string | null)[]>>;
   sendAttestation(endpoint: string, message: AttestationWithResult, signal?: AbortSignal): Promise<PeerAnswer<true>>;
-  held(endpoint: string, requestId: Hex, signal?: AbortSignal): Promise<PeerAnswer<Held>>;
+  held(endpoint: string, subject: Subject, signal?: AbortSignal): Promise<PeerAnswer<Held>>;
   item(endpoint: string, requestId: Hex, index: bigint, signal?: AbortSignal): Promise<PeerAnswer<ItemMessage>>;
   /** Raw bytes; the caller checks them against the digest. */
   input(endpoint: string, digest: Hex, signal?: AbortSignal): Promise<PeerAnswer<Uint8Array>>;
@@ -88,10 +91,10 @@ export const makePeerClient = ({ http, timeoutMs = 3_000, inputTimeoutMs = 30_00
       ),
     sendAttestation: (endpoint, message, signal) =>
       ask(endpoint, post(paths.attestations, attestationWithResultSchema, message), accepted, signal),
-    held: (endpoint, requestId, signal) =>
+    held: (endpoint, { requestId, level }, signal) =>
       ask(
         endpoint,
-        { path: paths.request(requestId), maxBytes: wireBounds.heldBody },
+        { path: paths.request(requestId, level), maxBytes: wireBounds.heldBody },
         (body) => parse(heldSchema, body),
         signal,
       ),

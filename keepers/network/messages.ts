@@ -5,7 +5,8 @@
  * - `POST /v1/commits`            a `Commit`; 200 `{ "accepted": true }`
  * - `POST /v1/commits/relay`      a `Relay`: commits of one request, anybody's; 200 `RelayAnswer`
  * - `POST /v1/attestations`       an `AttestationWithResult`; 200 `{ "accepted": true }`
- * - `GET /v1/requests/:id`        `Held`: all that this node holds for a request
+ * - `GET /v1/requests/:id`        `Held`: all that this node holds for a request, of its committee
+ * - `GET /v1/requests/:id/levels/:level`  the same of a panel, level 1 or 2
  * - `GET /v1/requests/:id/items/:index`  `Item`: output and proof of one item, once this node has attested; index 0 of a
  *   request that is no bundle gives its whole output, however long
  * - `GET /v1/inputs/:digest`      raw bytes of an input that this node has fetched and checked
@@ -135,7 +136,7 @@ export const paths = {
   commits: "/v1/commits",
   relay: "/v1/commits/relay",
   attestations: "/v1/attestations",
-  request: (requestId: Hex): string => `/v1/requests/${requestId}`,
+  request: (requestId: Hex, level = 0n): string => `/v1/requests/${requestId}${level === 0n ? "" : `/levels/${level}`}`,
   item: (requestId: Hex, index: bigint): string => `/v1/requests/${requestId}/items/${index}`,
   input: (digest: Hex): string => `/v1/inputs/${digest}`,
 } as const;

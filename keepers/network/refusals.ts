@@ -10,7 +10,10 @@ const table = {
   RoundUnknown: [425, "The request's beacon round is not posted yet, so there is no committee; retry later"],
   RoundRefused: [410, "The request's round was posted at a wrong time; the request will be refunded, do nothing"],
   CommitteeIncomplete: [410, "The draw found too few nodes; the request will be refunded, do nothing"],
-  UnknownLevel: [400, "Only level 0, the committee, is served here; no panel is open"],
+  UnknownLevel: [
+    425,
+    "No panel of this level is known here: no dispute was opened, or this node has not seen it yet; retry later",
+  ],
   NotMember: [403, "This node was not drawn for the request; only members' messages count"],
   WrongSigner: [403, "The signature is not of the node's registered signer over these words; sign with that key"],
   CommitTooLate: [

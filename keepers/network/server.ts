@@ -130,8 +130,10 @@ const getHeld =
   (held: NetworkDeps["held"], load: Load): Answer =>
   async (c) => {
     const requestId = c.req.param("id");
-    if (!isHash(requestId)) return refusal(c, refuse("MalformedMessage", "a request id is needed"));
-    return json(c, load, heldSchema, await held.read(requestId, 0n));
+    const level = c.req.param("level") ?? "0";
+    if (!isHash(requestId) || !/^[0-2]$/.test(level))
+      return refusal(c, refuse("MalformedMessage", "a request id is needed, and a level from 0 to 2"));
+    return json(c, load, heldSchema, await held.read(requestId, BigInt(level)));
   };
 
 const getInput =
@@ -168,6 +170,7 @@ const makeApp = (deps: NetworkDeps, load: Load): Hono<Env> => {
   const { attestationBody } = wireBounds;
   app.post(paths.attestations, post(attestationWithResultSchema, attestationBody, acceptance.attestation));
   app.get("/v1/requests/:id", getHeld(deps.held, load));
+  app.get("/v1/requests/:id/levels/:level", getHeld(deps.held, load));
   app.get("/v1/requests/:id/items/:index", getItem(deps.item, load));
   app.get("/v1/inputs/:digest", getInput(deps.input, load));
   app.notFound((c) => refusal(c, refuse("UnknownPath")));

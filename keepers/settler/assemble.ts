@@ -22,15 +22,20 @@ export type AssembleInput = {
   readonly held: Pick<Held, "attestations" | "results">;
 };
 
-type Group = { readonly first: AttestationMessage; readonly bySeat: Map<number, AttestationMessage> };
+/** What members attested over one digest under one root. */
+export type Group = { readonly first: AttestationMessage; readonly bySeat: Map<number, AttestationMessage> };
 
 /** Attestations over one digest under one root; of a member that signed twice the first counts. */
-const groupsOf = ({ members, held }: AssembleInput): readonly Group[] => {
+export const groupsOf = (
+  members: readonly Member[],
+  attestations: readonly AttestationMessage[],
+  level: bigint,
+): readonly Group[] => {
   const seats = new Map(members.map(({ nodeId }, seat) => [nodeId, seat]));
   const groups = new Map<string, Group>();
-  for (const one of held.attestations) {
+  for (const one of attestations) {
     const seat = seats.get(one.nodeId);
-    if (seat === undefined || one.level !== 0n || !hasBit(one.committed, seat)) continue;
+    if (seat === undefined || one.level !== level || !hasBit(one.committed, seat)) continue;
     const key = `${one.digest} ${one.committed} ${one.commitRoot}`;
     const group = groups.get(key) ?? { first: one, bySeat: new Map<number, AttestationMessage>() };
     if (!group.bySeat.has(seat)) group.bySeat.set(seat, one);
@@ -39,7 +44,8 @@ const groupsOf = ({ members, held }: AssembleInput): readonly Group[] => {
   return [...groups.values()];
 };
 
-const proofsOf = ({ first, bySeat }: Group, size: number): readonly MemberProof[] => {
+/** What is shown of each member, in draw order. */
+export const proofsOf = ({ first, bySeat }: Group, size: number): readonly MemberProof[] => {
   const leaves = new Map(indicesOf(first.committed).map((seat, i) => [seat, first.leaves[i]]));
   return Array.from({ length: size }, (_, seat): MemberProof => {
     const own = bySeat.get(seat);
@@ -52,7 +58,7 @@ const proofsOf = ({ first, bySeat }: Group, size: number): readonly MemberProof[
 /** The settlement with the most signers among those that reach the quorum and whose result is known; undefined if none. */
 export const assemble = (input: AssembleInput): Assembled | undefined => {
   const { words, members, quorum, held } = input;
-  const ready = groupsOf(input)
+  const ready = groupsOf(members, held.attestations, 0n)
     .filter(({ bySeat }) => bySeat.size >= quorum)
     .toSorted((a, b) => b.bySeat.size - a.bySeat.size);
   for (const group of ready) {

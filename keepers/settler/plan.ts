@@ -1,5 +1,6 @@
 /** What a settler has to do now: pure. */
 import type { Hex } from "viem";
+import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import type { Timeline } from "../../sdk/time/timeline.ts";
 import { turnAt } from "../../sdk/time/turn.ts";
 import type { RequestSummary } from "../chain/requests.ts";
@@ -46,16 +47,23 @@ const retryAtMs = (failedMs: number, retries: number, retryMs: number): number =
 const settleDue = (candidate: Candidate, rules: SettlerRules): Due | undefined => {
   const { request, timeline, seat } = candidate;
   if (timeline === undefined) return undefined;
-  const { startS, deadlineS } = timeline;
+  const { startS } = timeline;
+  const untilS = request.verdict?.untilS ?? 0n; // a dispute gives more time
+  const deadlineS = untilS > timeline.deadlineS ? untilS : timeline.deadlineS;
   if (rules.nowS < startS || rules.nowS >= deadlineS) return undefined;
   if (seat < 0 && request.fields.tip < rules.minTip) return undefined;
   const isOurs = isTurn(seat, request.fields.k, startS, rules.nowS, rules.turnS);
   return isOurs ? { due: "settle", candidate, deadlineS } : undefined;
 };
 
-/** Whether a recorded dissent keeps this digest from being settled. */
-export const isBlocked = ({ dissents }: Pick<RequestSummary, "dissents">, digest: Hex): boolean =>
-  dissents.some((dissent) => dissent !== digest);
+/** Whether a recorded dissent, or a dispute, keeps this digest from being settled. A verdict overrules both. */
+export const isBlocked = (
+  { dissents, verdict }: Pick<RequestSummary, "dissents" | "verdict">,
+  digest: Hex,
+): boolean => {
+  if (verdict === undefined) return dissents.some((dissent) => dissent !== digest);
+  return verdict.digest !== 0n && verdict.digest !== fingerprintOf(digest);
+};
 
 const finalizeDue = (candidate: Candidate, { nowS, turnS }: SettlerRules): Due | undefined => {
   const { request, seat } = candidate;

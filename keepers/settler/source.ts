@@ -14,5 +14,5 @@ export type AttestationSource = {
 /** The source over the committee network's own store and door. */
 export const makeAttestationSource = (deps: PullDeps & { held: Pick<HeldStore, "read"> }): AttestationSource => ({
   forRequest: (requestId) => deps.held.read(requestId, 0n),
-  ask: (requestId, nodeIds, signal) => pullFrom(deps, requestId, nodeIds, signal),
+  ask: (requestId, nodeIds, signal) => pullFrom(deps, { requestId, level: 0n }, nodeIds, signal),
 });

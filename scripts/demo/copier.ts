@@ -145,7 +145,7 @@ async function endpointsOf({ chain, instance }: World, members: readonly Member[
 async function reveal(deps: CopierDeps, requestId: Hex, ownSeat: number | undefined): Promise<Seen> {
   const { client, ownEndpoint, signal } = deps;
   for (;;) {
-    const answer = await client.held(ownEndpoint, requestId, signal);
+    const answer = await client.held(ownEndpoint, { requestId, level: 0n }, signal);
     const seen = "value" in answer ? seenIn(answer.value, ownSeat) : undefined;
     if (seen !== undefined) return seen;
     await sleep(pollMs, signal);

@@ -20,7 +20,7 @@ export type Window = {
 export function makeWindow(client: PeerClient, endpoints: readonly string[]): Window {
   return {
     talkOf: async (requestId) => {
-      const answers = await Promise.all(endpoints.map((endpoint) => client.held(endpoint, requestId)));
+      const answers = await Promise.all(endpoints.map((endpoint) => client.held(endpoint, { requestId, level: 0n })));
       const held = answers.flatMap((answer) => ("value" in answer ? [answer.value] : []));
       const most = (counts: readonly number[]): number => Math.max(0, ...counts);
       return {

@@ -238,7 +238,7 @@ describe("refusals", () => {
 
   it("are worth a retry only where time can help", () => {
     const worth = refusalNames.filter((name) => isWorthRetrying(statusOf(name), name));
-    expect(worth).to.have.members(["TooManyRequests", "RequestUnknown", "RoundUnknown", "Unavailable"]);
+    expect(worth).to.have.members(["TooManyRequests", "RequestUnknown", "RoundUnknown", "UnknownLevel", "Unavailable"]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
 import type { RequestSummary } from "../../../keepers/chain/requests.ts";
-import { batchesOf, type Candidate, planSettler, type SettlerRules } from "../../../keepers/settler/plan.ts";
+import { batchesOf, type Candidate, isBlocked, planSettler, type SettlerRules } from "../../../keepers/settler/plan.ts";
+import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
 import { timelineOf } from "../../../sdk/time/timeline.ts";
 import { aRequest } from "../requests.ts";
 
@@ -43,6 +44,21 @@ describe("plan of the settler", () => {
     const lastS = timeline?.deadlineS ?? 0n;
     expect(dueAt(candidate(), { nowS: lastS, turnS: 100_000n })).to.equal("");
     expect(dueAt(candidate(), { nowS: lastS - 1n, turnS: 100_000n })).to.equal("settle");
+  });
+
+  it("has the time that a dispute gave, and settles what its verdict names", () => {
+    const { timeline } = candidate();
+    const lastS = timeline?.deadlineS ?? 0n;
+    const digests = [5n, 6n].map((last): Hex => `0x${last.toString().padStart(64, "0")}`);
+    const verdict = { digest: fingerprintOf(digests[0] ?? "0x"), untilS: lastS + 100n };
+    const judged = candidate({}, { verdict, dissents: [`0x${"00".repeat(32)}`] });
+    expect(dueAt(judged, { nowS: lastS + 99n, turnS: 100_000n })).to.equal("settle");
+    expect(dueAt(judged, { nowS: lastS + 100n, turnS: 100_000n })).to.equal("");
+    expect(digests.map((digest) => isBlocked(judged.request, digest))).to.deep.equal([false, true]);
+    const anyone = { ...judged.request, verdict: { ...verdict, digest: 0n } };
+    expect(digests.map((digest) => isBlocked(anyone, digest))).to.deep.equal([false, false]);
+    const undecided = { ...judged.request, verdict: undefined };
+    expect(digests.map((digest) => isBlocked(undecided, digest))).to.deep.equal([true, true]);
   });
 
   it("leaves requests of others with too small a tip alone, and serves its own at any tip", () => {
