@@ -58,8 +58,13 @@ function layoutOf(name: string): string | undefined {
   const layout = output.contracts[`project/${source}`]?.[name]?.storageLayout?.storage;
   return (
     layout &&
-    JSON.stringify(layout.map(({ label, slot, offset, type }) => [label, slot, offset, type.replaceAll(/\d+_/g, "")]))
+    JSON.stringify(layout.map(({ label, slot, offset, type }) => [label, slot, offset, withoutAstIds(type)]))
   );
+}
+
+/** Definitions are numbered anew by each run of the compiler: `t_userDefinedValueType(SlotWord)123` and the like. */
+function withoutAstIds(type: string): string {
+  return type.replaceAll(/(t_(?:userDefinedValueType|struct|enum|contract)\(\w+\))\d+/g, "$1");
 }
 
 type BuildOutput = {
