@@ -57,8 +57,7 @@ function layoutOf(name: string): string | undefined {
   const { output } = JSON.parse(readFileSync(path, "utf8")) as { output: BuildOutput };
   const layout = output.contracts[`project/${source}`]?.[name]?.storageLayout?.storage;
   return (
-    layout &&
-    JSON.stringify(layout.map(({ label, slot, offset, type }) => [label, slot, offset, withoutAstIds(type)]))
+    layout && JSON.stringify(layout.map(({ label, slot, offset, type }) => [label, slot, offset, withoutAstIds(type)]))
   );
 }
 
