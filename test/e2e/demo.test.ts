@@ -128,7 +128,7 @@ function runChild(args: readonly string[], folder: string, until?: string): Prom
   });
 }
 
-describe("The demo", () => {
+describe("The demo", function () {
   this.retries(2); // seconds decide on a local network: where the machine stalls, the demo refunds, says so and fails
   const folders: string[] = [];
   const freshFolder = async (): Promise<string> => {
