@@ -87,8 +87,8 @@ export function local(
     stakePrice: 1_000_000n,
     parameters: {
       protocolFee: 300,
-      fallbackDelay: 4,
-      chainPhase: 4,
+      fallbackDelay: 14, // after the second root, 13 s after commits end, and while turns of absent members pass
+      chainPhase: 6,
       beaconDelay: 3,
       expireDelay: 4,
       beaconTimeout: 60,

@@ -128,8 +128,7 @@ function runChild(args: readonly string[], folder: string, until?: string): Prom
   });
 }
 
-describe("The demo", function () {
-  this.retries(2); // seconds decide on a local network: where the machine stalls, the demo refunds, says so and fails
+describe("The demo", () => {
   const folders: string[] = [];
   const freshFolder = async (): Promise<string> => {
     const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "atoma-demo-test-"));
