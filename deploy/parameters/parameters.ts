@@ -96,7 +96,7 @@ export function local(
       reputationFloor: 10,
       tipFloor: 1_000,
     },
-    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 4, jurorSlash: 1_000 },
+    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 12, jurorSlash: 1_000 },
   };
 }
 
