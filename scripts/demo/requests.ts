@@ -8,7 +8,7 @@ import { type HasArrived, inFoldConsumer, inMendableConsumer, inRateConsumer } f
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
 import { benchmarkSequence, otherSequences, randomSequences } from "./sequences.ts";
-import { honestAsk, market, otherAsk, type Stage } from "./stage.ts";
+import { type CheatedTask, honestAsk, joinTask, market, otherAsk, type Stage } from "./stage.ts";
 import { faultOfFold } from "./verify-fold.ts";
 import { faultOfTune, type TuneQuestion } from "./verify-tune.ts";
 
@@ -105,23 +105,19 @@ export const askNobody = (stage: Stage) =>
 /** By three nodes, two of which suffice; the result waits for objections before it is paid. */
 const byThree = { k: 3, quorum: 2, challengeWindow: disputedWindowS };
 
-/** A fold by two honest nodes and the liar. */
-export const askLied = (stage: Stage) =>
-  askFold(
-    stage,
-    "fold, with a liar",
-    otherSequences.lied,
-    { ...byThree, taskId: Number(stage.tasks.lied), maxAsk: honestAsk },
-    { isJudged: true },
-  );
+/** A fold by the three nodes that serve the task so far, one of which cheats; then others come who can judge. */
+async function askCheat(stage: Stage, name: string, task: CheatedTask, isJudged: boolean): Promise<Asked> {
+  const changes = { ...byThree, taskId: Number(stage.tasks[task]) };
+  const made = await askFold(stage, name, otherSequences[task], changes, { isJudged });
+  await joinTask(stage, task);
+  return made;
+}
 
-/** A fold by two honest nodes and the equivocator. */
-export const askEquivocated = (stage: Stage) =>
-  askFold(stage, "fold, with an equivocator", otherSequences.equivocated, {
-    ...byThree,
-    taskId: Number(stage.tasks.equivocated),
-    maxAsk: honestAsk,
-  });
+/** A fold by two honest nodes and the liar. */
+export const askLied = (stage: Stage) => askCheat(stage, "fold, with a liar", "lied", true);
+
+/** A fold by two honest nodes and the equivocator, which needs no panel. */
+export const askEquivocated = (stage: Stage) => askCheat(stage, "fold, with an equivocator", "equivocated", false);
 
 /** A fold by three honest nodes, whose right result is challenged. */
 export const askChallenged = (stage: Stage) =>

@@ -10,6 +10,7 @@ import {
 } from "../../deploy/local/nodes.ts";
 import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
@@ -18,7 +19,9 @@ export type Role = "honest" | "silent" | "copier" | "liar" | "equivocator";
 export type CastNode = LocalNode & { readonly role: Role; readonly ask: number; readonly secret: Hex };
 
 /** The first three are served by the honest nodes, the silent one and the copier, the others as their names say. */
-type TaskName = "fold" | "tune" | "bundle" | "lied" | "equivocated" | "challenged";
+type TaskName = "fold" | "tune" | "bundle" | "challenged" | CheatedTask;
+
+export type CheatedTask = "lied" | "equivocated";
 
 /** Tasks, nodes and contracts, on chain and ready. */
 export type Stage = {
@@ -34,10 +37,7 @@ export type Stage = {
   readonly consumers: { readonly fold: Address; readonly rate: Address; readonly mendable: Address };
 };
 
-/**
- * Honest nodes ask 4 or 5 per unit; the silent one and the copier ask more, so that a cap can leave them out. In tasks with
- * a cheat, it and the first two honest nodes ask 5 and the others 6: a cap of 5 seats just these three.
- */
+/** Honest nodes ask 4 or 5 per unit; the others ask more, so that a cap can leave them out. */
 export const honestAsk = 5;
 export const otherAsk = 6;
 /** Time in which a committee computes, seconds: a request waits for silent members until it is over. */
@@ -45,8 +45,8 @@ const windowS = { single: 20, bundle: 100, disputed: 8 };
 const cheats = ["silent", "copier", "liar", "equivocator"] as const;
 const honestCount = 10;
 const nodeCount = honestCount + cheats.length;
-/** The first keepers with an honest node relay the beacon and watch; these two are in every small committee. */
-const watchers = 2;
+/** Honest nodes that serve a task with a cheat from the start: so few that all of them are drawn. */
+const firstHonest = 2;
 const depositPerAccount = 100_000_000n; // 100 of the payment token
 const one = 10n ** 18n;
 const initialCurve = [one / 100n, (4n * one) / 100n, (60n * one) / 100n] as const;
@@ -55,18 +55,16 @@ export const market = { target: (80n * one) / 100n, kink: (85n * one) / 100n } a
 
 const roleOf = (index: number): Role => cheats[index - honestCount] ?? "honest";
 
-/** Who serves which task. */
-function serves(role: Role, task: TaskName): boolean {
-  if (role === "honest") return true;
-  if (role === "liar" || role === "equivocator") return task === (role === "liar" ? "lied" : "equivocated");
-  return task === "fold" || task === "tune" || task === "bundle";
+/** Who serves which task from the start. */
+function serves(role: Role, index: number, task: TaskName): boolean {
+  if (role === "liar" || role === "equivocator") return task === cheatedBy[role];
+  if (role !== "honest") return task === "fold" || task === "tune" || task === "bundle";
+  return index < firstHonest || !isCheated(task);
 }
 
-function askOf(role: Role, index: number, task: TaskName): number {
-  if (task === "fold" || task === "tune" || task === "bundle")
-    return role === "honest" ? honestAsk - (index % 2) : otherAsk;
-  return role === "honest" && index >= watchers ? otherAsk : honestAsk;
-}
+const cheatedBy = { liar: "lied", equivocator: "equivocated" } as const;
+const isCheated = (task: TaskName): task is CheatedTask => task === "lied" || task === "equivocated";
+const askOf = (role: Role, index: number): number => (role === "honest" ? honestAsk - (index % 2) : otherAsk);
 
 /** Puts tasks, nodes, consumers and their money on chain. */
 export async function setStage(world: World, files: FileServer): Promise<Stage> {
@@ -82,6 +80,18 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
   await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
   return { world, tasks, nodes, user, keeper, griefer, consumers };
+}
+
+/** The other honest nodes come to serve a task, so that a panel can be drawn from the pool as it is then. */
+export async function joinTask({ world, nodes, tasks }: Stage, task: CheatedTask): Promise<void> {
+  const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
+  const late = nodes.filter(({ role }) => role === "honest").slice(firstHonest);
+  await Promise.all(
+    late.map(({ nodeId, owner, ask }) =>
+      send(world, owner, { ...registry, functionName: "subscribe", args: [Number(tasks[task]), Number(nodeId), ask] }),
+    ),
+  );
+  await send(world, world.deployer, { ...registry, functionName: "publishSnapshot", args: [Number(tasks[task])] });
 }
 
 async function registerTasks(world: World, files: FileServer): Promise<Stage["tasks"]> {
@@ -105,9 +115,9 @@ async function registerNodes(world: World, owners: readonly Wallet[], tasks: Sta
     const label = `demo node ${index + 1}`;
     const node = await registerNode(world, owner, label);
     for (const [name, task] of Object.entries(tasks) as [TaskName, bigint][])
-      if (serves(role, name)) await subscribe(world, node, task, askOf(role, index, name));
+      if (serves(role, index, name)) await subscribe(world, node, task, askOf(role, index));
     await world.deployer.sendTransaction({ to: node.signer.address, value: 10n * one });
-    nodes.push({ ...node, role, ask: askOf(role, index, "fold"), secret: labelledSecret(label) });
+    nodes.push({ ...node, role, ask: askOf(role, index), secret: labelledSecret(label) });
   }
   return nodes;
 }
