@@ -17,7 +17,7 @@ export const beaconSecret = 0x5eedn;
 
 const polling = { pollMs: 500, confirmations: 2, maxHeadAgeS: 30 } as const;
 
-/** Cheats settle nothing. The copier only listens: what it says is said by `runCopier`. */
+/** Cheats settle nothing. The copier and the equivocator only listen: what they say is said by `runCopier` and `runEquivocator`. */
 function jobsOf({ role }: CastNode, extraJobs: readonly JobName[]): JobName[] {
   return role === "honest" ? ["executor", "settler", "janitor", ...extraJobs] : ["executor"];
 }
@@ -80,11 +80,11 @@ export function makeStartKeeper({ executorOf = (_, executor) => executor, ...giv
 }
 
 function inRole({ role }: CastNode, executor: Executor): Executor {
-  if (role === "copier") return idle(executor);
+  if (role === "copier" || role === "equivocator") return idle(executor);
   return role === "liar" ? lying(executor) : executor;
 }
 
-/** Never comes to a result: who copies does not compute. */
+/** Never comes to a result: who copies, or says anything at all, does not compute. */
 function idle({ capabilities }: Executor): Executor {
   const execute: Executor["execute"] = (_task, _input, _limits, signal) =>
     new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));

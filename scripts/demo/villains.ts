@@ -35,7 +35,7 @@ export type EquivocatorDeps = {
   readonly signal: AbortSignal;
 };
 
-/** A node whose keeper commits as all do, and that signs another commit beside it, in the first request for which it is drawn. */
+/** Signs two commits, one after the other, in the first request for which its node is drawn. Tells how members took the second. */
 export async function runEquivocator({
   stage,
   node,
@@ -49,9 +49,14 @@ export async function runEquivocator({
       const members = await membersOf(world, request);
       if (members === undefined || !members.some(({ nodeId }) => nodeId === node.nodeId)) continue;
       const subject = { requestId: request.requestId, level: 0n, nodeId: node.nodeId };
-      const commit = await signCommit(node.signer, signedIn(world), { ...subject, leaf: bytesToHex(randomBytes(32)) });
       const others = (await endpointsOf(world, members)).filter(({ nodeId }) => nodeId !== node.nodeId);
-      return askEach(others, signal, (endpoint) => client.sendCommit(endpoint, commit, signal));
+      const commit = async (): Promise<readonly PeerReply[]> => {
+        const leaf = bytesToHex(randomBytes(32));
+        const signed = await signCommit(node.signer, signedIn(world), { ...subject, leaf });
+        return askEach(others, signal, (endpoint) => client.sendCommit(endpoint, signed, signal));
+      };
+      await commit();
+      return commit();
     }
     await sleep(pollMs, signal);
   }
