@@ -1,10 +1,8 @@
 import { expect } from "chai";
 import { concat, type Hex, slice } from "viem";
-import { committeeOf, type LocalRequest } from "../../deploy/local/committee.ts";
+import { type LocalRequest } from "../../deploy/local/committee.ts";
 import { labelledKey } from "../../deploy/local/world.ts";
 import type { Settlement } from "../../sdk/agreement/settlement.ts";
-import { payoutOf } from "../../sdk/money/payout.ts";
-import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { forge, type Forgery, keyOf, twinOf, withHead } from "../helpers/forge.ts";
 import { ask, askAndPost, balanceIn, post, selectorOf, settle, useMarket } from "../helpers/market.ts";
 
@@ -21,24 +19,6 @@ describe("Settling", () => {
       .to.be.revertedWithCustomError(m.escrow, "NothingSettled")
       .withArgs(selectorOf(m, reason));
   }
-
-  it("pays what the arithmetic says, to the last unit", async () => {
-    const m = market();
-    const request = await askAndPost(m);
-    const members = await committeeOf(m.world, request);
-    const settlement = await forge(m, request, { attested: quorum, committed: all });
-    const payout = payoutOf({ request: request.fields, members, attested: quorum });
-    await expect(settle(m, settlement))
-      .to.emit(m.escrow, "Settled")
-      .withArgs(request.requestId, anyDigest, settlement.head);
-    for (const [i, { nodeId }] of members.entries()) {
-      expect(decodeNodeWord(await m.escrow.nodeWord(nodeId)).earnings).to.equal(payout.pays[i]);
-    }
-    expect(await balanceIn(m, m.settler.address)).to.equal(payout.settlerTip);
-    const { royalty, treasuryShare } = await m.escrow.feesOf(m.taskId);
-    expect(royalty).to.equal(payout.royalty);
-    expect(treasuryShare).to.equal(payout.treasury);
-  });
 
   it("is done once: the same settlement again finds nothing open", async () => {
     const m = market();
