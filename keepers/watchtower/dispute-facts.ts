@@ -2,6 +2,7 @@
 import type { Hex } from "viem";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
+import { timeOf } from "../../sdk/drand/schedule.ts";
 import { type DisputeCase, decodeDisputeCase } from "../../sdk/words/dispute-case.ts";
 import type { RequestWords } from "../../sdk/words/request.ts";
 import { makeDisputeParameters } from "../chain/dispute-parameters.ts";
@@ -11,6 +12,7 @@ import type { AttestationMessage } from "../network/messages.ts";
 import { makePublicClient } from "../runtime/viem-client.ts";
 import type { WatchtowerDeps } from "./deps.ts";
 import { type DisputeFacts, endings } from "./dispute-plan.ts";
+import { isVoidRound } from "./void-round.ts";
 
 const levels = [0n, 1n, 2n] as const;
 
@@ -59,6 +61,17 @@ const wouldAppealFor = async (
   return (await contract.bondOf(words, 2n)) <= maxBond ? fingerprintOf(found) : undefined;
 };
 
+const stateOfRound = async (
+  { chain, instance }: WatchtowerDeps,
+  { fields }: ChainRequest,
+  round: bigint,
+  nowS: bigint,
+): Promise<DisputeFacts["round"]> => {
+  const postedAtS = (await chain.round(round))?.postedAtS;
+  if (isVoidRound(fields, { roundTimeS: timeOf(instance.drand, round), postedAtS, nowS })) return "void";
+  return postedAtS === undefined ? "awaited" : "good";
+};
+
 /** The facts, or undefined where the chain has no such dispute (any more). */
 export const readDispute = async (deps: WatchtowerDeps, request: ChainRequest): Promise<DisputeFacts | undefined> => {
   const { requestId, words } = request;
@@ -68,11 +81,12 @@ export const readDispute = async (deps: WatchtowerDeps, request: ChainRequest): 
   const { ending, digest, level, finalAt } = await contract.verdictOf(words);
   const isJudged = endings[ending] === "decided" || endings[ending] === "noFault";
   const { appealWindow, punishWindow } = await makeDisputeParameters({ ...deps, view: deps.chain })(dispute.version);
+  const nowS = await nowSeconds(deps);
   return {
-    nowS: await nowSeconds(deps),
+    nowS,
     verdict: { ending: endings[ending] ?? "pending", digest, level, finalAtS: finalAt },
     dispute,
-    isConvened: (await deps.chain.round(dispute.first.round)) !== undefined,
+    round: await stateOfRound(deps, request, (dispute.second ?? dispute.first).round, nowS),
     appealWindowS: BigInt(appealWindow),
     punishWindowS: BigInt(punishWindow),
     drawn: isJudged ? await drawnAt(deps, contract, request, dispute) : [],

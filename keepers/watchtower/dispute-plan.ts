@@ -18,8 +18,8 @@ export type DisputeFacts = {
     readonly finalAtS: bigint;
   };
   readonly dispute: DisputeCase;
-  /** Whether the round of the first panel is posted. */
-  readonly isConvened: boolean;
+  /** What is known of the round that draws the panel which is to judge now. */
+  readonly round: "awaited" | "good" | "void";
   readonly appealWindowS: bigint;
   readonly punishWindowS: bigint;
   /** Node ids in draw order, by level: the committee (0) and the panels; empty where they do not matter. */
@@ -33,7 +33,7 @@ export type DisputeFacts = {
 
 /** `untilS`: last second in which the chain takes it. */
 export type DisputeStep =
-  | { readonly kind: "escalate" | "appeal"; readonly untilS: bigint }
+  | { readonly kind: "redraw" | "escalate" | "appeal"; readonly untilS: bigint }
   | { readonly kind: "conclude" }
   | { readonly kind: "close" }
   | {
@@ -50,26 +50,28 @@ export const dueOf = (facts: DisputeFacts): readonly DisputeStep[] => {
   const { verdict, dispute, nowS } = facts;
   if (dispute.isClosed) return [];
   if (verdict.ending === "pending") {
-    if (isEscalationDue(facts)) return [{ kind: "escalate", untilS: verdict.finalAtS }];
-    return isAppealDue(facts) ? [{ kind: "appeal", untilS: verdict.finalAtS }] : [];
+    const kind = pendingDue(facts);
+    return kind === undefined ? [] : [{ kind, untilS: verdict.finalAtS }];
   }
   const conclude: readonly DisputeStep[] = dispute.isConcluded ? [] : [{ kind: "conclude" }];
   if (nowS > punishableUntil(facts)) return [...conclude, { kind: "close" }];
   return [...losersOf(facts), ...silentOf(facts), ...conclude];
 };
 
-/** Whether the first panel's time is over, nothing is decided, and level 2 can still be opened. */
-function isEscalationDue({ verdict, dispute, isConvened, appealWindowS, nowS }: DisputeFacts): boolean {
-  const isUndecided = isConvened && verdict.level === 1n && dispute.first.tally?.isDecided !== true;
-  if (!isUndecided || dispute.second !== undefined) return false;
-  return nowS > verdict.finalAtS - appealWindowS && nowS <= verdict.finalAtS;
+/** A new round for a void one, or the second level for an undecided first, once their window has come; or an appeal. */
+function pendingDue(facts: DisputeFacts): "redraw" | "escalate" | "appeal" | undefined {
+  const { verdict, dispute, round, appealWindowS, nowS } = facts;
+  if (round === "awaited" || nowS > verdict.finalAtS) return undefined;
+  const isWindow = nowS > verdict.finalAtS - appealWindowS;
+  if (round === "void") return isWindow ? "redraw" : undefined;
+  if (dispute.second !== undefined) return undefined;
+  if (dispute.first.tally?.isDecided !== true) return isWindow ? "escalate" : undefined;
+  return isAppealDue(facts) ? "appeal" : undefined;
 }
 
-/** Whether the first panel decided for another digest than was found here, and nobody has appealed. */
-function isAppealDue({ verdict, dispute, wouldAppealFor, nowS }: DisputeFacts): boolean {
-  const { tally } = dispute.first;
-  if (wouldAppealFor === undefined || dispute.second !== undefined || nowS > verdict.finalAtS) return false;
-  return tally?.isDecided === true && tally.digest !== wouldAppealFor;
+/** Whether the first panel decided for another digest than was found here. */
+function isAppealDue({ dispute, wouldAppealFor }: DisputeFacts): boolean {
+  return wouldAppealFor !== undefined && dispute.first.tally?.digest !== wouldAppealFor;
 }
 
 /** Last second in which a verdict's losers can be punished. */

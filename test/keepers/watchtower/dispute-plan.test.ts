@@ -39,7 +39,7 @@ const pending = (changes: Partial<DisputeFacts> = {}): DisputeFacts => ({
   nowS: 1_001n,
   verdict: { ending: "pending", digest: 0n, level: 1n, finalAtS: 1_100n },
   dispute: opened,
-  isConvened: true,
+  round: "good",
   appealWindowS: 100n,
   punishWindowS: 50n,
   drawn: [],
@@ -70,7 +70,17 @@ describe("watchtower's plan of disputes", () => {
     const first = level(5n, true, 31n);
     expect(kindsOf(pending({ dispute: { ...opened, first } }))).to.deep.equal([]);
     expect(kindsOf(pending({ dispute: { ...opened, second: { round: 6n, tally: undefined } } }))).to.deep.equal([]);
-    expect(kindsOf(pending({ isConvened: false }))).to.deep.equal([]);
+    expect(kindsOf(pending({ round: "awaited" }))).to.deep.equal([]);
+  });
+
+  it("has a void round drawn again within the appeal window, on either level, and tries nothing else", () => {
+    const isVoid = pending({ round: "void" });
+    expect(dueOf(isVoid)).to.deep.equal([{ kind: "redraw", untilS: 1_100n }]);
+    expect(kindsOf({ ...isVoid, nowS: 1_000n })).to.deep.equal([]);
+    expect(kindsOf({ ...isVoid, nowS: 1_101n })).to.deep.equal([]);
+    expect(kindsOf({ ...isVoid, dispute: { ...opened, second: { round: 6n, tally: undefined } } })).to.deep.equal([
+      "redraw",
+    ]);
   });
 
   it("appeals a decision for another digest than was found here, to the last second, once", () => {
