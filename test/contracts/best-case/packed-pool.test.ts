@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { binomialTail } from "../../../simulator/exact/binomial.ts";
-import { lie, panelOf, punishWindowS, type Scene, truth, waitPast } from "../../helpers/disputes.ts";
+import { evidenceOf, panelOf, punishWindowS, type Scene, truth, waitPast } from "../../helpers/disputes.ts";
 import { useMarket } from "../../helpers/market.ts";
 import { openPurse } from "../../helpers/purse.ts";
 import {
@@ -55,11 +55,19 @@ describe("The best case of a packed pool", () => {
     expect(await m.nodeRegistry.awardOf(m.owner)).to.equal(7n * payInAtoma);
   });
 
-  it("with two thirds of the panel is the challenger's bond and the pay of the lie, as the docs name", async () => {
+  it("with two thirds of the panel is the bond, the pay of the lie, and 25% of what others lose, as the docs name", async () => {
     const { m, scene, profit } = await play(fiveJurors, ({ outcome }) => outcome.digest, fiveJurors);
+    const { requestId, words } = scene.request;
+    const said = { digest: truth(scene.request), level: 1n };
+    const honest = await evidenceOf(m, scene.request, await panelOf(m, scene.request, 1), 5, said);
+    await m.disputes.punish(words, 1, honest);
     await finalize(m, scene);
-    expect(lie).not.to.equal(truth(scene.request));
     expect(await profit()).to.equal(5n * payInAtoma + 2n * (payInAtoma / 2n));
+    await m.networkHelpers.time.increase(10n);
+    const [ten, fifteen] = [stakePerNode / 10n, (stakePerNode * 15n) / 100n]; // to who asked, and to the liars
+    await expect(m.disputes.close(words))
+      .to.emit(m.disputes, "SpoilsShared")
+      .withArgs(requestId, 0n, ten, 0n, fifteen, stakePerNode - ten - fifteen);
   });
 
   /**
