@@ -32,6 +32,7 @@ contract Disputes is DisputesOpening, DisputesPunishment {
     /// @inheritdoc IDisputes
     function setParameters(DisputeParameters calldata parameters_) external restricted {
         _setParameters(parameters_);
+        NODE_REGISTRY.requireUnbonding();
     }
 
     function _setParameters(DisputeParameters memory parameters_) private {
@@ -90,7 +91,6 @@ contract Disputes is DisputesOpening, DisputesPunishment {
     /// @inheritdoc IDisputes
     function longestDispute(uint256 taskWindow, uint256 beaconWait) external view returns (uint256) {
         DisputeParameters memory p = _parameters[_version];
-        uint256 panel = 2 * taskWindow > p.panelWindow ? 2 * taskWindow : p.panelWindow;
-        return Panels.LEVELS * (beaconWait + panel + p.appealWindow) + p.punishWindow;
+        return _longest(_panelTime(taskWindow, p), beaconWait, p);
     }
 }

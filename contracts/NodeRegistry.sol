@@ -12,6 +12,9 @@ import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
 import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
 import {IEscrowVerdicts} from "./interfaces/IEscrowVerdicts.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {IRequestEscrow} from "./interfaces/IRequestEscrow.sol";
+import {ITaskRegistry} from "./interfaces/ITaskRegistry.sol";
+import {LeastUnbonding} from "./libraries/LeastUnbonding.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
 
@@ -31,6 +34,12 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         uint40 until;
     }
 
+    /// @param until from when its owner may release it; zero, as `since`, if the node is not jailed
+    struct Jail {
+        uint40 since;
+        uint40 until;
+    }
+
     bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
     uint256 private constant MAX_ENDPOINT = 256;
     uint40 private constant MIN_UNBONDING = 1 minutes;
@@ -46,7 +55,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     mapping(NodeId nodeId => mapping(TaskId taskId => uint256 amount)) private _allocated;
     mapping(NodeId nodeId => mapping(TaskId taskId => Unbonding unbonding)) private _leaving;
     mapping(address account => uint256 amount) private _awards;
-    mapping(NodeId nodeId => uint256 until) private _jailedUntil;
+    mapping(NodeId nodeId => Jail jail) private _jails;
     mapping(NodeId nodeId => mapping(TaskId taskId => uint256 until)) private _frozenUntil;
 
     /// @param unbonding_ seconds, see `setUnbonding`
@@ -100,9 +109,9 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         bytes calldata consent
     ) external onlyOwner(nodeId) {
         address former = _nodes[nodeId].signer;
-        uint256 jailedUntil_ = _jailedUntil[nodeId];
+        uint256 jailedUntil_ = _jails[nodeId].until;
         require(block.timestamp >= jailedUntil_, NodeIsJailed(nodeId, jailedUntil_));
-        if (jailedUntil_ != 0) _jailedUntil[nodeId] = 0;
+        if (jailedUntil_ != 0) delete _jails[nodeId];
         _keys[former].until = uint40(block.timestamp); // fits until the year 36812
         _useSigner(nodeId, signer, msg.sender, consentDeadline, consent);
         emit SignerRotated(nodeId, former, signer);
@@ -218,6 +227,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function setUnbonding(uint40 duration) external restricted {
         _setUnbonding(duration);
+        requireUnbonding();
     }
 
     function _setUnbonding(uint40 duration) private {
@@ -227,6 +237,16 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         );
         _unbonding = duration;
         emit UnbondingSet(duration);
+    }
+
+    /// @inheritdoc INodeRegistry
+    function requireUnbonding() public view {
+        uint256 least = leastUnbonding();
+        require(_unbonding > least, UnbondingTooShort(_unbonding, least));
+    }
+
+    function _afterConnect() internal view override {
+        requireUnbonding();
     }
 
     /* SLASHING */
@@ -254,11 +274,16 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc INodeRegistry
-    function jail(NodeId nodeId) external onlyDisputes {
+    function jail(NodeId nodeId, TaskId taskId) external onlyDisputes {
         uint256 until = block.timestamp + _unbonding;
-        _jailedUntil[nodeId] = until;
+        Jail storage held = _jails[nodeId];
+        if (held.since == 0) held.since = uint40(block.timestamp); // fits until the year 36812
+        held.until = uint40(until); // fits until the year 36812
         emit NodeJailed(nodeId, until);
-        IEscrowVerdicts(escrow()).jail(nodeId);
+        address escrow_ = escrow();
+        IEscrowVerdicts(escrow_).jail(nodeId);
+        (, address taskRegistry, , ) = IEscrowLedger(escrow_).instance();
+        ITaskRegistry(taskRegistry).expel(taskId, nodeId);
     }
 
     /// @inheritdoc INodeRegistry
@@ -321,7 +346,12 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function jailedUntil(NodeId nodeId) external view returns (uint256) {
-        return _jailedUntil[nodeId];
+        return _jails[nodeId].until;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function jailedSince(NodeId nodeId) external view returns (uint256) {
+        return _jails[nodeId].since;
     }
 
     /// @inheritdoc INodeRegistry
@@ -353,6 +383,11 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function unbonding() external view returns (uint40) {
         return _unbonding;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function leastUnbonding() public view returns (uint256) {
+        return LeastUnbonding.secondsOf(IRequestEscrow(escrow()));
     }
 
     /// @inheritdoc INodeRegistry

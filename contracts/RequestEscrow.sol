@@ -9,6 +9,7 @@ import {Payout} from "./libraries/Payout.sol";
 import {RequestIds} from "./libraries/RequestIds.sol";
 import {ChainWordFields} from "./types/ChainWord.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
+import {MAX_CHALLENGE_WINDOW} from "./types/Limits.sol";
 import {NodeWord} from "./types/NodeWord.sol";
 import {ParametersWord, ParametersWordFields} from "./types/Parameters.sol";
 import {
@@ -32,7 +33,6 @@ import {EscrowState} from "./escrow/EscrowState.sol";
 /// @notice The whole of this address is `IRequestEscrow`; what is not here is in `EscrowExtension`.
 contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
     uint256 private constant MAX_CALLBACK_GAS = 2_000_000;
-    uint256 private constant MAX_CHALLENGE_WINDOW = 1 days;
 
     address private immutable EXTENSION;
 

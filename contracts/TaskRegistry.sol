@@ -10,6 +10,7 @@ import {Pools} from "./libraries/Pools.sol";
 import {SnapshotCode} from "./libraries/SnapshotCode.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
+import {MAX_TASK_WINDOW} from "./types/Limits.sol";
 import {TaskWord} from "./types/TaskWord.sol";
 
 /// @title What is served: tasks, subscriptions, pools and snapshots
@@ -27,7 +28,6 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint256 private constant MAX_MIN_REPUTATION = 60_000;
     uint256 private constant MAX_OUTPUT = 16_384;
     uint256 private constant MAX_ASK_EXPONENT = 18;
-    uint256 private constant MAX_WINDOW = 1 days;
     uint256 private constant BOND_DELAY = 7 days;
     uint256 private constant STAKE_PRICE_INTERVAL = 7 days;
     /// @dev A node's stake covers this many times its pay.
@@ -76,7 +76,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         _bound("royalty", task.royalty, 0, MAX_ROYALTY);
         _bound("minReputation", task.minReputation, 0, MAX_MIN_REPUTATION);
         _bound("askExponent", task.askExponent, 0, MAX_ASK_EXPONENT);
-        _bound("window", task.window, 1, MAX_WINDOW);
+        _bound("window", task.window, 1, MAX_TASK_WINDOW);
         _bound("maxOutput", task.maxOutput, 0, MAX_OUTPUT);
         _bound("unitSize", task.unitSize, 1, type(uint64).max);
         taskId = TaskId.wrap(++_taskCount);
@@ -169,6 +169,12 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     }
 
     /// @inheritdoc ITaskRegistry
+    function expel(TaskId taskId, NodeId nodeId) external {
+        require(msg.sender == address(NODE_REGISTRY), OnlyNodeRegistry(msg.sender));
+        if (_pools[taskId].positions[nodeId].place != Pools.Place.None) _unsubscribe(taskId, nodeId);
+    }
+
+    /// @inheritdoc ITaskRegistry
     function restoreStake(TaskId taskId, NodeId nodeId) external onlyNodeOwner(nodeId) {
         _requireSubscribed(taskId, nodeId);
         uint256 stake = NODE_REGISTRY.allocatedStake(nodeId, taskId);
@@ -235,6 +241,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /// @inheritdoc ITaskRegistry
     function setSettings(Settings calldata settings_) external restricted {
         _setSettings(settings_);
+        NODE_REGISTRY.requireUnbonding();
     }
 
     function _setSettings(Settings memory s) private {

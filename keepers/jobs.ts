@@ -1,15 +1,19 @@
 /** Makes the configured jobs out of the shared parts. */
+import { join } from "node:path";
 import { timeOf } from "../sdk/drand/schedule.ts";
 import { drandSource, firstValid, localSource, type RoundSource } from "./beacon/source.ts";
 import { makeBeaconJob, makeRoundCheck } from "./beacon/run.ts";
+import { makeBackground } from "./executor/background.ts";
+import { type ComputingOptions, makeComputing } from "./executor/computing.ts";
 import { type ExecutorNode, startExecutorNode } from "./executor/node.ts";
+import { makeOwnStore } from "./executor/own-store.ts";
 import type { Executor } from "./executors/executor.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { makeFallback } from "./fallback/run.ts";
 import { makeJanitorJob } from "./janitor/run.ts";
 import { openBeaconSecret } from "./key.ts";
 import { makeAcceptance } from "./network/acceptance.ts";
-import { makePeerClient } from "./network/client.ts";
+import { makePeerClient, type PeerClient } from "./network/client.ts";
 import { type Committees, makeCommittees } from "./network/committees.ts";
 import { type HeldStore, makeHeldStore } from "./network/held.ts";
 import { makeHttp } from "./network/http.ts";
@@ -23,6 +27,7 @@ import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
 import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
+import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
 import { makeWatchtowerJob } from "./watchtower/run.ts";
 
 /** A job, ready to run. */
@@ -88,21 +93,33 @@ const checkIsolation = async ({ settings, log }: Parts, executor: Executor): Pro
     throw new IsolationError(`${warnings.join(" ")} Or set executor.requireIsolation to false.`);
 };
 
+const computingOptionsOf = ({ settings: { executor } }: Parts, cacheDirectory: string): ComputingOptions => ({
+  cacheDirectory,
+  maxInputCacheBytes: executor.inputCacheMiB * mebibyte,
+  maxArtifactCacheBytes: executor.artifactCacheMiB * mebibyte,
+  maxExecutions: executor.concurrency,
+});
+
+const openExecutors = async (
+  parts: Parts,
+  executors: readonly Executor[] | undefined,
+): Promise<readonly Executor[]> => {
+  const all = executors ?? [makeWasmExecutor()];
+  for (const one of all) await checkIsolation(parts, one);
+  return all;
+};
+
 const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undefined): Promise<Job> => {
   const { settings, chain, store, instance, clock, log, signer, metrics } = parts;
   const { network, executor } = settings;
-  const all = executors ?? [makeWasmExecutor()];
-  for (const one of all) await checkIsolation(parts, one);
+  const all = await openExecutors(parts, executors);
   const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
   const roundTimeS = roundTimeOf(parts);
   const cases = casesOf(parts);
   const node: ExecutorNode = await startExecutorNode(
     { store, view: chain, roundTimeS, cases, instance: ids, signer, executors: all, clock, log, metrics },
     {
-      cacheDirectory: executor.cacheDir,
-      maxInputCacheBytes: executor.inputCacheMiB * mebibyte,
-      maxArtifactCacheBytes: executor.artifactCacheMiB * mebibyte,
-      maxExecutions: executor.concurrency,
+      ...computingOptionsOf(parts, executor.cacheDir),
       allowPrivateUrls: executor.allowPrivateInputUrls,
       allowPrivatePeers: network.allowPrivatePeers,
       host: network.host,
@@ -128,6 +145,7 @@ type Listening = {
   readonly committees: Committees;
   readonly held: HeldStore;
   readonly source: AttestationSource;
+  readonly client: PeerClient;
   readonly close: () => Promise<void>;
 };
 
@@ -141,7 +159,7 @@ const listen = (parts: Parts, timeoutMs: number, afterEnd = false): Listening =>
   const http = makeHttp({ allowPrivate: settings.network.allowPrivatePeers });
   const client = makePeerClient({ http, timeoutMs });
   const source = makeAttestationSource({ view: chain, client, acceptance, held });
-  return { committees, held, source, close: async () => http.close() };
+  return { committees, held, source, client, close: async () => http.close() };
 };
 
 const makeSettler = (parts: Parts): Job => {
@@ -155,23 +173,52 @@ const makeSettler = (parts: Parts): Job => {
   return { name: "settler", pass, once: pass, intervalMs, checks: [], close };
 };
 
+type Reexecuting = { readonly reexecution: Reexecution; readonly close: () => Promise<void> };
+
+/** The sample of results that the watchtower computes again, with caches of its own. */
+const makeSample = async (
+  parts: Parts,
+  { committees, client }: Listening,
+  given: readonly Executor[] | undefined,
+): Promise<Reexecuting | undefined> => {
+  const { chain, store, settings, log } = parts;
+  const share = settings.watchtower.reexecute;
+  if (share === 0) return undefined;
+  const executors = await openExecutors(parts, given);
+  const http = makeHttp({ allowPrivate: settings.executor.allowPrivateInputUrls });
+  const options = computingOptionsOf(parts, join(settings.executor.cacheDir, "watchtower"));
+  const own = makeOwnStore(store);
+  const { execute } = makeComputing({ ...parts, view: chain, executors, own, http, client }, options);
+  const background = makeBackground(log);
+  const reexecution = makeReexecution({ ...parts, committees, execute, background, share, random: Math.random });
+  const close = async (): Promise<void> => {
+    await background.stop();
+    http.close();
+  };
+  return { reexecution, close };
+};
+
 /** Beside an executor or a settler, evidence comes into the store by itself. */
-const makeWatchtower = (parts: Parts): Job => {
-  const { jobs, watchtower } = parts.settings;
-  const { intervalMs, peerTimeoutMs } = watchtower;
-  const { committees, held, source, close } = listen(parts, peerTimeoutMs, true);
+const makeWatchtower = async (parts: Parts, executors: readonly Executor[] | undefined): Promise<Job> => {
+  const { jobs, watchtower: settings } = parts.settings;
+  const listening = listen(parts, settings.peerTimeoutMs, true);
+  const { committees, held } = listening;
+  const sample = await makeSample(parts, listening, executors);
   const isAlone = !jobs.includes("executor") && !jobs.includes("settler");
-  const asked = isAlone ? source : undefined;
-  const job = makeWatchtowerJob({
-    ...parts,
-    committees,
-    held,
-    source: asked,
-    settings: watchtower,
-    random: Math.random,
-  });
+  const source = isAlone ? listening.source : undefined;
+  const reexecution = sample?.reexecution;
+  const job = makeWatchtowerJob({ ...parts, committees, held, source, reexecution, settings, random: Math.random });
   const pass = forgetting(job, parts, held.prune);
-  return { name: "watchtower", pass, once: pass, intervalMs, checks: [], close };
+  const close = async (): Promise<void> => {
+    await sample?.close();
+    await listening.close();
+  };
+  const computed: Pass = async () => {
+    await reexecution?.idle();
+    return { done: 0, failed: 0 };
+  };
+  const once = inTurn(inTurn(pass, computed), pass);
+  return { name: "watchtower", pass, once, intervalMs: settings.intervalMs, checks: [], close };
 };
 
 const roundSourceOf = (parts: Parts): RoundSource => {
@@ -202,6 +249,6 @@ const makeJanitor = (parts: Parts): Job => {
 export const makeJob = async (name: JobName, parts: Parts, executors?: readonly Executor[]): Promise<Job> => {
   if (name === "executor") return makeExecutor(parts, executors);
   if (name === "settler") return makeSettler(parts);
-  if (name === "watchtower") return makeWatchtower(parts);
+  if (name === "watchtower") return makeWatchtower(parts, executors);
   return name === "beacon" ? makeBeacon(parts) : makeJanitor(parts);
 };

@@ -208,6 +208,12 @@ const watchtower = z.strictObject({
   intervalMs: integer(20, 600_000).default(10_000),
   /** Ended requests whose members are asked for what they hold, in one pass; 0 asks nobody. Beside an executor or a settler nobody is asked. */
   sample: integer(0, 1_000).default(32),
+  /** Share of others' results that are computed again; 0 computes none, and needs no sandbox. */
+  reexecute: decimal(0, 1).default(0.05),
+  /** Open disputes where members contradict each other or the result. Takes no bond. */
+  open: flag.default(true),
+  /** Most that is put up, from the key's account in the escrow, against one result that came out otherwise here; 0 only reports it. */
+  maxBond: amount.default(0n),
   /** Take open disputes to their end, which nobody pays for. */
   disputes: flag.default(true),
   peerTimeoutMs: integer(100, 60_000).default(4_000),

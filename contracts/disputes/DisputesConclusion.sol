@@ -37,16 +37,20 @@ abstract contract DisputesConclusion is DisputesDecision {
         require(v.ending != Ending.Pending, StillPending());
         dispute.docket = docket.with(DOCKET_CONCLUDED);
         emit DisputeConcluded(requestId, v.ending, bytes32(v.digest << 64));
-        if (!docket.has(DOCKET_SETTLED)) _tellEscrow(r, dispute, v);
+        _tellEscrow(r, requestId, dispute, v);
         _payBonds(r, requestId, dispute, v);
     }
 
-    function _tellEscrow(Request calldata r, Case storage dispute, Verdict memory v) private {
+    function _tellEscrow(Request calldata r, bytes32 requestId, Case storage dispute, Verdict memory v) private {
         IRequestEscrow escrow_ = _escrow();
+        Docket docket = dispute.docket;
+        bool isWrong = v.ending == Ending.Decided && v.digest != dispute.claim.digest();
+        if (docket.has(DOCKET_SETTLED)) {
+            if (isWrong) escrow_.revokeRoot(requestId);
+            return;
+        }
         if (v.ending == Ending.NoFault) return escrow_.overturn(r, IEscrowTypes.Undecided.selector);
-        bool isOverturned =
-            v.ending == Ending.Decided && dispute.docket.has(DOCKET_RECORDED) && v.digest != dispute.claim.digest();
-        if (isOverturned) return escrow_.overturn(r, IEscrowTypes.Overturned.selector);
+        if (isWrong && docket.has(DOCKET_RECORDED)) return escrow_.overturn(r, IEscrowTypes.Overturned.selector);
         escrow_.uphold(r, bytes32(v.digest << 64), block.timestamp + r.terms.life() + r.terms.expireDelay());
     }
 

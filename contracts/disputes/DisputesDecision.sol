@@ -20,7 +20,7 @@ abstract contract DisputesDecision is DisputesState {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         uint256 endsAt = _endOf(r, dispute, level);
         DisputeParameters memory p = _parameters[dispute.docket.version()];
-        require(block.timestamp <= endsAt + p.appealWindow, WindowOver(endsAt + p.appealWindow));
+        _requireUntil(endsAt + p.appealWindow);
         uint256[] memory jurors = _jurors(r, requestId, dispute, level);
         require(jurors.length >= Panels.LEAST, NoPanel(jurors.length));
         _verifyPanel(r, requestId, level, digest, head, proof, jurors);
@@ -122,7 +122,37 @@ abstract contract DisputesDecision is DisputesState {
         uint256 round = _roundOf(dispute, level);
         (Round state, uint256 startAt, ) = _startOf(r, round);
         require(state == Round.Good, NoRound(round));
-        return startAt + _panelTime(r, _parameters[dispute.docket.version()]);
+        return startAt + _panelTime(r.terms.window(), _parameters[dispute.docket.version()]);
+    }
+
+    /* VOID ROUNDS */
+
+    /// @inheritdoc IDisputes
+    function redraw(Request calldata r) external {
+        (bytes32 requestId, Case storage dispute) = _caseOf(r);
+        uint256 level = dispute.appeal.exists() ? Panels.LEVELS : 1;
+        (Round state, uint256 latest, ) = _startOf(r, _roundOf(dispute, level));
+        require(state == Round.Void && dispute.redrawn & level == 0, NothingToRedraw());
+        require(block.timestamp > latest, TooEarly(latest));
+        _requireUntil(latest + _parameters[dispute.docket.version()].appealWindow);
+        dispute.redrawn |= level;
+        uint256 round = _newRound(r);
+        if (level == 1) dispute.docket = dispute.docket.withRound(round);
+        else dispute.appeal = AppealFields.make(dispute.appeal.appellant(), round);
+        emit LevelRedrawn(requestId, level, round);
+    }
+
+    /// @dev Whether the round of `v.level`, in this state, may still draw a panel or be replaced by one that does; if so,
+    ///      `v.finalAt` is when that is over at the latest.
+    function _isAwaited(
+        Round state,
+        Case storage dispute,
+        Verdict memory v,
+        uint256 appealWindow
+    ) private view returns (bool) {
+        if (state != Round.Void || dispute.redrawn & v.level != 0) return state == Round.Awaited;
+        v.finalAt += appealWindow;
+        return block.timestamp <= v.finalAt;
     }
 
     /* SECOND LEVEL */
@@ -132,8 +162,7 @@ abstract contract DisputesDecision is DisputesState {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         uint256 endsAt = _movable(r, dispute, true);
         uint256 version = dispute.docket.version();
-        uint256 latest = endsAt + _parameters[version].appealWindow;
-        require(block.timestamp <= latest, WindowOver(latest));
+        _requireUntil(endsAt + _parameters[version].appealWindow);
         uint256 bond = _bondOf(r, Panels.LEVELS, version);
         _openLevel(r, requestId, dispute, msg.sender, bond);
         _escrow().collectBond(msg.sender, bond);
@@ -143,9 +172,8 @@ abstract contract DisputesDecision is DisputesState {
     function escalate(Request calldata r) external {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         uint256 endsAt = _movable(r, dispute, false);
-        uint256 latest = endsAt + _parameters[dispute.docket.version()].appealWindow;
         require(block.timestamp > endsAt, TooEarly(endsAt));
-        require(block.timestamp <= latest, WindowOver(latest));
+        _requireUntil(endsAt + _parameters[dispute.docket.version()].appealWindow);
         uint256 jurors = _jurors(r, requestId, dispute, 1).length;
         require(jurors >= Panels.LEAST, NoPanel(jurors));
         _openLevel(r, requestId, dispute, address(0), 0);
@@ -178,11 +206,11 @@ abstract contract DisputesDecision is DisputesState {
         Case storage dispute
     ) internal view returns (Verdict memory v) {
         DisputeParameters memory p = _parameters[dispute.docket.version()];
-        uint256 toFinal = _panelTime(r, p) + p.appealWindow;
+        uint256 toFinal = _panelTime(r.terms.window(), p) + p.appealWindow;
         (Round state, uint256 startAt, ) = _startOf(r, dispute.docket.round());
         v.level = 1;
         v.finalAt = startAt;
-        if (state == Round.Awaited) return v;
+        if (_isAwaited(state, dispute, v, p.appealWindow)) return v;
         Tally first = dispute.first;
         Appeal second = dispute.appeal;
         // a tally is only of a panel of at least seven, and so is a second level
@@ -194,7 +222,7 @@ abstract contract DisputesDecision is DisputesState {
             v.ending = Ending.NoPanel;
             return v;
         }
-        if (second.exists()) return _secondVerdict(r, requestId, dispute, toFinal, startAt + toFinal);
+        if (second.exists()) return _secondVerdict(r, requestId, dispute, toFinal, startAt + toFinal, p.appealWindow);
         v.finalAt = startAt + toFinal;
         if (block.timestamp > v.finalAt) _rule(v, first);
     }
@@ -205,12 +233,13 @@ abstract contract DisputesDecision is DisputesState {
         bytes32 requestId,
         Case storage dispute,
         uint256 toFinal,
-        uint256 firstFinal
+        uint256 firstFinal,
+        uint256 appealWindow
     ) private view returns (Verdict memory v) {
         (Round state, uint256 startAt, ) = _startOf(r, dispute.appeal.round());
         v.level = Panels.LEVELS;
         v.finalAt = startAt;
-        if (state == Round.Awaited) return v;
+        if (_isAwaited(state, dispute, v, appealWindow)) return v;
         bool isEmpty = state == Round.Void;
         if (!isEmpty && !dispute.second.isShown()) {
             isEmpty = _jurors(r, requestId, dispute, Panels.LEVELS).length < Panels.LEAST;

@@ -29,9 +29,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
         Verdict memory v = _punishable(r, requestId, dispute);
         require(v.ending == Ending.Decided && fingerprintOf(e.digest) != v.digest, NotALoser());
         NodeId nodeId = _witness(r, requestId, level, _jurors(r, requestId, dispute, level), e);
-        uint256 taken = _condemn(r, requestId, nodeId);
-        dispute.pot += taken << 128; // ATOMA's supply is below 2^128
-        emit LoserPunished(requestId, nodeId, level, taken);
+        _lose(r, requestId, dispute, nodeId, level);
     }
 
     /// @inheritdoc IDisputes
@@ -42,16 +40,20 @@ abstract contract DisputesPunishment is DisputesConclusion {
         (uint256 state, bytes32 prefix) = _escrow().chainWordOf(requestId, nodeId);
         bool hasRevealed = state == ChainWordFields.REVEALED || state == ChainWordFields.COUNTED;
         require(v.ending == Ending.Decided && hasRevealed && uint256(prefix) >> 64 != v.digest, NotALoser());
+        _lose(r, requestId, dispute, nodeId, 0);
+    }
+
+    function _lose(Request calldata r, bytes32 requestId, Case storage dispute, NodeId nodeId, uint256 level) private {
         uint256 taken = _condemn(r, requestId, nodeId);
         dispute.pot += taken << 128; // ATOMA's supply is below 2^128
-        emit LoserPunished(requestId, nodeId, 0, taken);
+        emit LoserPunished(requestId, nodeId, level, taken);
     }
 
     /// @inheritdoc IDisputes
     function punishSilent(Request calldata r, uint256 level, uint256 seat) external {
         (bytes32 requestId, Case storage dispute) = _caseOf(r);
         Verdict memory v = _punishable(r, requestId, dispute);
-        _roundOf(dispute, level); // checks the level
+        uint256 round = _roundOf(dispute, level); // checks the level
         uint256[] memory jurors = _jurors(r, requestId, dispute, level);
         NodeId nodeId = _seated(jurors, seat);
         Tally tally = level == 1 ? dispute.first : dispute.second;
@@ -59,6 +61,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
         require(v.ending != Ending.Decided || tally.digest() == v.digest, NotSilent(seat));
         uint256 attested = tally.attested();
         require((attested >> seat) & 1 == 0 && 2 * countSeats(attested) >= jurors.length, NotSilent(seat));
+        require(!_wasAway(r, nodeId, round), NotSilent(seat));
         require(_punished[requestId][nodeId] == 0, AlreadyPunished(nodeId));
         _punished[requestId][nodeId] = SILENT;
         uint256 rate = _parameters[dispute.docket.version()].jurorSlash;
@@ -66,6 +69,13 @@ abstract contract DisputesPunishment is DisputesConclusion {
         uint256 taken = NODE_REGISTRY.slash(nodeId, r.work.taskId(), amount);
         dispute.pot += taken;
         emit SilentJurorPunished(requestId, nodeId, level, taken);
+    }
+
+    /// @dev Whether the node was in jail, and still is, before anybody could know that the round would draw it. Later it could
+    ///      have itself jailed over a task with little stake, so as to keep what silence costs.
+    function _wasAway(Request calldata r, NodeId nodeId, uint256 round) private view returns (bool) {
+        uint256 since = NODE_REGISTRY.jailedSince(nodeId);
+        return since != 0 && since + r.terms.beaconDelay() < _dueAt(round);
     }
 
     /// @dev The verdict, while it can be acted on.
@@ -76,8 +86,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
     ) private view returns (Verdict memory v) {
         v = _verdict(r, requestId, dispute);
         require(v.ending != Ending.Pending, StillPending());
-        uint256 latest = _closesAt(dispute, v);
-        require(block.timestamp <= latest, WindowOver(latest));
+        _requireUntil(_closesAt(dispute, v));
     }
 
     function _closesAt(Case storage dispute, Verdict memory v) private view returns (uint256) {
@@ -89,7 +98,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
         require(_punished[requestId][nodeId] != LOST, AlreadyPunished(nodeId));
         _punished[requestId][nodeId] = LOST;
         taken = NODE_REGISTRY.slash(nodeId, r.work.taskId(), EVERYTHING);
-        NODE_REGISTRY.jail(nodeId);
+        NODE_REGISTRY.jail(nodeId, r.work.taskId());
     }
 
     /* SHARING OUT */
@@ -228,8 +237,7 @@ abstract contract DisputesPunishment is DisputesConclusion {
     }
 
     function _equivocated(Request calldata r, bytes32 requestId, uint256 level, address a, address b) private {
-        uint256 latest = r.rules.submittedAt() + NODE_REGISTRY.unbonding();
-        require(block.timestamp <= latest, WindowOver(latest));
+        _requireUntil(r.rules.submittedAt() + NODE_REGISTRY.unbonding());
         require(r.rules.submittedAt() <= block.timestamp, TooEarly(r.rules.submittedAt()));
         NodeId nodeId = _nodeOfKey(r, a);
         require(nodeId != NodeId.wrap(0) && _nodeOfKey(r, b) == nodeId, NotSignedBy(nodeId));
@@ -252,11 +260,14 @@ abstract contract DisputesPunishment is DisputesConclusion {
         require(!dispute.docket.has(DOCKET_CLOSED), AlreadyClosed());
         DisputeParameters memory p = _parameters[dispute.docket.version()];
         Verdict memory v = _verdict(r, requestId, dispute);
-        uint256 until = v.finalAt + p.punishWindow;
-        // a pending dispute may go through a second level and another wait for a round
-        if (v.ending == Ending.Pending) {
-            until += 2 * (_panelTime(r, p) + p.appealWindow) + _beaconWait(r);
-        }
+        // a pending dispute may go through new rounds and a second level yet
+        uint256 until =
+            v.finalAt +
+                (
+                    v.ending == Ending.Pending
+                        ? _longest(_panelTime(r.terms.window(), p), _beaconWait(r), p)
+                        : p.punishWindow
+                );
         NODE_REGISTRY.freeze(_seated(_jurors(r, requestId, dispute, level), seat), r.work.taskId(), until);
     }
 

@@ -22,6 +22,7 @@ import {Request} from "../types/Request.sol";
 /// @title What disputes store, and what all their rules read
 abstract contract DisputesState is IDisputes, Connected, AccessManaged {
     /// @param pot slashed from losers(128) | slashed from silent jurors(128)
+    /// @param redrawn levels whose void round was replaced, one bit each: 1 and 2
     struct Case {
         Docket docket;
         Claim claim;
@@ -29,6 +30,7 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
         Appeal appeal;
         Tally second;
         uint256 pot;
+        uint256 redrawn;
     }
 
     enum Round {
@@ -93,12 +95,16 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
         uint256 round
     ) internal view returns (Round state, uint256 startAt, uint256 randomness) {
         uint256 word = _escrow().roundWord(uint64(round)); // a round has 32 bits
-        uint256 dueAt = GENESIS + (round - 1) * PERIOD;
+        uint256 dueAt = _dueAt(round);
         uint256 latest = dueAt + r.terms.beaconTimeout();
         uint256 postedAt = uint40(word); // the low 40 bits
         if (word == 0 && block.timestamp <= latest) return (Round.Awaited, latest, 0);
         if (postedAt > latest || postedAt + r.terms.beaconDelay() / 2 < dueAt) return (Round.Void, latest, 0);
         return (Round.Good, postedAt > dueAt ? postedAt : dueAt, word >> 40);
+    }
+
+    function _dueAt(uint256 round) internal view returns (uint256) {
+        return GENESIS + (round - 1) * PERIOD;
     }
 
     function _roundOf(Case storage dispute, uint256 level) internal view returns (uint256 round) {
@@ -140,9 +146,18 @@ abstract contract DisputesState is IDisputes, Connected, AccessManaged {
     }
 
     /// @return seconds from a panel's start to its end
-    function _panelTime(Request calldata r, DisputeParameters memory p) internal pure returns (uint256) {
-        uint256 window = 2 * r.terms.window();
-        return window > p.panelWindow ? window : p.panelWindow;
+    function _panelTime(uint256 taskWindow, DisputeParameters memory p) internal pure returns (uint256) {
+        return 2 * taskWindow > p.panelWindow ? 2 * taskWindow : p.panelWindow;
+    }
+
+    function _requireUntil(uint256 latest) internal view {
+        require(block.timestamp <= latest, WindowOver(latest));
+    }
+
+    /// @dev Seconds from the opening of a dispute to its close, at the longest: each level waits for a void round and its
+    ///      replacement, is judged, and waits out its appeal window.
+    function _longest(uint256 panel, uint256 beaconWait, DisputeParameters memory p) internal pure returns (uint256) {
+        return Panels.LEVELS * (Panels.ROUNDS * (beaconWait + p.appealWindow) + panel) + p.punishWindow;
     }
 
     /* SIGNATURES */

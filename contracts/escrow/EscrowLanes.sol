@@ -54,11 +54,20 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         require(block.timestamp > slot.until(), ChallengeWindowOpen(slot.until()));
         require(block.timestamp > slot.until() + delay, NotExpired(slot.until() + delay));
         (, , uint256[] memory members) = _committee(r, o.requestId);
-        (uint256 cost, uint256 tip) = _pay(r, members, o.head.attested(), o.settler, true);
+        uint256 attested = _withoutJailed(members, o.head.attested());
+        (uint256 cost, uint256 tip) = _pay(r, members, attested, o.settler, true);
         _credit(o.settler, tip);
         _end(r, outcome, cost);
         if (r.rules.has(FLAG_BUNDLE)) _roots[o.requestId] = o.digest;
         emit Settled(o.requestId, o.digest, o.head);
+    }
+
+    /// @dev The seats without those of jailed nodes, which count as absent: reputation must not rise in jail.
+    function _withoutJailed(uint256[] memory members, uint256 seats) private view returns (uint256) {
+        for (uint256 seat = 0; seat < members.length; ++seat) {
+            if (_nodeWord(members[seat] >> 32).signer() == address(0)) seats &= ~(1 << seat);
+        }
+        return seats;
     }
 
     /// @dev The outcome that a settlement's words and its settler make, if the slot holds it.

@@ -20,6 +20,7 @@ abstract contract EscrowLedger is EscrowState, IEscrowLedger {
         _formerParameters[version - 1] = current.withTime(block.timestamp);
         _parameters = ParametersWordFields.pack(parameters_, version).withTime(current.time()); // a pause goes on
         emit ParametersSet(version, parameters_);
+        NODE_REGISTRY.requireUnbonding();
     }
 
     /// @inheritdoc IEscrowLedger

@@ -78,6 +78,14 @@ abstract contract EscrowVerdicts is EscrowSettlement, IEscrowVerdicts {
         _refund(r, requestId, reason);
     }
 
+    /// @inheritdoc IEscrowVerdicts
+    function revokeRoot(bytes32 requestId) external onlyDisputes {
+        bytes32 root = _roots[requestId];
+        if (root == 0) return;
+        _roots[requestId] = 0;
+        emit RootRevoked(requestId, root);
+    }
+
     /// @dev A blocked slot cannot change hands, so the disputes contract, which looks at the request's id, means this one.
     function _requireBlocked(SlotWord slot, bytes32 requestId) private view returns (uint256 state) {
         state = slot.state();

@@ -80,6 +80,8 @@ interface IDisputes {
     );
     /// @param appellant zero if an undecided first level moved on
     event LevelOpened(bytes32 indexed requestId, address indexed appellant, uint256 round, uint256 bond);
+    /// @notice The round of a level was void, and another one draws its panel.
+    event LevelRedrawn(bytes32 indexed requestId, uint256 indexed level, uint256 round);
     event DisputeConcluded(bytes32 indexed requestId, Ending ending, bytes32 digest);
     /// @param toJurors of lost bonds, or of the bond where nobody was at fault
     event BondsReturned(bytes32 indexed requestId, uint256 toChallenger, uint256 toAppellant, uint256 toJurors);
@@ -125,6 +127,8 @@ interface IDisputes {
     error TooEarly(uint256 earliest);
     /// @notice This level is not decided, so it cannot be appealed; or it is decided, so it cannot be escalated.
     error NothingToMove();
+    /// @notice The round of the highest open level is not void, or was drawn again once already.
+    error NothingToRedraw();
     /// @notice The second level is open already.
     error LevelTwoOpen();
     /// @notice No verdict yet.
@@ -133,7 +137,7 @@ interface IDisputes {
     error AlreadyClosed();
     /// @notice Only what a verdict found wrong is punished.
     error NotALoser();
-    /// @notice The juror attested, or too few of its panel did to blame it.
+    /// @notice The juror attested, or was in jail before it was drawn, or too few of its panel attested to blame it.
     error NotSilent(uint256 seat);
     error AlreadyPunished(NodeId nodeId);
 
@@ -178,9 +182,15 @@ interface IDisputes {
     /// @notice Takes an undecided level 1 to level 2.
     function escalate(Request calldata request_) external;
 
+    /// @notice Gives the highest open level another round where its own is void: not posted by its beacon timeout, or posted
+    ///         late, or so early that the chain's clock lagged. Once per level, from the moment when the round is given up, which
+    ///         is the beacon timeout after its own time, for appealWindow. By anyone.
+    function redraw(Request calldata request_) external;
+
     /// @notice Carries a verdict out: tells the escrow, pays bonds back or out to jurors.
     /// @dev Decided: an open request settles with that digest, a recorded one of that digest is paid, of another refunded.
-    ///      NoFault: refund. NoPanel: the committee's quorum stands. What is paid stays paid.
+    ///      NoFault: refund. NoPanel: the committee's quorum stands. What is paid stays paid; the items of a settled bundle with
+    ///      another root than decided are proven no more.
     function conclude(Request calldata request_) external;
 
     /* PUNISHING */
@@ -192,7 +202,7 @@ interface IDisputes {
     function punishRevealed(Request calldata request_, uint256 seat) external;
 
     /// @notice Slashes a silent juror, if at least half of its panel attested one digest. From the verdict on, for
-    ///         punishWindow.
+    ///         punishWindow. Not one that was in jail already when the panel's round was chosen, and still is.
     function punishSilent(Request calldata request_, uint256 level, uint256 seat) external;
 
     /// @notice Shares out what was slashed, once punishWindow is over: see `Spoils`. Awards are in the node registry.
@@ -221,7 +231,8 @@ interface IDisputes {
 
     /* PARAMETERS AND VIEWS */
 
-    /// @notice Sets the parameters of disputes opened from now on. Governance only.
+    /// @notice Sets the parameters of disputes opened from now on. Governance only. Reverts where unbonding would not be longer
+    ///         than `INodeRegistry.leastUnbonding` then.
     function setParameters(DisputeParameters calldata parameters_) external;
 
     function parameters() external view returns (uint256 version, DisputeParameters memory parameters_);
@@ -240,7 +251,8 @@ interface IDisputes {
     /// @return 0 if the node was not punished for the request, 1 for silence, 2 with all its stake
     function punishmentOf(bytes32 requestId, NodeId nodeId) external view returns (uint256);
 
-    /// @notice The longest that a dispute over a request can last from its opening to its close, under the parameters in force.
+    /// @notice The longest that a dispute over a request can last from its opening to its close, under the parameters in force,
+    ///         with a void round at each level.
     /// @param taskWindow seconds
     /// @param beaconWait beacon delay, one period and beacon timeout: the longest wait for a round
     function longestDispute(uint256 taskWindow, uint256 beaconWait) external view returns (uint256);

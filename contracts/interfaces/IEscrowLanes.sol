@@ -7,7 +7,8 @@ import {Request} from "../types/Request.sol";
 
 /// @title What happens around the plain settlement: challenge windows, refunds, callbacks, bundles
 interface IEscrowLanes is IEscrowTypes {
-    /// @notice Pays and calls back after a challenge window, unless a dispute is open. By anyone.
+    /// @notice Pays and calls back after a challenge window, unless a dispute is open. By anyone. A member that was jailed since
+    ///         it attested counts as absent.
     /// @param settlement as settled; its proof is not needed
     /// @param settler as recorded; the tip is its
     function finalize(Settlement calldata settlement, address settler) external;
@@ -28,7 +29,8 @@ interface IEscrowLanes is IEscrowTypes {
     /// @notice Moves the left-over of ended requests to their requester's account. Slots that are not free are passed over.
     function release(address requester, uint24[] calldata slots) external;
 
-    /// @notice Reverts unless item `index` of a settled bundle gave this status, usage and output.
+    /// @notice Reverts unless item `index` of a settled bundle gave this status, usage and output, or once a dispute is concluded
+    ///         that found another root.
     function proveItem(
         bytes32 requestId,
         uint256 index,
@@ -41,7 +43,7 @@ interface IEscrowLanes is IEscrowTypes {
     /// @notice The committee of a request whose round is posted, in draw order, each nodeId << 32 | ask.
     function committeeOf(Request calldata request_) external view returns (uint256[] memory members);
 
-    /// @return root of a settled bundle, or zero
+    /// @return root of a settled bundle, or zero, as once a dispute is concluded that found another
     function rootOf(bytes32 requestId) external view returns (bytes32);
 
     /// @return the EIP-712 domain separator of attestations, commits and signed requests

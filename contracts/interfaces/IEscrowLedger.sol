@@ -20,7 +20,8 @@ interface IEscrowLedger is IEscrowTypes {
     /// @notice A pause lasts at most seven days.
     error PauseTooLong(uint256 until, uint256 latest);
 
-    /// @notice Sets the parameters of requests made from now on. Governance only.
+    /// @notice Sets the parameters of requests made from now on. Governance only. Reverts where unbonding would not be longer
+    ///         than `INodeRegistry.leastUnbonding` then.
     function setParameters(Parameters calldata parameters) external;
 
     /// @notice Refuses new requests until a time at most seven days ahead. Open ones are not touched. Guardian only.

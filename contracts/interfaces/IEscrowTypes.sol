@@ -151,6 +151,7 @@ interface IEscrowTypes {
     error InsufficientGas(uint256 gasLeft, uint256 needed);
     /// @notice The callback failed again.
     error CallbackReverted();
+    /// @notice No bundle was settled by this id, or a verdict found its root wrong.
     error BundleUnknown(bytes32 requestId);
     /// @notice The proof does not lead from this item to the bundle's root.
     error InvalidItemProof();

@@ -14,6 +14,9 @@ interface IEscrowVerdicts is IEscrowTypes {
     /// @param until last second in which an open request can settle with it
     event VerdictRecorded(bytes32 indexed requestId, bytes32 digest, uint256 until);
 
+    /// @notice A verdict found the root of a settled bundle wrong: its items are proven no more.
+    event RootRevoked(bytes32 indexed requestId, bytes32 root);
+
     /// @notice The request's time to be disputed is over.
     error TooLateToDispute(uint256 until);
 
@@ -39,6 +42,10 @@ interface IEscrowVerdicts is IEscrowTypes {
     /// @notice Refunds a blocked request.
     /// @param reason selector of the error that names why
     function overturn(Request calldata request_, bytes4 reason) external;
+
+    /// @notice Stops serving the items of a settled bundle whose root a verdict found wrong. Nothing happens where there is no
+    ///         root, as of a request that is no bundle.
+    function revokeRoot(bytes32 requestId) external;
 
     /// @notice Moves a bond from an account to that of the disputes contract, which asks in its caller's name only.
     function collectBond(address from, uint256 amount) external;

@@ -58,6 +58,8 @@ interface INodeRegistry {
     error StillUnbonding(NodeId nodeId, TaskId taskId, uint256 releaseAt);
     error NothingUnbonding(NodeId nodeId, TaskId taskId);
     error UnbondingOutOfBounds(uint256 given, uint256 least, uint256 most);
+    /// @notice Unbonding has to be longer than a node can be drawn and its request disputed: see `leastUnbonding`.
+    error UnbondingTooShort(uint256 unbonding, uint256 least);
     error OnlyTaskRegistry(address caller);
     /// @notice Only the contracts of the instance that judge nodes may take stake.
     error OnlySlasher(address caller);
@@ -120,9 +122,10 @@ interface INodeRegistry {
     ///         contract. It can be slashed all the same.
     function freeze(NodeId nodeId, TaskId taskId, uint256 until) external;
 
-    /// @notice Takes the node's key away for the unbonding time at least, at once, and its reputation: it cannot settle, sit on
-    ///         a panel, or subscribe, and anyone may evict it. By the disputes contract.
-    function jail(NodeId nodeId) external;
+    /// @notice Takes the node's key away for the unbonding time at least, at once, its reputation, and its entry in the pool of
+    ///         the task that it is jailed over: it cannot settle, sit on a panel, or subscribe, and anyone may evict it from the
+    ///         pools of its other tasks. MUST NOT revert because of anything that a node did. By the disputes contract.
+    function jail(NodeId nodeId, TaskId taskId) external;
 
     /// @notice Moves a part of the caller's own award to somebody else.
     function award(address to, uint256 amount) external;
@@ -130,8 +133,15 @@ interface INodeRegistry {
     /// @notice Pays out a part of the caller's own award.
     function withdrawAward(address to, uint256 amount) external;
 
-    /// @notice Sets the unbonding time of stake that starts unbonding from now on. Governance only. 1 minute..60 days.
+    /// @notice Sets the unbonding time of stake that starts unbonding from now on. Governance only. Longer than
+    ///         `leastUnbonding`, at most 60 days.
+    ///         Warning: requests keep the times that they were made under. After times were shortened, shorten unbonding only
+    ///         once the requests made before are over; lengthen it a snapshot's age before lengthening other times.
     function setUnbonding(uint40 duration) external;
+
+    /// @notice Reverts unless unbonding is longer than `leastUnbonding`. So do connecting an instance and each setter of what
+    ///         the sum reads: here, in the task registry, the escrow and the disputes contract.
+    function requireUnbonding() external view;
 
     function nodeOf(NodeId nodeId) external view returns (Node memory);
 
@@ -148,6 +158,9 @@ interface INodeRegistry {
     /// @return from when the owner may release the node with a fresh signer; zero if it is not jailed
     function jailedUntil(NodeId nodeId) external view returns (uint256);
 
+    /// @return since when it is jailed without a break; zero if it is not
+    function jailedSince(NodeId nodeId) external view returns (uint256);
+
     /// @return last second in which a dispute keeps the stake from being released
     function frozenUntil(NodeId nodeId, TaskId taskId) external view returns (uint256);
 
@@ -162,6 +175,10 @@ interface INodeRegistry {
     function unbondingStake(NodeId nodeId, TaskId taskId) external view returns (uint256 amount, uint256 releaseAt);
 
     function unbonding() external view returns (uint40);
+
+    /// @return seconds that unbonding must exceed under the parameters in force: the age of a snapshot, the longest life of a
+    ///         request, its challenge and dispute windows, and the longest dispute
+    function leastUnbonding() external view returns (uint256);
 
     /// @return slashed stake that belongs to this account
     function awardOf(address account) external view returns (uint256);

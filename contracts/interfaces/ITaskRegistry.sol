@@ -57,6 +57,7 @@ interface ITaskRegistry {
     error TaskIsDeprecated(TaskId taskId);
     error NotPublisher(TaskId taskId, address caller);
     error NotNodeOwner(NodeId nodeId, address caller);
+    error OnlyNodeRegistry(address caller);
     /// @notice A field of the task is outside its bounds; see `Task`.
     error TaskFieldOutOfBounds(string field, uint256 value, uint256 least, uint256 most);
     error BondStillNeeded(TaskId taskId, uint256 earliest);
@@ -104,6 +105,10 @@ interface ITaskRegistry {
     ///         the task's stakePerNode, or that is jailed. By anyone.
     function evict(TaskId taskId, NodeId nodeId) external;
 
+    /// @notice Unsubscribes a node that was jailed over a task, if it subscribes to it. MUST NOT revert because of anything that
+    ///         a node did. By the node registry. Snapshots stay as they are.
+    function expel(TaskId taskId, NodeId nodeId) external;
+
     /// @notice Lets subscriptions whose delay is over count from the next snapshot, oldest first. By anyone; `publishSnapshot`
     ///         does the same for up to 200 of them.
     /// @return activated how many
@@ -113,6 +118,8 @@ interface ITaskRegistry {
     /// @return snapshotId the creation nonce of the snapshot's contract
     function publishSnapshot(TaskId taskId) external returns (uint256 snapshotId);
 
+    /// @notice Sets the settings in force from now on. Governance only. Reverts where unbonding would not be longer than
+    ///         `INodeRegistry.leastUnbonding` then.
     function setSettings(Settings calldata settings) external;
 
     /// @notice Sets the conservative value of ATOMA that bounds a request by the stake behind it.

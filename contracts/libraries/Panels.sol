@@ -11,6 +11,8 @@ library Panels {
     uint256 internal constant LEAST = 7;
     uint256 internal constant MOST = 63;
     uint256 internal constant LEVELS = 2;
+    /// @dev Rounds that a level can have: the first, and one more where that was void.
+    uint256 internal constant ROUNDS = 2;
 
     /// @notice k_1 = max(panelMin, 2k + 1), k_2 = 2 * k_1 + 1, at most 63.
     function seats(uint256 level, uint256 k, uint256 panelMin) internal pure returns (uint256 size) {

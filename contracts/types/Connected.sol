@@ -20,7 +20,11 @@ abstract contract Connected {
         require(msg.sender == _deployer && _escrow == address(0) && escrow_ != address(0), CannotConnect(msg.sender));
         _escrow = escrow_;
         emit EscrowConnected(escrow_);
+        _afterConnect();
     }
+
+    /// @dev Reverts where the escrow that was just named does not fit.
+    function _afterConnect() internal view virtual {}
 
     /// @return the connected escrow
     function escrow() public view returns (address) {

@@ -55,6 +55,11 @@ library DocketFields {
         return (Docket.unwrap(self) >> 32) & 0xffffffff;
     }
 
+    /// @notice The same docket with another round, below 2^32.
+    function withRound(Docket self, uint256 newRound) internal pure returns (Docket) {
+        return Docket.wrap((Docket.unwrap(self) & ~(uint256(type(uint32).max) << 32)) | (newRound << 32));
+    }
+
     function version(Docket self) internal pure returns (uint256) {
         return (Docket.unwrap(self) >> 16) & 0xffff;
     }

@@ -3,7 +3,7 @@ import { leastUnbondingS } from "./unbonding.ts";
 
 /** The values that a deployment chooses. Times in seconds, rates in basis points, floors in millionths of the payment token. */
 export type InstanceParameters = {
-  /** Unbonding time of stake. */
+  /** Unbonding time of stake: longer than `leastUnbondingS`, as the contracts check, and at most sixty days. */
   readonly unbonding: number;
   readonly taskSettings: {
     readonly activationDelay: number;
@@ -73,7 +73,7 @@ export const production: InstanceParameters = {
 };
 
 /**
- * A private network: all times are seconds, and the beacon has a single key of the operator's own.
+ * A private network: all times but unbonding are seconds, and the beacon has a single key of the operator's own.
  *
  * @param beacon genesis and period in seconds, and the public key of whoever signs the rounds
  */
@@ -82,7 +82,7 @@ export function local(
 ): InstanceParameters {
   return {
     ...beacon,
-    unbonding: 60,
+    unbonding: 60 * 86_400, // nothing local waits for it, and it bounds the other times
     taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, noShowSlash: 100, publisherBond: 10n ** 18n },
     stakePrice: 1_000_000n,
     parameters: {
@@ -96,7 +96,7 @@ export function local(
       reputationFloor: 10,
       tipFloor: 1_000,
     },
-    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 4, jurorSlash: 1_000 },
+    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 12, jurorSlash: 1_000 },
   };
 }
 

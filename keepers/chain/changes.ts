@@ -27,7 +27,6 @@ export const statements = {
   refunded: "UPDATE chain_requests SET refunded_height = ?, ended_ms = ? WHERE request_id = ?",
   failed: "UPDATE chain_requests SET failed_height = ?, failed_ms = ? WHERE request_id = ?",
   delivered: "UPDATE chain_requests SET delivered_height = ? WHERE request_id = ?",
-  dissent: "INSERT INTO chain_dissents (request_id, height, log_index, digest) VALUES (?, ?, ?, ?)",
   verdict: "INSERT INTO chain_verdicts (request_id, digest, until_s, height, log_index) VALUES (?, ?, ?, ?, ?)",
   round: "INSERT INTO chain_rounds (round, height, word, seen_ms) VALUES (?, ?, ?, ?) ON CONFLICT (round) DO NOTHING",
   fact: "INSERT INTO chain_facts (space, key, field, value, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
@@ -138,9 +137,6 @@ const taskChanges: ChangesOf = (event, at) => {
   return [{ statement: "snapshot", params: [int64(snapshotId), taskId, at.blockNumber, at.logIndex, at.blockHash] }];
 };
 
-/** A disputed request is kept as a dissent that agrees with no digest. */
-const noDigest = `0x${"00".repeat(32)}`;
-
 const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash, logIndex }, nowMs) => {
   if (event.eventName === "ResultRecorded") {
     const { requestId, digest, head, settler, finalizeAfter } = event.args;
@@ -164,12 +160,9 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
     return [{ statement: "failed", params: [height, nowMs, event.args.requestId] }];
   if (event.eventName === "CallbackDelivered")
     return [{ statement: "delivered", params: [height, event.args.requestId] }];
-  if (event.eventName === "VerdictRecorded") {
-    const { requestId, digest, until } = event.args;
-    return [{ statement: "verdict", params: [requestId, digest, int64(until), height, logIndex] }];
-  }
-  if (event.eventName !== "RequestDisputed") return [];
-  return [{ statement: "dissent", params: [event.args.requestId, height, logIndex, noDigest] }];
+  if (event.eventName !== "VerdictRecorded") return [];
+  const { requestId, digest, until } = event.args;
+  return [{ statement: "verdict", params: [requestId, digest, int64(until), height, logIndex] }];
 };
 
 const fallbackOf = (event: ChainEvent): readonly [nodeId: number, kind: string, value: string] | undefined => {

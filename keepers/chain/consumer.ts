@@ -21,7 +21,6 @@ const clearing: readonly (readonly [height: string, columns: readonly string[]])
 ];
 const tables = [
   "chain_requests",
-  "chain_dissents",
   "chain_verdicts",
   "chain_fallbacks",
   "chain_disputes",

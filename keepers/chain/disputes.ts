@@ -2,8 +2,10 @@
 import type { Hex } from "viem";
 import { bigintOf, type Row, textOf, type Tx } from "../runtime/store.ts";
 
-/** Times of disputes in seconds, by the version that a dispute was opened under. */
+/** What disputes are judged by, in the version that they were opened under. Times in seconds. */
 export type DisputeParameters = {
+  /** Jurors of a first panel at least. */
+  readonly panelMin: number;
   readonly panelWindow: number;
   readonly appealWindow: number;
   readonly punishWindow: number;

@@ -21,7 +21,6 @@ const escrowEvents = [
   "Refunded",
   "CallbackFailed",
   "CallbackDelivered",
-  "RequestDisputed",
   "VerdictRecorded",
   "RoundRecorded",
   "CommittedOnChain",

@@ -21,11 +21,10 @@ const ended =
 export const pruneEnded = async (tx: Tx, { beforeMs, belowHeight }: PruneOptions): Promise<number> => {
   const height = belowHeight;
   const params = [beforeMs, height, height, height, beforeMs];
-  for (const table of ["chain_dissents", "chain_verdicts"])
-    await tx.run(
-      `DELETE FROM ${table} WHERE request_id IN (SELECT request_id FROM chain_requests WHERE ${ended})`,
-      params,
-    );
+  await tx.run(
+    `DELETE FROM chain_verdicts WHERE request_id IN (SELECT request_id FROM chain_requests WHERE ${ended})`,
+    params,
+  );
   for (const table of ["chain_fallbacks", "chain_disputes"])
     await tx.run(`DELETE FROM ${table} WHERE seen_ms < ? AND height < ?`, [beforeMs, height]);
   const requests = await tx.run(`DELETE FROM chain_requests WHERE ${ended}`, params);

@@ -13,9 +13,9 @@ export type RequestCore = Omit<ChainRequest, "data">;
 export type RequestSummary = RequestCore & {
   /** When the keeper saw the callback fail, milliseconds since 1970; undefined if it did not or was delivered since. */
   readonly callbackFailedMs: number | undefined;
-  /** A dissent blocks settlement of any other digest; two different ones of any. */
-  readonly dissents: readonly Hex[];
-  /** What a dispute over it ended with; undefined without one. */
+  /** Whether a dispute was opened over it: until its verdict nothing else goes on. */
+  readonly isDisputed: boolean;
+  /** What the dispute ended with; undefined as long as it goes on. */
   readonly verdict?: RequestVerdict | undefined;
 };
 
@@ -113,17 +113,12 @@ export const loadActive = async (tx: Tx, nowMs: number): Promise<readonly ChainR
   return requests;
 };
 
-const loadDissents = async (tx: Tx): Promise<ReadonlyMap<string, readonly Hex[]>> => {
+const loadDisputed = async (tx: Tx): Promise<ReadonlySet<string>> => {
   const rows = await tx.all(
-    `SELECT d.request_id AS request_id, d.digest AS digest FROM chain_dissents d JOIN chain_requests r ON r.request_id = d.request_id ` +
-      `WHERE r.refunded_height IS NULL AND r.settled_height IS NULL LIMIT 10000`,
+    "SELECT d.request_id AS request_id FROM chain_disputes d JOIN chain_requests r ON r.request_id = d.request_id " +
+      "WHERE d.kind = 'opened' AND r.refunded_height IS NULL AND r.settled_height IS NULL LIMIT 10000",
   );
-  const dissents = new Map<string, readonly Hex[]>();
-  for (const row of rows) {
-    const requestId = textOf(row, "request_id");
-    dissents.set(requestId, [...(dissents.get(requestId) ?? []), hexOf(row, "digest")]);
-  }
-  return dissents;
+  return new Set(rows.map((row) => textOf(row, "request_id")));
 };
 
 const loadVerdicts = async (tx: Tx): Promise<ReadonlyMap<string, RequestVerdict>> => {
@@ -141,15 +136,15 @@ const loadVerdicts = async (tx: Tx): Promise<ReadonlyMap<string, RequestVerdict>
 
 /** The active requests without their inputs, oldest first. */
 export const loadActiveSummaries = async (tx: Tx, nowMs: number): Promise<readonly RequestSummary[]> => {
-  const [dissents, verdicts] = [await loadDissents(tx), await loadVerdicts(tx)];
+  const [disputed, verdicts] = [await loadDisputed(tx), await loadVerdicts(tx)];
   const requests: RequestSummary[] = [];
   for await (const row of activeRows(tx, summaryColumns, nowMs)) {
     const core = coreOf(row);
     const isFailed = core.outcome?.callbackFailed === true;
     const callbackFailedMs = isFailed ? Number(bigintOf(row, "failed_ms")) : undefined;
     const { requestId } = core;
-    const [dissent, verdict] = [dissents.get(requestId) ?? [], verdicts.get(requestId)];
-    requests.push({ ...core, callbackFailedMs, dissents: dissent, verdict });
+    const [isDisputed, verdict] = [disputed.has(requestId), verdicts.get(requestId)];
+    requests.push({ ...core, callbackFailedMs, isDisputed, verdict });
   }
   return requests;
 };

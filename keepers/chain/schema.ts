@@ -24,8 +24,6 @@ const first: Migration = {
     ...["recorded_height", "settled_height", "refunded_height", "failed_height", "delivered_height"].map(
       (column) => `CREATE INDEX chain_requests_${column} ON chain_requests (${column}) WHERE ${column} IS NOT NULL`,
     ),
-    "CREATE TABLE chain_dissents (request_id TEXT NOT NULL, height BIGINT NOT NULL, log_index INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (height, log_index))",
-    "CREATE INDEX chain_dissents_request ON chain_dissents (request_id)",
     "CREATE TABLE chain_rounds (round BIGINT PRIMARY KEY, height BIGINT NOT NULL, word TEXT NOT NULL, seen_ms BIGINT NOT NULL)",
     // Slowly changing fields of nodes, tasks and the escrow's words of tasks: the newest row of a field is its value.
     `CREATE TABLE chain_facts (

@@ -1,5 +1,4 @@
 /** Puts the parts of a serving node together: the endpoint for other members, and the executor job. */
-import { join } from "node:path";
 import type { ChainFollower } from "../chain/chain-view.ts";
 import type { Executor } from "../executors/executor.ts";
 import { type AcceptanceDeps, makeAcceptance } from "../network/acceptance.ts";
@@ -18,23 +17,11 @@ import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { Signer } from "../runtime/signer.ts";
 import type { Store } from "../runtime/store.ts";
-import { makeArtifacts } from "./artifacts.ts";
-import { makeBlobCache } from "./blob-cache.ts";
-import { makeExecute } from "./execution.ts";
-import { makeInputs } from "./inputs.ts";
+import { type ComputingOptions, makeComputing } from "./computing.ts";
 import { type ExecutorJob, makeExecutorJob } from "./job.ts";
-import { makeLimiter } from "./limiter.ts";
 import { makeOwnStore, type OwnStore } from "./own-store.ts";
 
-const mebibyte = 1024 * 1024;
-
-export type ExecutorNodeOptions = {
-  /** Folder for inputs and artifacts. */
-  readonly cacheDirectory: string;
-  readonly maxInputCacheBytes?: number;
-  readonly maxArtifactCacheBytes?: number;
-  /** Executions at a time. */
-  readonly maxExecutions?: number;
+export type ExecutorNodeOptions = ComputingOptions & {
   /** Lets inputs and artifacts be fetched from private addresses. For local networks only. */
   readonly allowPrivateUrls?: boolean;
   /** Lets peers have private endpoints. For local networks only. */
@@ -91,14 +78,10 @@ export const startExecutorNode = async (
   options: ExecutorNodeOptions,
 ): Promise<ExecutorNode> => {
   const { store, view, roundTimeS, cases, clock, log, metrics } = deps;
-  const { cacheDirectory, port } = options;
+  const { port } = options;
   const resolve = deps.resolve === undefined ? {} : { resolve: deps.resolve };
   const http = makeHttp({ allowPrivate: options.allowPrivateUrls ?? false, ...resolve });
   const peerHttp = deps.peerHttp ?? makeHttp({ allowPrivate: options.allowPrivatePeers ?? false, ...resolve });
-  const cacheOf = (folder: string, maxBytes: number) =>
-    makeBlobCache({ directory: join(cacheDirectory, folder), maxBytes, now: clock.now });
-  const inputCache = cacheOf("inputs", options.maxInputCacheBytes ?? 512 * mebibyte);
-  const artifactCache = cacheOf("artifacts", options.maxArtifactCacheBytes ?? 1_024 * mebibyte);
 
   const held = makeHeldStore(store);
   const own = makeOwnStore(store);
@@ -108,13 +91,7 @@ export const startExecutorNode = async (
   const perSigner = makeRateLimit(clock, options.perSigner ?? { perSecond: 20, burst: 200 });
   const onNew = (requestId: `0x${string}`, level: bigint): void => job.notice(requestId, level);
   const acceptance = makeAcceptance({ ...deps, committees, held, perSigner, onNew });
-  const execute = makeExecute({
-    ...deps,
-    own,
-    inputs: makeInputs({ http, view, client, cache: inputCache }),
-    artifacts: makeArtifacts({ http, cache: artifactCache }),
-    limiter: makeLimiter(options.maxExecutions ?? 2),
-  });
+  const { execute, inputCache } = makeComputing({ ...deps, own, http, client }, options);
   const broadcast = makeBroadcast({ view, clock, log });
   const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
 

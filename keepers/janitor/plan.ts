@@ -11,7 +11,7 @@ import type { ChainRound } from "../chain/view.ts";
 export type ExpiryReason = "RoundUnknown" | "ClockLagged" | "RoundTooLate" | "CommitteeIncomplete" | "DeadlinePassed";
 
 export type ExpiryFacts = {
-  readonly request: Pick<RequestSummary, "state" | "fields">;
+  readonly request: Pick<RequestSummary, "state" | "fields" | "isDisputed" | "verdict">;
   readonly round: ChainRound | undefined;
   /** Whether the draw fills every seat; undefined while it is not known. */
   readonly isDrawn: boolean | undefined;
@@ -22,7 +22,8 @@ export type ExpiryFacts = {
 /** Why the request can be refunded now, or undefined while it can still settle. Equals the conditions of `expire`. */
 export const expiryOf = ({ request, round, isDrawn, schedule, nowS }: ExpiryFacts): ExpiryReason | undefined => {
   const { state, fields } = request;
-  if (state !== "open") return undefined;
+  if (state !== "open" || (request.isDisputed && request.verdict === undefined)) return undefined;
+  if (request.verdict !== undefined) return nowS > request.verdict.untilS ? "DeadlinePassed" : undefined;
   const roundTimeS = timeOf(schedule, fields.round);
   if (round === undefined) return nowS > roundTimeoutAt(fields, roundTimeS) ? "RoundUnknown" : undefined;
   const verdict = roundVerdict(fields, roundTimeS, round.postedAtS);

@@ -40,6 +40,7 @@ const expire = async (deps: JanitorDeps, request: RequestSummary, nowS: bigint):
 const finalize = async (deps: JanitorDeps, request: RequestSummary, nowS: bigint): Promise<boolean> => {
   const { finalizeAfterS } = request.outcome ?? {};
   if (finalizeAfterS === undefined || nowS <= finalizeAfterS + graceS) return false;
+  if (request.isDisputed && request.verdict === undefined) return false;
   if (await submitFollowUp(deps, "finalize", request)) return true;
   return nowS > finalizeAfterS + request.fields.expireDelayS + graceS && submitWithoutOutput(deps, request);
 };

@@ -22,6 +22,8 @@ export type HeldStore = {
   read(requestId: Hex, level: bigint): Promise<Held>;
   /** Where a node said two things, one of them received since then. The nodes' messages tell which. */
   contradictions(sinceMs: number): Promise<readonly HeldSubject[]>;
+  /** Requests about which a member of the committee attested something since then. */
+  attested(sinceMs: number): Promise<readonly Hex[]>;
   /** Forgets what was received before `beforeMs`; keep it for as long as it can be evidence (the unbonding time). */
   prune(beforeMs: number): Promise<void>;
 };
@@ -153,6 +155,12 @@ export const makeHeldStore = (store: Store): HeldStore => ({
   hasAttestation: (attestation) => store.read((tx) => hasAttestation(tx, attestation)),
   read: (requestId, level) => store.read((tx) => read(tx, requestId, level)),
   contradictions: (sinceMs) => store.read((tx) => contradictions(tx, sinceMs)),
+  attested: (sinceMs) =>
+    store.read(async (tx) => {
+      const sql =
+        "SELECT DISTINCT request_id FROM committee_attestations WHERE level = 0 AND received_ms >= ? LIMIT 100000";
+      return (await tx.all(sql, [sinceMs])).map((row) => hexOf(row, "request_id"));
+    }),
   prune: (beforeMs) =>
     store.tx(async (tx) => {
       for (const table of ["committee_commits", "committee_attestations", "committee_results"])

@@ -3,6 +3,7 @@ import type { Hex } from "viem";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { type DisputeCase, decodeDisputeCase, type Tally } from "../../sdk/words/dispute-case.ts";
 import type { ChainFollower } from "../chain/chain-view.ts";
+import { makeDisputeParameters } from "../chain/dispute-parameters.ts";
 import type { Instance } from "../chain/instance.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
@@ -59,15 +60,7 @@ export const makeCases = ({ rpc, instance, view, clock }: CasesDeps): Cases => {
   const termsByVersion = new Map<bigint, DisputeTerms>();
   const kept = new Map<Hex, { untilMs: number; readonly dispute: Promise<DisputeView | undefined> }>();
 
-  /** The parameters in force, or, where they were changed since, what the chain view has of that version. */
-  const parametersOf = async (version: bigint) => {
-    const [current, parameters] = await client.readContract({ ...contract, functionName: "parameters" });
-    if (current === version) return parameters;
-    const former = await view.disputeParameters(version);
-    if (former === undefined || !("panelMin" in former) || typeof former.panelMin !== "number")
-      throw new Error(`version ${version} of the disputes' parameters was set before the start block`);
-    return { ...former, panelMin: former.panelMin };
-  };
+  const parametersOf = makeDisputeParameters({ rpc, instance, view });
 
   const termsOf = async (version: bigint): Promise<DisputeTerms> => {
     const known = termsByVersion.get(version);

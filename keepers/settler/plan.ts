@@ -56,20 +56,20 @@ const settleDue = (candidate: Candidate, rules: SettlerRules): Due | undefined =
   return isOurs ? { due: "settle", candidate, deadlineS } : undefined;
 };
 
-/** Whether a recorded dissent, or a dispute, keeps this digest from being settled. A verdict overrules both. */
+/** Whether a dispute keeps this digest from being settled or paid: until its verdict, and for good where that is for another. */
 export const isBlocked = (
-  { dissents, verdict }: Pick<RequestSummary, "dissents" | "verdict">,
+  { isDisputed, verdict }: Pick<RequestSummary, "isDisputed" | "verdict">,
   digest: Hex,
 ): boolean => {
-  if (verdict === undefined) return dissents.some((dissent) => dissent !== digest);
+  if (verdict === undefined) return isDisputed;
   return verdict.digest !== 0n && verdict.digest !== fingerprintOf(digest);
 };
 
 const finalizeDue = (candidate: Candidate, { nowS, turnS }: SettlerRules): Due | undefined => {
   const { request, seat } = candidate;
   const { fields, outcome } = request;
-  if (outcome?.finalizeAfterS === undefined) return undefined;
-  const afterS = outcome.finalizeAfterS + (isBlocked(request, outcome.digest) ? fields.expireDelayS : 0n);
+  if (outcome?.finalizeAfterS === undefined || isBlocked(request, outcome.digest)) return undefined;
+  const afterS = outcome.finalizeAfterS;
   if (nowS <= afterS || !isTurn(seat, fields.k, afterS, nowS, turnS)) return undefined;
   return { due: "finalize", candidate };
 };

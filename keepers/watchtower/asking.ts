@@ -26,7 +26,7 @@ export const makeAsking = (deps: WatchtowerDeps): ((tally: Tally, signal: AbortS
     const found = await committees.of(request);
     if (source === undefined || "missing" in found) return;
     const { members, timeline } = found.committee;
-    if (!isExchangeOver(request, timeline.deadlineS, nowS)) return;
+    if (!isExchangeOver(request, timeline.attestEndS, nowS)) return;
     remember(request.requestId);
     const nodeIds = members.map(({ nodeId }) => nodeId);
     await source.ask(request.requestId, nodeIds, signal);

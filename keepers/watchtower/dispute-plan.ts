@@ -1,8 +1,8 @@
 /** What is due for a dispute: pure. */
 import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import { countBits, hasBit } from "../../sdk/committee/bitmap.ts";
+import type { DisputeCase } from "../../sdk/words/dispute-case.ts";
 import type { AttestationMessage } from "../network/messages.ts";
-import type { DisputeCase } from "./case.ts";
 
 /** As the contract numbers it. */
 export const endings = ["pending", "decided", "noFault", "noPanel"] as const;
@@ -27,11 +27,13 @@ export type DisputeFacts = {
   /** What is held here of what they attested, of all levels. */
   readonly attestations: readonly AttestationMessage[];
   readonly punished: ReadonlyMap<bigint, "all" | "silent">;
+  /** Fingerprint of what was found here, where this keeper would put up a bond for it. */
+  readonly wouldAppealFor: bigint | undefined;
 };
 
 /** `untilS`: last second in which the chain takes it. */
 export type DisputeStep =
-  | { readonly kind: "escalate"; readonly untilS: bigint }
+  | { readonly kind: "escalate" | "appeal"; readonly untilS: bigint }
   | { readonly kind: "conclude" }
   | { readonly kind: "close" }
   | {
@@ -47,8 +49,10 @@ export type DisputeStep =
 export const dueOf = (facts: DisputeFacts): readonly DisputeStep[] => {
   const { verdict, dispute, nowS } = facts;
   if (dispute.isClosed) return [];
-  if (verdict.ending === "pending")
-    return isEscalationDue(facts) ? [{ kind: "escalate", untilS: verdict.finalAtS }] : [];
+  if (verdict.ending === "pending") {
+    if (isEscalationDue(facts)) return [{ kind: "escalate", untilS: verdict.finalAtS }];
+    return isAppealDue(facts) ? [{ kind: "appeal", untilS: verdict.finalAtS }] : [];
+  }
   const conclude: readonly DisputeStep[] = dispute.isConcluded ? [] : [{ kind: "conclude" }];
   if (nowS > punishableUntil(facts)) return [...conclude, { kind: "close" }];
   return [...losersOf(facts), ...silentOf(facts), ...conclude];
@@ -56,8 +60,16 @@ export const dueOf = (facts: DisputeFacts): readonly DisputeStep[] => {
 
 /** Whether the first panel's time is over, nothing is decided, and level 2 can still be opened. */
 function isEscalationDue({ verdict, dispute, isConvened, appealWindowS, nowS }: DisputeFacts): boolean {
-  const isUndecided = isConvened && verdict.level === 1n && !dispute.first.isDecided && !dispute.hasLevelTwo;
-  return isUndecided && nowS > verdict.finalAtS - appealWindowS && nowS <= verdict.finalAtS;
+  const isUndecided = isConvened && verdict.level === 1n && dispute.first.tally?.isDecided !== true;
+  if (!isUndecided || dispute.second !== undefined) return false;
+  return nowS > verdict.finalAtS - appealWindowS && nowS <= verdict.finalAtS;
+}
+
+/** Whether the first panel decided for another digest than was found here, and nobody has appealed. */
+function isAppealDue({ verdict, dispute, wouldAppealFor, nowS }: DisputeFacts): boolean {
+  const { tally } = dispute.first;
+  if (wouldAppealFor === undefined || dispute.second !== undefined || nowS > verdict.finalAtS) return false;
+  return tally?.isDecided === true && tally.digest !== wouldAppealFor;
 }
 
 /** Last second in which a verdict's losers can be punished. */
@@ -85,7 +97,8 @@ function losersOf(facts: DisputeFacts): readonly DisputeStep[] {
 function silentOf(facts: DisputeFacts): readonly DisputeStep[] {
   const { dispute, drawn, attestations, punished } = facts;
   const untilS = punishableUntil(facts);
-  return [dispute.first, dispute.second].flatMap(({ attested }, index): readonly DisputeStep[] => {
+  return [dispute.first, dispute.second].flatMap((panel, index): readonly DisputeStep[] => {
+    const attested = panel?.tally?.attested ?? 0n;
     const level = BigInt(index + 1);
     const jurors = drawn[index + 1] ?? [];
     if (attested === 0n || 2n * countBits(attested) < BigInt(jurors.length)) return [];

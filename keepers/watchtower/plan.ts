@@ -42,9 +42,9 @@ export const faultsOf = ({ commits, attestations }: Pick<Held, "commits" | "atte
 /** Last second in which a contradiction over a request can be proven. */
 export const provableUntil = (submittedAtS: bigint, unbondingS: bigint): bigint => submittedAtS + unbondingS;
 
-/** Whether members have said all they will: nothing that is said later counts for anything but as evidence. */
-export const isExchangeOver = ({ state }: Pick<RequestCore, "state">, deadlineS: bigint, nowS: bigint): boolean =>
-  state === "settled" || state === "refunded" || nowS > deadlineS;
+/** Whether members have said to each other all they will: a result is on chain, or their time to attest is over. */
+export const isExchangeOver = ({ state }: Pick<RequestCore, "state">, attestEndS: bigint, nowS: bigint): boolean =>
+  state !== "open" || nowS > attestEndS;
 
 /** `count` of the items, by chance, each at most once. `random` is within 0..1, without 1. */
 export const sampleOf = <T>(items: readonly T[], count: number, random: () => number): readonly T[] => {

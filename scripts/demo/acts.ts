@@ -1,34 +1,69 @@
 import type { FileServer } from "./files.ts";
-import { type Asked, askAll, askBroken, askBundle, askNobody, askOne, askTen, askTune, mend } from "./requests.ts";
+import { isDone } from "./justice.ts";
+import {
+  type Asked,
+  askAll,
+  askBroken,
+  askBundle,
+  askChallenged,
+  askEquivocated,
+  askLied,
+  askNobody,
+  askOne,
+  askTen,
+  askTune,
+  mend,
+} from "./requests.ts";
 import type { Story } from "./follow.ts";
 import type { Stage } from "./stage.ts";
+import { challenge } from "./villains.ts";
 
 type Ask = (stage: Stage, files: FileServer) => Promise<Asked>;
 
+/** Requests that are made at once, and what is waited for before the next are made. */
+export type Act = {
+  readonly title: string;
+  readonly requests: readonly Ask[];
+  readonly until: "computed" | "judged" | "ended";
+};
+
 /** What the demo asks for, and does as things happen. */
 export type Script = {
-  readonly requests: readonly Ask[];
-  /** Asked once the committees of the others have computed. */
-  readonly later: readonly Ask[];
+  readonly acts: readonly Act[];
   /** How many tricks the copier must have played before the end. */
   readonly tricks: number;
   /** Called with each new look at the chain; answers whether all that was to be done is done. */
-  readonly react: (stage: Stage, story: Story) => Promise<boolean>;
+  readonly react: (stage: Stage, story: Story, asked: readonly Asked[]) => Promise<boolean>;
 };
 
-/** The whole demo: seven requests, one of which needs its contract mended. */
+/** The whole demo: ten requests, one of which needs its contract mended, and one of which is challenged. */
 export function makeScript(): Script {
-  let isMended = false;
+  let [isMended, isChallenged] = [false, false];
+  const griefed = async (stage: Stage): Promise<Asked> => (challenged = await askChallenged(stage));
+  let challenged: Asked | undefined;
   return {
-    requests: [askTen, askTune, (stage) => askAll(stage), askOne, askNobody, askBroken],
-    later: [askBundle],
+    acts: [
+      {
+        title: "Contracts ask; the beacon draws a committee for each request",
+        requests: [askTen, askTune, (stage) => askAll(stage), askOne, askNobody, askBroken],
+        until: "computed",
+      },
+      {
+        title: "A liar, an equivocator and a griefing challenger come in; panels judge",
+        requests: [askLied, askEquivocated, griefed],
+        until: "judged",
+      },
+      { title: "A person asks for many computations at once", requests: [askBundle], until: "ended" },
+    ],
     tricks: 2,
-    react: async (stage, { callbacksFailed, callbacksRetried }) => {
+    react: async (stage, story) => {
+      const { callbacksFailed, callbacksRetried, justice } = story;
       if (callbacksFailed.size > 0 && !isMended) {
         isMended = true;
         await mend(stage);
       }
-      return callbacksRetried.size > 0;
+      if (challenged !== undefined && !isChallenged) isChallenged = await challenge(stage, story, challenged);
+      return callbacksRetried.size > 0 && isChallenged && isDone(justice);
     },
   };
 }

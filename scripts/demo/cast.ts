@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { JobName } from "../../keepers/settings.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { send } from "./send.ts";
 import type { CastNode, Role, Stage } from "./stage.ts";
@@ -19,8 +20,8 @@ export type KeeperInput = {
   readonly node: CastNode;
   /** Of its own: store, cache. */
   readonly folder: string;
-  /** Whether it relays the beacon too. */
-  readonly withBeacon: boolean;
+  /** What it does beside serving its node. */
+  readonly extraJobs: readonly JobName[];
 };
 
 export type CastOptions = {
@@ -29,28 +30,32 @@ export type CastOptions = {
   readonly startKeeper: StartKeeper;
 };
 
-/** The keepers that run: of the honest nodes, and what the copier listens with. */
+/** The keepers that run: of the honest nodes, and what cheats listen with. */
 export type Cast = {
   /** Of the honest nodes. */
   readonly endpoints: readonly string[];
   readonly opsUrls: readonly string[];
-  readonly copierEndpoint: string;
+  /** Of the nodes with a role of which there is one. */
+  readonly endpointOf: (role: Role) => string;
   readonly stop: () => Promise<void>;
 };
 
+/** The first keeper relays the beacon, the second one watches. */
+const extraJobs: readonly (readonly JobName[])[] = [["beacon"], ["watchtower"]];
 /** Nobody listens there: where the silent node says that it is. */
 const deadEndpoint = "http://127.0.0.1:9";
 
 type CastInput = CastOptions & { readonly stage: Stage; readonly rpcUrl: string };
 
-/** Starts a keeper for every node but the silent one, the first with the beacon job, and registers all endpoints. */
+/** Starts a keeper for every node but the silent one, and registers all endpoints. */
 export async function startCast({ stage, rpcUrl, folder, startKeeper }: CastInput): Promise<Cast> {
   const keepers = new Map<CastNode, RunningKeeper>();
   const stop = async (): Promise<void> =>
     void (await Promise.allSettled([...keepers.values()].map((keeper) => keeper.stop())));
   try {
     for (const node of stage.nodes) {
-      const own = { stage, rpcUrl, node, folder: join(folder, `node-${node.nodeId}`), withBeacon: keepers.size === 0 };
+      const extra = extraJobs[keepers.size] ?? [];
+      const own = { stage, rpcUrl, node, folder: join(folder, `node-${node.nodeId}`), extraJobs: extra };
       const keeper = node.role === "silent" ? undefined : await startKeeper(own);
       if (keeper !== undefined) keepers.set(node, keeper);
       await setEndpoint(stage, node, keeper?.endpoint ?? deadEndpoint);
@@ -65,7 +70,7 @@ export async function startCast({ stage, rpcUrl, folder, startKeeper }: CastInpu
   return {
     endpoints: honest.map(({ endpoint }) => endpoint),
     opsUrls: honest.map(({ opsUrl }) => opsUrl),
-    copierEndpoint: of("copier")[0]?.endpoint ?? deadEndpoint,
+    endpointOf: (role) => of(role)[0]?.endpoint ?? deadEndpoint,
     stop,
   };
 }

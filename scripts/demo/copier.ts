@@ -1,19 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { bytesToHex, type Hex } from "viem";
-import { type LocalRequest, requestsIn } from "../../deploy/local/committee.ts";
-import { localChainId, type World } from "../../deploy/local/world.ts";
-import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
-import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import type { LocalRequest } from "../../deploy/local/committee.ts";
+import type { World } from "../../deploy/local/world.ts";
 import { leafOf } from "../../sdk/agreement/leaf.ts";
 import { hasBit } from "../../sdk/committee/bitmap.ts";
-import { draw } from "../../sdk/committee/draw.ts";
-import { seedOf } from "../../sdk/committee/seed.ts";
-import { decodeSnapshot, type Member } from "../../sdk/committee/snapshot.ts";
-import { snapshotAddress } from "../../sdk/committee/snapshot-address.ts";
-import { unpackWord } from "../../sdk/drand/word.ts";
-import type { PeerAnswer, PeerClient } from "../../keepers/network/client.ts";
+import type { Member } from "../../sdk/committee/snapshot.ts";
+import type { PeerClient } from "../../keepers/network/client.ts";
 import type { AttestationMessage, Held, ResultMessage } from "../../keepers/network/messages.ts";
 import { signAttestation, signCommit } from "../../keepers/network/sign.ts";
+import { askEach, endpointsOf, membersOf, type Peer, type PeerReply, requestsFrom, signedIn } from "./peers.ts";
 import { sleep } from "./progress.ts";
 import type { CastNode } from "./stage.ts";
 
@@ -25,7 +20,7 @@ export type TrickReport = {
   readonly trick: Trick;
   readonly requestId: Hex;
   /** Per member that answered: the error that it named, or "taken". */
-  readonly answers: readonly { readonly nodeId: bigint; readonly answer: string; readonly message: string }[];
+  readonly answers: readonly PeerReply[];
 };
 
 export type CopierDeps = {
@@ -44,7 +39,6 @@ export type CopierDeps = {
 type Seen = { readonly attestation: AttestationMessage; readonly result: ResultMessage };
 const tricks: readonly Trick[] = ["late commit", "random leaf"];
 const pollMs = 300;
-const mostTries = 10;
 
 /**
  * A node that computes nothing and lives off its peers. It listens with a real keeper and speaks the real protocol with its
@@ -68,29 +62,6 @@ export async function runCopier(deps: CopierDeps): Promise<void> {
   await Promise.all(playing);
 }
 
-async function requestsFrom({ chain, instance }: World, fromBlock: bigint): Promise<LocalRequest[]> {
-  const logs = await chain.getContractEvents({
-    address: instance.escrow,
-    abi: requestEscrowAbi,
-    eventName: "Requested",
-    fromBlock,
-  });
-  return requestsIn({ logs });
-}
-
-/** The committee, from public data alone; undefined while the round is not posted. */
-async function membersOf(
-  { chain, instance }: World,
-  { requestId, fields }: LocalRequest,
-): Promise<Member[] | undefined> {
-  const read = { address: instance.escrow, abi: requestEscrowAbi } as const;
-  const word = unpackWord(await chain.readContract({ ...read, functionName: "roundWord", args: [fields.round] }));
-  if (word === undefined) return undefined;
-  const code = await chain.getCode({ address: snapshotAddress(instance.taskRegistry, fields.snapshotId) });
-  const seed = seedOf(word.randomness, requestId, 0n);
-  return draw({ snapshot: decodeSnapshot(code ?? "0x"), seed, k: fields.k, maxAsk: fields.maxAsk });
-}
-
 async function play(deps: CopierDeps, trick: Trick, request: LocalRequest, members: readonly Member[]): Promise<void> {
   const { node, world } = deps;
   const { requestId } = request;
@@ -99,8 +70,8 @@ async function play(deps: CopierDeps, trick: Trick, request: LocalRequest, membe
   const salt = bytesToHex(randomBytes(16));
   const subject = { requestId, level: 0n, nodeId: node.nodeId };
   const commitTo = async (leaf: Hex, peers: readonly Peer[]): Promise<TrickReport["answers"]> => {
-    const commit = await signCommit(node.signer, instanceOf(world), { ...subject, leaf });
-    return askAll(peers, deps.signal, (endpoint) => deps.client.sendCommit(endpoint, commit, deps.signal));
+    const commit = await signCommit(node.signer, signedIn(world), { ...subject, leaf });
+    return askEach(peers, deps.signal, (endpoint) => deps.client.sendCommit(endpoint, commit, deps.signal));
   };
   if (trick === "random leaf") await commitTo(bytesToHex(randomBytes(32)), all);
   const seat = members.findIndex(({ nodeId }) => nodeId === node.nodeId);
@@ -111,31 +82,15 @@ async function play(deps: CopierDeps, trick: Trick, request: LocalRequest, membe
     return deps.report({ trick, requestId, answers });
   }
   const copy = { ...subject, digest, committed, leaves, salt };
-  const message = { ...(await signAttestation(node.signer, instanceOf(world), copy)), result: outcomeOf(result) };
-  const answers = await askAll(others, deps.signal, (endpoint) =>
+  const message = { ...(await signAttestation(node.signer, signedIn(world), copy)), result: outcomeOf(result) };
+  const answers = await askEach(others, deps.signal, (endpoint) =>
     deps.client.sendAttestation(endpoint, message, deps.signal),
   );
   deps.report({ trick, requestId, answers });
 }
 
-function instanceOf({ instance }: World) {
-  return { chainId: localChainId, escrow: instance.escrow };
-}
-
 function outcomeOf({ status, usage, output }: ResultMessage) {
   return { status, usage, output };
-}
-
-type Peer = { readonly nodeId: bigint; readonly endpoint: string };
-
-async function endpointsOf({ chain, instance }: World, members: readonly Member[]): Promise<Peer[]> {
-  return Promise.all(
-    members.map(async ({ nodeId }) => {
-      const call = { address: instance.nodeRegistry, abi: nodeRegistryAbi, functionName: "nodeOf" } as const;
-      const { endpoint } = await chain.readContract({ ...call, args: [Number(nodeId)] });
-      return { nodeId, endpoint };
-    }),
-  );
 }
 
 /**
@@ -157,26 +112,3 @@ function seenIn({ attestations, results }: Held, ownSeat: number | undefined): S
   const result = results.find(({ digest }) => digest === attestation?.digest);
   return attestation === undefined || result === undefined ? undefined : { attestation, result };
 }
-
-/** Asks every peer, a few times where that can help. */
-async function askAll(
-  peers: readonly Peer[],
-  signal: AbortSignal,
-  ask: (endpoint: string) => Promise<PeerAnswer<true>>,
-): Promise<TrickReport["answers"]> {
-  const answers = await Promise.all(
-    peers.map(async ({ nodeId, endpoint }) => {
-      let answer = await ask(endpoint);
-      for (let tries = 1; tries < mostTries && canHelp(answer); tries++) {
-        await sleep(pollMs, signal);
-        answer = await ask(endpoint);
-      }
-      if ("failure" in answer) return undefined;
-      if ("value" in answer) return { nodeId, answer: "taken", message: "" };
-      return { nodeId, answer: answer.refusal.error, message: answer.refusal.message };
-    }),
-  );
-  return answers.filter((answer) => answer !== undefined);
-}
-
-const canHelp = (answer: PeerAnswer<true>): boolean => "failure" in answer || ("refusal" in answer && answer.canRetry);

@@ -7,14 +7,18 @@ export type Expected = Omit<Figures, "seconds" | "refusals"> & {
 
 /** What the whole demo comes to. */
 export const expectedOfAll: Expected = {
-  requests: 7,
-  settled: 6,
+  requests: 10,
+  settled: 9,
   refunded: 1,
-  callbacksDelivered: 5,
+  callbacksDelivered: 8,
   callbacksRetried: 1,
   bundleItems: 50,
   wrongResults: 0,
   conserved: true,
+  disputes: 2,
+  slashed: 2,
+  honestSlashed: 0,
+  bondsLost: 1,
   refusals: { "late commit": "CommitTooLate", "random leaf": "LeafMismatch" },
 };
 
@@ -33,6 +37,7 @@ export function brokenExpectations(outcome: Outcome, expected: Expected): string
     ...callbackFaults(outcome),
     ...refusalFaults(figures, refusals),
     ...nodeFaults(outcome),
+    ...guiltFaults(outcome),
   ];
 }
 
@@ -61,6 +66,15 @@ function refusalFaults({ refusals }: Figures, expected: Expected["refusals"]): s
       ? []
       : [`${trick}: ${named.join(", ") || "not tried"}, not ${error}`];
   });
+}
+
+/** Only who provably cheated has lost stake. */
+function guiltFaults({ nodes, story }: Outcome): string[] {
+  const slashed = new Set(story.justice.penalties.map(({ nodeId }) => nodeId));
+  const innocent = nodes.filter(({ node: { role } }) => role !== "liar" && role !== "equivocator");
+  return innocent
+    .filter(({ node: { nodeId } }) => slashed.has(nodeId))
+    .map(({ node: { nodeId, role } }) => `node ${nodeId} is ${role} and was slashed`);
 }
 
 /** Who computed nothing earned nothing; every honest node that served earned, and its reputation rose. */

@@ -2,6 +2,7 @@ import { decodeFunctionData, type Hex, parseEventLogs, type TransactionReceipt }
 import type { World } from "../../deploy/local/world.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { decodeHead, type HeadFields } from "../../sdk/words/head.ts";
+import { type Justice, readJustice } from "./justice.ts";
 
 /** How a request ended, as the chain tells it. */
 export type Ending = {
@@ -21,10 +22,12 @@ export type Story = {
   readonly recorded: ReadonlyMap<Hex, TransactionReceipt>;
   readonly callbacksFailed: ReadonlySet<Hex>;
   readonly callbacksRetried: ReadonlySet<Hex>;
+  readonly justice: Justice;
 };
 
-/** Reads all events of the escrow since a block. */
-export async function readStory({ chain, instance }: World, fromBlock: bigint): Promise<Story> {
+/** Reads all events since a block. */
+export async function readStory(world: World, fromBlock: bigint): Promise<Story> {
+  const { chain, instance } = world;
   const logs = await chain.getLogs({ address: instance.escrow, fromBlock });
   const events = parseEventLogs({ abi: requestEscrowAbi, logs });
   const receipts = new Map<Hex, TransactionReceipt>();
@@ -49,7 +52,8 @@ export async function readStory({ chain, instance }: World, fromBlock: bigint): 
     if (event.eventName === "CallbackFailed") failed.add(event.args.requestId);
     if (event.eventName === "CallbackDelivered") retried.add(event.args.requestId);
   }
-  return { endings, recorded, callbacksFailed: failed, callbacksRetried: retried };
+  const justice = await readJustice(world, fromBlock);
+  return { endings, recorded, callbacksFailed: failed, callbacksRetried: retried, justice };
 }
 
 /** The output that a settling or finalising transaction showed for a request, read from its calldata. */

@@ -10,22 +10,22 @@ import type { JobName, SettingsInput } from "../../keepers/settings.ts";
 import { localChainId } from "../../deploy/local/world.ts";
 import type { KeeperInput, StartKeeper } from "./cast.ts";
 import type { CastNode } from "./stage.ts";
+import { lying } from "./villains.ts";
 
 /** The secret key of the private beacon. */
 export const beaconSecret = 0x5eedn;
 
 const polling = { pollMs: 500, confirmations: 2, maxHeadAgeS: 30 } as const;
 
-/** The copier only listens: what it says is said by `runCopier`. */
-function jobsOf({ role }: CastNode, withBeacon: boolean): JobName[] {
-  if (role === "copier") return ["executor"];
-  return ["executor", "settler", "janitor", ...(withBeacon ? (["beacon"] as const) : [])];
+/** Cheats settle nothing. The copier and the equivocator only listen: what they say is said by `runCopier` and `runEquivocator`. */
+function jobsOf({ role }: CastNode, extraJobs: readonly JobName[]): JobName[] {
+  return role === "honest" ? ["executor", "settler", "janitor", ...extraJobs] : ["executor"];
 }
 
 /** What an operator of this network would write, with short waits because its chain is fast. */
-function settingsFor({ stage, rpcUrl, node, folder, withBeacon }: KeeperInput): SettingsInput {
+function settingsFor({ stage, rpcUrl, node, folder, extraJobs }: KeeperInput): SettingsInput {
   return {
-    jobs: jobsOf(node, withBeacon),
+    jobs: jobsOf(node, extraJobs),
     chain: {
       id: Number(localChainId),
       rpcUrls: [rpcUrl],
@@ -46,7 +46,12 @@ function settingsFor({ stage, rpcUrl, node, folder, withBeacon }: KeeperInput): 
     },
     settler: { intervalMs: 500, turnS: 4, graceMs: 3_000, pollPeersMs: 1_000, retryMs: 1_000 },
     janitor: { intervalMs: 1_000 },
-    beacon: { source: "local", intervalMs: 400, ...(withBeacon ? { secretKey: beaconSecret.toString() } : {}) },
+    beacon: {
+      source: "local",
+      intervalMs: 400,
+      ...(extraJobs.includes("beacon") ? { secretKey: beaconSecret.toString() } : {}),
+    },
+    watchtower: { intervalMs: 500, reexecute: 0 }, // all nodes share this machine: each result is computed often enough
   };
 }
 
@@ -63,7 +68,7 @@ export function makeStartKeeper({ executorOf = (_, executor) => executor, ...giv
   const shared = takingTurns(makeWasmExecutor(), availableParallelism());
   return async (input) => {
     await mkdir(input.folder, { recursive: true });
-    const executor = input.node.role === "copier" ? idle(shared) : executorOf(input, shared);
+    const executor = executorOf(input, inRole(input.node, shared));
     const keeper = await makeKeeper(settingsOf(settingsFor(input)), {
       ...given,
       executors: [executor],
@@ -74,7 +79,12 @@ export function makeStartKeeper({ executorOf = (_, executor) => executor, ...giv
   };
 }
 
-/** Never comes to a result: who copies does not compute. */
+function inRole({ role }: CastNode, executor: Executor): Executor {
+  if (role === "copier" || role === "equivocator") return idle(executor);
+  return role === "liar" ? lying(executor) : executor;
+}
+
+/** Never comes to a result: who copies, or says anything at all, does not compute. */
 function idle({ capabilities }: Executor): Executor {
   const execute: Executor["execute"] = (_task, _input, _limits, signal) =>
     new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));

@@ -85,13 +85,13 @@ export async function countMoney(now: World): Promise<Money> {
 
 /** Everybody who sent a transaction or is named by an event: nobody else can have been credited. */
 async function holdersOf(world: Still, named: readonly Address[]): Promise<ReadonlySet<Address>> {
-  const { chain, treasury, blockNumber: head } = world;
+  const { chain, treasury, instance, blockNumber: head } = world;
   const senders: Address[] = [];
   for (let blockNumber = 0n; blockNumber <= head; blockNumber++) {
     const { transactions } = await chain.getBlock({ blockNumber, includeTransactions: true });
     senders.push(...transactions.map(({ from }) => getAddress(from)));
   }
-  return new Set([getAddress(treasury), ...named, ...senders]);
+  return new Set([getAddress(treasury), getAddress(instance.disputes), ...named, ...senders]);
 }
 
 function addressesIn(args: object): Address[] {

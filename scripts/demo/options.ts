@@ -32,8 +32,9 @@ export function parseOptions(args: readonly string[], { isTerminal, isCi }: Surr
 export const helpText = `npm start [-- OPTIONS]
 
 Runs a whole network on this machine, on 127.0.0.1 only: a chain with a block a second, the contracts, a private beacon,
-twelve nodes with their keepers, and consumer contracts that ask them for computations. One node is silent and one
-copies; both lose nothing but their pay. Takes about a minute. The exit status is 0 only if all came out as it must.
+fourteen nodes with their keepers, and consumer contracts that ask them for computations. One node is silent and one
+copies; both lose nothing but their pay. A liar, an equivocator and a griefing challenger lose what they put up. Takes one to
+two minutes. The exit status is 0 only if all came out as it must.
 
   --json   one line of JSON on standard output at the end, progress on standard error; ends afterwards
   --exit   ends when all is done; so does CI=true, and output that is no terminal. Otherwise the network stays up

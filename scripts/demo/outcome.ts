@@ -1,10 +1,11 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { countBits } from "../../sdk/committee/bitmap.ts";
 import type { Member } from "../../sdk/committee/snapshot.ts";
 import { payoutOf } from "../../sdk/money/payout.ts";
 import type { Trick, TrickReport } from "./copier.ts";
 import type { NodeAccount } from "./earnings.ts";
 import type { Ending, Story } from "./follow.ts";
+import type { Justice } from "./justice.ts";
 import { isConserved, type Money } from "./money.ts";
 import type { Asked } from "./requests.ts";
 import type { Verification } from "./verify.ts";
@@ -22,6 +23,8 @@ export type Outcome = {
   readonly money: { readonly ended: Money; readonly paidOut: Money };
   /** What the owners of nodes withdrew, in units of the payment token. */
   readonly withdrawn: bigint;
+  /** Who stands behind an address, as far as it matters here. */
+  readonly named: ReadonlyMap<Address, string>;
   readonly tookMs: number;
 };
 
@@ -40,6 +43,14 @@ export type Figures = {
   readonly conserved: boolean;
   /** Named errors with which honest members refused each trick of the copier. */
   readonly refusals: Readonly<Partial<Record<Trick, readonly string[]>>>;
+  /** Disputes that were opened. */
+  readonly disputes: number;
+  /** Nodes that lost stake. */
+  readonly slashed: number;
+  /** Of these, nodes that did all as they should. */
+  readonly honestSlashed: number;
+  /** Challengers that lost their bond. */
+  readonly bondsLost: number;
   readonly seconds: number;
 };
 
@@ -56,7 +67,7 @@ export type RequestRow = {
 };
 
 /** The figures of a run. */
-export function figuresOf({ asked, story, verifications, tricks, money, tookMs }: Outcome): Figures {
+export function figuresOf({ asked, story, verifications, tricks, money, nodes, tookMs }: Outcome): Figures {
   const kinds = asked.map(({ requestId }) => story.endings.get(requestId)?.kind);
   const answers = [...verifications.values()];
   return {
@@ -69,8 +80,16 @@ export function figuresOf({ asked, story, verifications, tricks, money, tookMs }
     wrongResults: answers.reduce((sum, { wrong }) => sum + wrong.length, 0),
     conserved: isConserved(money.ended) && isConserved(money.paidOut),
     refusals: Object.fromEntries(tricks.map(({ trick, answers: named }) => [trick, namesOf(named)])),
+    ...justiceOf(story.justice, nodes),
     seconds: Math.round(tookMs / 1_000),
   };
+}
+
+function justiceOf({ disputes, penalties }: Justice, nodes: Outcome["nodes"]) {
+  const slashed = new Set(penalties.map(({ nodeId }) => nodeId));
+  const honest = nodes.filter(({ node }) => node.role === "honest" && slashed.has(node.nodeId));
+  const bondsLost = disputes.filter(({ bond, returned }) => bond > returned).length;
+  return { disputes: disputes.length, slashed: slashed.size, honestSlashed: honest.length, bondsLost };
 }
 
 function namesOf(answers: TrickReport["answers"]): string[] {

@@ -1,7 +1,9 @@
+import type { Hex } from "viem";
 import type { TrickReport } from "./copier.ts";
 import { type Money, places, sumOf } from "./money.ts";
 import { type Outcome, type RequestRow, rowsOf } from "./outcome.ts";
-import { grouped, table, usd } from "./table.ts";
+import type { PeerReply } from "./peers.ts";
+import { atoma, grouped, table, usd } from "./table.ts";
 
 const requestHead = ["request", "committee", "agreed", "result", "paid", "gas", "blocks"];
 const nodeHead = ["node", "asks", "earned", "reputation"];
@@ -15,6 +17,8 @@ export function reportOf(outcome: Outcome): string {
     table(nodeHead, outcome.nodes.map(nodeRow)),
     "",
     ...outcome.tricks.map(trickLine),
+    "",
+    ...justiceLines(outcome),
     "",
     moneyLines("When all requests had ended", outcome.money.ended),
     moneyLines(`After the nodes' owners had withdrawn ${usd(outcome.withdrawn)}`, outcome.money.paidOut),
@@ -41,9 +45,35 @@ function nodeRow({ node, earned, reputation }: Outcome["nodes"][number]): string
 
 /** How the members answered one trick of the copier. */
 export function trickLine({ trick, answers }: TrickReport): string {
+  return `copier, ${trick}: ${repliesLine(answers)}`;
+}
+
+/** What members answered, counted. */
+export function repliesLine(answers: readonly PeerReply[]): string {
   const counts = Map.groupBy(answers, ({ answer }) => answer);
-  const named = [...counts].map(([answer, all]) => `${answer} from ${all.length} members`).join(", ");
-  return `copier, ${trick}: ${named}`;
+  return [...counts].map(([answer, all]) => `${answer} from ${all.length} members`).join(", ");
+}
+
+/** Who was slashed, by how much, and who was compensated. */
+function justiceLines({ story: { justice }, asked, nodes, named }: Outcome): string[] {
+  const nameOf = (requestId: Hex): string => asked.find((one) => one.requestId === requestId)?.name ?? requestId;
+  const roleOf = (nodeId: bigint): string => nodes.find(({ node }) => node.nodeId === nodeId)?.node.role ?? "unknown";
+  const penalties = justice.penalties.map(({ requestId, nodeId, why, taken }) => [
+    `node ${nodeId} (${roleOf(nodeId)})`,
+    nameOf(requestId),
+    why,
+    atoma(taken),
+  ]);
+  const bonds = justice.disputes
+    .filter(({ bond, returned }) => bond > returned)
+    .map(({ requestId, challenger, bond, returned, toJurors }) => [
+      named.get(challenger) ?? challenger,
+      nameOf(requestId),
+      "challenged what was right",
+      `${usd(bond - returned)} of ${usd(bond)}, ${usd(toJurors)} to jurors`,
+    ]);
+  const awards = [...justice.awards].map(([to, amount]) => [named.get(to) ?? to, atoma(amount)]);
+  return [table(["guilty", "of", "did", "lost"], [...penalties, ...bonds]), "", table(["compensated", "with"], awards)];
 }
 
 function moneyLines(title: string, money: Money): string {

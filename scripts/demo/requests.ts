@@ -8,7 +8,7 @@ import { type HasArrived, inFoldConsumer, inMendableConsumer, inRateConsumer } f
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
 import { benchmarkSequence, otherSequences, randomSequences } from "./sequences.ts";
-import { honestAsk, market, otherAsk, type Stage } from "./stage.ts";
+import { type CheatedTask, honestAsk, joinTask, market, otherAsk, type Stage } from "./stage.ts";
 import { faultOfFold } from "./verify-fold.ts";
 import { faultOfTune, type TuneQuestion } from "./verify-tune.ts";
 
@@ -17,6 +17,8 @@ export type Asked = LocalRequest & {
   readonly name: string;
   readonly receipt: TransactionReceipt;
   readonly expected: "settled" | "refunded";
+  /** Whether a panel must judge it. */
+  readonly isJudged: boolean;
   /** What is wrong with the output of item `index` of the bundle, or of the request (index 0); undefined if nothing is. */
   readonly faultOf: (output: Hex, index: number) => string | undefined;
   /** Whether the contract that asked was called back with this output; absent where nobody is. */
@@ -41,6 +43,8 @@ const unitsPerItem = 400n;
 const bundleSeed = 2_026;
 export const bundleItems = 50;
 const challengeWindowS = 6;
+/** Long enough to be challenged, by hand or by a watchtower. */
+const disputedWindowS = 12;
 const sampleCount = 24;
 const one = 10n ** 18n;
 
@@ -51,12 +55,12 @@ export const sequencesOfBundle = randomSequences(bundleItems, bundleSeed);
 async function asked(
   name: string,
   transaction: Promise<TransactionReceipt>,
-  rest: Pick<Asked, "faultOf" | "hasArrived"> & { readonly expected?: Asked["expected"] },
+  rest: Pick<Asked, "faultOf" | "hasArrived"> & Partial<Pick<Asked, "expected" | "isJudged">>,
 ): Promise<Asked> {
   const receipt = await transaction;
   const [request] = requestsIn(receipt);
   if (request === undefined) throw new Error(`${name}: the transaction made no request.`);
-  return { ...request, name, receipt, expected: "settled", ...rest };
+  return { ...request, name, receipt, expected: "settled", isJudged: false, ...rest };
 }
 
 function askFold(
@@ -64,7 +68,7 @@ function askFold(
   name: string,
   sequence: string,
   changes: object = {},
-  expected: Asked["expected"] = "settled",
+  rest: Partial<Pick<Asked, "expected" | "isJudged">> = {},
 ) {
   const { world, tasks, consumers, user } = stage;
   const params = { ...defaults, taskId: Number(tasks.fold), ...changes };
@@ -76,7 +80,7 @@ function askFold(
   } as const;
   const faultOf = (output: Hex): string | undefined => faultOfFold(sequence, output);
   const hasArrived = inFoldConsumer(consumers.fold, sequence);
-  return asked(name, send(world, user, call), { faultOf, expected, hasArrived });
+  return asked(name, send(world, user, call), { faultOf, hasArrived, ...rest });
 }
 
 /** A fold by a committee of ten. */
@@ -96,7 +100,34 @@ export const askOne = (stage: Stage) =>
 
 /** A fold for less than any node asks. */
 export const askNobody = (stage: Stage) =>
-  askFold(stage, "fold, too cheap", benchmarkSequence, { maxAsk: 1 }, "refunded");
+  askFold(stage, "fold, too cheap", benchmarkSequence, { maxAsk: 1 }, { expected: "refunded" });
+
+/** By three nodes, two of which suffice; the result waits for objections before it is paid. */
+const byThree = { k: 3, quorum: 2, challengeWindow: disputedWindowS };
+
+/** A fold by the three nodes that serve the task so far, one of which cheats; then others come who can judge. */
+async function askCheat(stage: Stage, name: string, task: CheatedTask, isJudged: boolean): Promise<Asked> {
+  const changes = { ...byThree, taskId: Number(stage.tasks[task]) };
+  const made = await askFold(stage, name, otherSequences[task], changes, { isJudged });
+  await joinTask(stage, task);
+  return made;
+}
+
+/** A fold by two honest nodes and the liar. */
+export const askLied = (stage: Stage) => askCheat(stage, "fold, with a liar", "lied", true);
+
+/** A fold by two honest nodes and the equivocator, which needs no panel. */
+export const askEquivocated = (stage: Stage) => askCheat(stage, "fold, with an equivocator", "equivocated", false);
+
+/** A fold by three honest nodes, whose right result is challenged. */
+export const askChallenged = (stage: Stage) =>
+  askFold(
+    stage,
+    "fold, challenged",
+    otherSequences.challenged,
+    { ...byThree, taskId: Number(stage.tasks.challenged) },
+    { isJudged: true },
+  );
 
 const mendableAbi = parseAbi([
   "struct RequestParams { uint32 taskId; uint64 units; uint32 maxAsk; uint96 tip; uint8 k; uint8 quorum; uint24 slot; uint24 callbackGas; uint24 challengeWindow; bool acceptNoPanel; }",

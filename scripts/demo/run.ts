@@ -2,7 +2,7 @@ import { makeWorld, type World } from "../../deploy/local/world.ts";
 import { committeeOf } from "../../deploy/local/committee.ts";
 import { makePeerClient } from "../../keepers/network/client.ts";
 import { makeHttp } from "../../keepers/network/http.ts";
-import type { Script } from "./acts.ts";
+import type { Act, Script } from "./acts.ts";
 import { type Cast, type CastOptions, startCast } from "./cast.ts";
 import { type LocalChain, startChain } from "./chain.ts";
 import { type CopierDeps, runCopier, type TrickReport } from "./copier.ts";
@@ -11,13 +11,15 @@ import { claimAll, payOutAll, readNodes } from "./earnings.ts";
 import { type FileServer, startFileServer } from "./files.ts";
 import type { Story } from "./follow.ts";
 import { countMoney } from "./money.ts";
+import { namesOf } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Progress, waitFor } from "./progress.ts";
-import { trickLine } from "./report.ts";
+import { repliesLine, trickLine } from "./report.ts";
 import { type Asked, recordHistory } from "./requests.ts";
 import { setStage, type Stage } from "./stage.ts";
 import { verifyAnswer, type Verification } from "./verify.ts";
-import { haveComputed, makeTeller, makeWindow, talkLine, type Window } from "./watch.ts";
+import { runEquivocator } from "./villains.ts";
+import { areJudged, haveComputed, makeTeller, makeWindow, talkLine, type Window } from "./watch.ts";
 
 export type DemoDeps = CastOptions & {
   readonly progress: Progress;
@@ -47,7 +49,7 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
   const { chain, files, stage } = await openStage(deps);
   const { world } = stage;
   signal.throwIfAborted();
-  progress.step("The nodes' keepers start; one node stays silent, one copies");
+  progress.step("The nodes' keepers start; ten are honest, four are not");
   const cast = await startCast({ stage, rpcUrl: chain.url, ...deps });
   cleanUp(cast.stop);
   signal.throwIfAborted();
@@ -57,7 +59,8 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
   cleanUp(http.close);
   const client = makePeerClient({ http });
   const window = makeWindow(client, cast.endpoints);
-  const tricks = startCopier(stage, { ...deps, client, fromBlock, ownEndpoint: cast.copierEndpoint });
+  const tricks = startCopier(stage, { ...deps, client, fromBlock, ownEndpoint: cast.endpointOf("copier") });
+  startEquivocator(stage, { ...deps, client, fromBlock });
 
   const { asked, story } = await askAndWait({ ...deps, stage, files, window, fromBlock });
   await waitFor({ progress, signal, what: "the copier's tricks", timeoutMs: tricksMs, look: tricks.areDone });
@@ -69,7 +72,8 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
     await Promise.all(asked.map(async (one) => [one.requestId, await committeeOf(world, one)] as const)),
   );
   const tookMs = Date.now() - startedMs;
-  const outcome = { asked, story, committees, verifications, tricks: tricks.reports, ...counted, tookMs };
+  const told = { asked, story, committees, verifications, tricks: tricks.reports, named: namesOf(stage) };
+  const outcome = { ...told, ...counted, tookMs };
   return { chain, stage, cast, outcome };
 }
 
@@ -84,7 +88,7 @@ async function openStage({
   cleanUp(files.close);
   const world = await makeWorld(chain.connection, { beaconSecret });
   progress.note(`escrow ${world.instance.escrow} behind ${chain.url}`);
-  progress.step("Tasks, twelve nodes with stake, and consumer contracts are registered");
+  progress.step("Tasks, fourteen nodes with stake, and consumer contracts are registered");
   const stage = await setStage(world, files);
   await recordHistory(stage);
   return { chain, files, stage };
@@ -111,6 +115,19 @@ function startCopier(stage: Stage, { progress, script, signal, ...rest }: Copier
   return { reports, areDone };
 }
 
+function startEquivocator(
+  stage: Stage,
+  { progress, signal, client, fromBlock }: Omit<CopierInput, "ownEndpoint">,
+): void {
+  const node = stage.nodes.find(({ role }) => role === "equivocator");
+  if (node === undefined) throw new Error("There is no equivocator on the stage.");
+  const told = runEquivocator({ stage, node, client, fromBlock, signal });
+  told.then(
+    (replies) => progress.note(`equivocator, second commit: ${repliesLine(replies)}`),
+    (error: unknown) => void (signal.aborted || progress.note(`The equivocator failed: ${String(error)}`)),
+  );
+}
+
 type Asking = DemoDeps & {
   readonly stage: Stage;
   readonly files: FileServer;
@@ -122,30 +139,34 @@ async function askAndWait(deps: Asking): Promise<{ asked: Asked[]; story: Story 
   const { stage, files, window, fromBlock, script, progress, signal, computed = () => 0 } = deps;
   const tell = makeTeller(stage.world, fromBlock, progress.note);
   const asked: Asked[] = [];
-  const ask = async (wave: Script["requests"]): Promise<void> => {
-    const made = await Promise.all(wave.map((one) => one(stage, files)));
+  const ask = async ({ title, requests }: Act): Promise<void> => {
+    progress.step(title);
+    const made = await Promise.all(requests.map((one) => one(stage, files)));
     for (const { name, fields, receipt } of made)
       progress.note(`${name}: k = ${fields.k}, round ${fields.round}, ${receipt.gasUsed} gas`);
     asked.push(...made);
   };
   let story = await tell(asked);
+  let isPlayed = false;
   const say = async (): Promise<string> => `${computed()} computed; ${await talkLine(window, asked, story)}`;
   const until = (what: string, isThere: () => Promise<boolean>): Promise<Story> => {
     const look = async (): Promise<Story | undefined> => {
       story = await tell(asked);
+      isPlayed = await script.react(stage, story, asked);
       return (await isThere()) ? story : undefined;
     };
     return waitFor({ progress, signal, look, say, what, timeoutMs: requestsMs });
   };
-  progress.step("Contracts ask; the beacon draws a committee for each request");
-  await ask(script.requests);
-  if (script.later.length > 0) {
-    await until("the committees to compute", () => haveComputed(window, asked, story));
-    progress.step("A person asks for many computations at once");
-    await ask(script.later);
+  const reached: Readonly<Record<Act["until"], () => Promise<boolean>>> = {
+    computed: () => haveComputed(window, asked, story),
+    judged: () => Promise.resolve(areJudged(asked, story)),
+    ended: () => Promise.resolve(isPlayed && asked.every(({ requestId }) => story.endings.has(requestId))),
+  };
+  const what = { computed: "the committees to compute", judged: "the panels to decide", ended: "all requests to end" };
+  for (const act of script.acts) {
+    await ask(act);
+    await until(what[act.until], reached[act.until]);
   }
-  const areAllEnded = (): boolean => asked.every(({ requestId }) => story.endings.has(requestId));
-  await until("all requests to end", async () => (await script.react(stage, story)) && areAllEnded());
   return { asked, story };
 }
 

@@ -1,10 +1,13 @@
 /** Sequences whose best energies are known from the literature; the numbers are only ever printed in the documentation. */
 export const benchmarkSequence = "HPHPPHHPHPPHPHHPPHPH";
-/** Asked of the whole pool, of one node, and by the consumer that refuses. */
+/** Asked of the whole pool, of one node, by the consumer that refuses, and of committees with cheats. */
 export const otherSequences = {
   wholePool: "HHPPHPHPPHHPHPHH",
   oneNode: "HPPHHPHPPHHPHPPH",
   refused: "PHHPPHHPPHPPHHPH",
+  lied: "HPHPHHPPHPHPHHPH",
+  equivocated: "HHPHPPHHPPHPHPPH",
+  challenged: "HPPHPHHPHPPHHPHH",
 } as const;
 
 /** Numbers in [0, 1) that a seed determines (Marsaglia's xorshift32). */

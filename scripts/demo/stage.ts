@@ -10,53 +10,88 @@ import {
 } from "../../deploy/local/nodes.ts";
 import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
 
-export type Role = "honest" | "silent" | "copier";
+export type Role = "honest" | "silent" | "copier" | "liar" | "equivocator";
 export type CastNode = LocalNode & { readonly role: Role; readonly ask: number; readonly secret: Hex };
+
+/** The first three are served by the honest nodes, the silent one and the copier, the others as their names say. */
+type TaskName = "fold" | "tune" | "bundle" | "challenged" | CheatedTask;
+
+export type CheatedTask = "lied" | "equivocated";
 
 /** Tasks, nodes and contracts, on chain and ready. */
 export type Stage = {
   readonly world: World;
-  readonly tasks: { readonly fold: bigint; readonly tune: bigint; readonly bundle: bigint };
+  readonly tasks: Readonly<Record<TaskName, bigint>>;
   readonly nodes: readonly CastNode[];
   /** Asks for the bundle, without any contract. */
   readonly user: Wallet;
   /** Of the lending market. */
   readonly keeper: Wallet;
+  /** Challenges what is right. */
+  readonly griefer: Wallet;
   readonly consumers: { readonly fold: Address; readonly rate: Address; readonly mendable: Address };
 };
 
-/** Honest nodes ask 4 or 5 per unit; the other two ask more, so that a cap can leave them out. */
+/** Honest nodes ask 4 or 5 per unit; the others ask more, so that a cap can leave them out. */
 export const honestAsk = 5;
 export const otherAsk = 6;
 /** Time in which a committee computes, seconds: a request waits for silent members until it is over. */
-const windowS = { single: 20, bundle: 100 };
-const nodeCount = 12;
+const windowS = { single: 20, bundle: 100, disputed: 8 };
+const cheats = ["silent", "copier", "liar", "equivocator"] as const;
+const honestCount = 10;
+const nodeCount = honestCount + cheats.length;
+/** Honest nodes that serve a task with a cheat from the start: so few that all of them are drawn. */
+const firstHonest = 2;
 const depositPerAccount = 100_000_000n; // 100 of the payment token
 const one = 10n ** 18n;
 const initialCurve = [one / 100n, (4n * one) / 100n, (60n * one) / 100n] as const;
 /** What the lending market wants, and where its curve bends. */
 export const market = { target: (80n * one) / 100n, kink: (85n * one) / 100n } as const;
 
-function roleOf(index: number): Role {
-  if (index === nodeCount - 1) return "copier";
-  return index === nodeCount - 2 ? "silent" : "honest";
+const roleOf = (index: number): Role => cheats[index - honestCount] ?? "honest";
+
+/** Who serves which task from the start. */
+function serves(role: Role, index: number, task: TaskName): boolean {
+  if (role === "liar" || role === "equivocator") return task === cheatedBy[role];
+  if (role !== "honest") return task === "fold" || task === "tune" || task === "bundle";
+  return index < firstHonest || !isCheated(task);
 }
+
+const cheatedBy = { liar: "lied", equivocator: "equivocated" } as const;
+const isCheated = (task: TaskName): task is CheatedTask => task === "lied" || task === "equivocated";
+const askOf = (role: Role, index: number): number => (role === "honest" ? honestAsk - (index % 2) : otherAsk);
 
 /** Puts tasks, nodes, consumers and their money on chain. */
 export async function setStage(world: World, files: FileServer): Promise<Stage> {
   const accounts = await world.connection.provider.request({ method: "eth_accounts" });
-  const [, , user, keeper, ...owners] = (accounts as Address[]).map((account) => walletOf(world.connection, account));
-  if (user === undefined || keeper === undefined) throw new Error("The local chain has too few unlocked accounts.");
+  const [, , user, keeper, griefer, ...owners] = (accounts as Address[]).map((account) =>
+    walletOf(world.connection, account),
+  );
+  if (user === undefined || keeper === undefined || griefer === undefined)
+    throw new Error("The local chain has too few unlocked accounts.");
   const tasks = await registerTasks(world, files);
-  const nodes = await registerNodes(world, owners.slice(0, nodeCount), Object.values(tasks));
+  const nodes = await registerNodes(world, owners.slice(0, nodeCount), tasks);
   for (const task of Object.values(tasks)) await publishSnapshot(world, task);
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
-  await fillAccounts(world, [user.account.address, ...Object.values(consumers)]);
-  return { world, tasks, nodes, user, keeper, consumers };
+  await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
+  return { world, tasks, nodes, user, keeper, griefer, consumers };
+}
+
+/** The other honest nodes come to serve a task, so that a panel can be drawn from the pool as it is then. */
+export async function joinTask({ world, nodes, tasks }: Stage, task: CheatedTask): Promise<void> {
+  const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
+  const late = nodes.filter(({ role }) => role === "honest").slice(firstHonest);
+  await Promise.all(
+    late.map(({ nodeId, owner, ask }) =>
+      send(world, owner, { ...registry, functionName: "subscribe", args: [Number(tasks[task]), Number(nodeId), ask] }),
+    ),
+  );
+  await send(world, world.deployer, { ...registry, functionName: "publishSnapshot", args: [Number(tasks[task])] });
 }
 
 async function registerTasks(world: World, files: FileServer): Promise<Stage["tasks"]> {
@@ -68,19 +103,21 @@ async function registerTasks(world: World, files: FileServer): Promise<Stage["ta
   };
   const fold = await register("fold", windowS.single);
   const tune = await register("tune", windowS.single);
-  return { fold, tune, bundle: await register("fold", windowS.bundle) };
+  const bundle = await register("fold", windowS.bundle);
+  const disputed = (): Promise<bigint> => register("fold", windowS.disputed);
+  return { fold, tune, bundle, lied: await disputed(), equivocated: await disputed(), challenged: await disputed() };
 }
 
-async function registerNodes(world: World, owners: readonly Wallet[], tasks: readonly bigint[]): Promise<CastNode[]> {
+async function registerNodes(world: World, owners: readonly Wallet[], tasks: Stage["tasks"]): Promise<CastNode[]> {
   const nodes: CastNode[] = [];
   for (const [index, owner] of owners.entries()) {
     const role = roleOf(index);
     const label = `demo node ${index + 1}`;
     const node = await registerNode(world, owner, label);
-    const ask = role === "honest" ? honestAsk - (index % 2) : otherAsk;
-    for (const task of tasks) await subscribe(world, node, task, ask);
+    for (const [name, task] of Object.entries(tasks) as [TaskName, bigint][])
+      if (serves(role, index, name)) await subscribe(world, node, task, askOf(role, index));
     await world.deployer.sendTransaction({ to: node.signer.address, value: 10n * one });
-    nodes.push({ ...node, role, ask, secret: labelledSecret(label) });
+    nodes.push({ ...node, role, ask: askOf(role, index), secret: labelledSecret(label) });
   }
   return nodes;
 }

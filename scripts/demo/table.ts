@@ -20,6 +20,12 @@ export function usd(amount: bigint): string {
   return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
+/** An amount of ATOMA, which has eighteen decimals, to a millionth. */
+export function atoma(amount: bigint): string {
+  const [whole = "", part = ""] = usd(amount / 10n ** 12n).split(".");
+  return `${grouped(BigInt(whole))}.${part} ATOMA`;
+}
+
 /** A whole number with commas. */
 export function grouped(value: bigint): string {
   return value.toString().replace(/\B(?=(\d{3})+$)/g, ",");

@@ -4,6 +4,7 @@ import type { PeerClient } from "../../keepers/network/client.ts";
 import type { ItemMessage } from "../../keepers/network/messages.ts";
 import { readStory, type Story } from "./follow.ts";
 import type { Asked } from "./requests.ts";
+import { atoma } from "./table.ts";
 
 /** The silent node and the copier. */
 const idleNodes = 2;
@@ -59,6 +60,12 @@ export async function haveComputed(window: Window, asked: readonly Asked[], { en
   return talks.every(({ commits }, index) => commits >= Number(open[index]?.fields.k ?? 0n) - idleNodes);
 }
 
+/** Whether every panel that must judge has decided. */
+export function areJudged(asked: readonly Asked[], { justice: { disputes } }: Story): boolean {
+  const judged = asked.filter(({ isJudged }) => isJudged);
+  return judged.every(({ requestId }) => disputes.some((one) => one.requestId === requestId && one.isDecided));
+}
+
 /** Reads the story again and again and tells what is new in it. */
 export function makeTeller(
   world: World,
@@ -73,8 +80,14 @@ export function makeTeller(
   };
   return async (asked) => {
     const story = await readStory(world, fromBlock);
+    const { disputes, penalties } = story.justice;
+    for (const { nodeId, why, taken } of penalties)
+      once(`penalty ${nodeId} ${why}`, `node ${nodeId} ${why}: it loses ${atoma(taken)}`);
     for (const { name, requestId } of asked) {
       const ending = story.endings.get(requestId);
+      const dispute = disputes.find((one) => one.requestId === requestId);
+      if (dispute !== undefined) once(`disputed ${requestId}`, `${name}: disputed, a panel of seven will be drawn`);
+      if (dispute?.isDecided === true) once(`decided ${requestId}`, `${name}: the panel has decided`);
       if (story.recorded.has(requestId)) once(`recorded ${requestId}`, `${name}: recorded, can be challenged now`);
       if (ending !== undefined)
         once(`ended ${requestId}`, `${name}: ${ending.kind} in block ${ending.receipt.blockNumber}`);

@@ -66,6 +66,7 @@ export const disputesAbi = [
   { inputs: [{ name: "nodeId", type: "uint32" }], name: "NotSignedBy", type: "error" },
   { inputs: [{ name: "seat", type: "uint256" }], name: "NotSilent", type: "error" },
   { inputs: [], name: "NothingToMove", type: "error" },
+  { inputs: [], name: "NothingToRedraw", type: "error" },
   {
     inputs: [
       { name: "name", type: "string" },
@@ -173,6 +174,16 @@ export const disputesAbi = [
       { indexed: false, name: "bond", type: "uint256" },
     ],
     name: "LevelOpened",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: true, name: "level", type: "uint256" },
+      { indexed: false, name: "round", type: "uint256" },
+    ],
+    name: "LevelRedrawn",
     type: "event",
   },
   {
@@ -746,6 +757,25 @@ export const disputesAbi = [
     name: "punishmentOf",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        components: [
+          { name: "origin", type: "uint256" },
+          { name: "work", type: "uint256" },
+          { name: "rules", type: "uint256" },
+          { name: "terms", type: "uint256" },
+          { name: "inputDigest", type: "bytes32" },
+        ],
+        name: "r",
+        type: "tuple",
+      },
+    ],
+    name: "redraw",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {

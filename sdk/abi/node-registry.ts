@@ -132,6 +132,14 @@ export const nodeRegistryAbi = [
     name: "UnbondingOutOfBounds",
     type: "error",
   },
+  {
+    inputs: [
+      { name: "unbonding", type: "uint256" },
+      { name: "least", type: "uint256" },
+    ],
+    name: "UnbondingTooShort",
+    type: "error",
+  },
   { inputs: [{ name: "nodeId", type: "uint32" }], name: "UnknownNode", type: "error" },
   {
     anonymous: false,
@@ -442,10 +450,20 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "nodeId", type: "uint32" }],
+    inputs: [
+      { name: "nodeId", type: "uint32" },
+      { name: "taskId", type: "uint32" },
+    ],
     name: "jail",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "nodeId", type: "uint32" }],
+    name: "jailedSince",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -462,6 +480,13 @@ export const nodeRegistryAbi = [
       { name: "nodeId", type: "uint32" },
       { name: "until", type: "uint256" },
     ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "leastUnbonding",
+    outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",
   },
@@ -537,6 +562,7 @@ export const nodeRegistryAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  { inputs: [], name: "requireUnbonding", outputs: [], stateMutability: "view", type: "function" },
   {
     inputs: [
       { name: "publisher", type: "address" },

@@ -511,6 +511,15 @@ export const requestEscrowAbi = [
   {
     anonymous: false,
     inputs: [
+      { indexed: true, name: "requestId", type: "bytes32" },
+      { indexed: false, name: "root", type: "bytes32" },
+    ],
+    name: "RootRevoked",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
       { indexed: true, name: "round", type: "uint64" },
       { indexed: false, name: "word", type: "uint256" },
     ],
@@ -1550,6 +1559,13 @@ export const requestEscrowAbi = [
       { name: "signed", type: "bytes32[]" },
     ],
     name: "revealOnChain",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "requestId", type: "bytes32" }],
+    name: "revokeRoot",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",

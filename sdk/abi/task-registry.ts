@@ -89,6 +89,7 @@ export const taskRegistryAbi = [
     name: "NotSubscribed",
     type: "error",
   },
+  { inputs: [{ name: "caller", type: "address" }], name: "OnlyNodeRegistry", type: "error" },
   { inputs: [{ name: "taskId", type: "uint32" }], name: "PoolEmpty", type: "error" },
   { inputs: [{ name: "taskId", type: "uint32" }], name: "PoolFull", type: "error" },
   {
@@ -308,6 +309,16 @@ export const taskRegistryAbi = [
       { name: "nodeId", type: "uint32" },
     ],
     name: "evict",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "taskId", type: "uint32" },
+      { name: "nodeId", type: "uint32" },
+    ],
+    name: "expel",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",

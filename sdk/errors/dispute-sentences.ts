@@ -6,7 +6,7 @@ export const disputeSentences = {
   NotSignedBy: "Node {nodeId} did not sign these words with a key that it had then. Check seat, level and signature.",
   NoSuchSeat: "Seat {seat} does not exist: {seats} nodes were drawn, numbered from 0.",
   NoSuchLevel: "Level {level} does not exist, or is not open. Panels are of level 1, and 2 after an appeal.",
-  NoRound: "Beacon round {round} is not posted, or was posted too early or too late. Post it, or conclude the dispute.",
+  NoRound: "Beacon round {round} is not posted, or was posted too early or too late. Post it, or draw the level again.",
   NoPanel: "Only {jurors} jurors can be drawn, and a panel needs 7. Conclude the dispute: the quorum stands.",
   TooFewJurors: "{attested} jurors are shown, and {needed} are needed, one of them counted before where one was.",
   InvalidPanelHead: "The bitmaps name jurors that do not exist, or that attested without a commit. Build them again.",
@@ -15,11 +15,13 @@ export const disputeSentences = {
   WindowOver: "The time for this was over at {latest} (Unix seconds).",
   TooEarly: "This is possible after {earliest} (Unix seconds). Wait until then.",
   NothingToMove: "A decided level is appealed, an undecided one escalated. Use the other call.",
+  NothingToRedraw: "The round of this level is not void, or was drawn again once already. Nothing is to be done.",
   LevelTwoOpen: "The second level is open already, and final. Wait for its panel.",
   StillPending: "The dispute has no verdict yet. Wait until its windows are over.",
   AlreadyConcluded: "The verdict was carried out already. There is nothing left to do.",
   AlreadyClosed: "What was slashed is shared out already. There is nothing left to do.",
   NotALoser: "The node attested what was decided, or nothing was. Only a losing digest is punished.",
-  NotSilent: "The juror of seat {seat} attested, or less than half of its panel did. It cannot be blamed.",
+  NotSilent:
+    "The juror of seat {seat} attested, or was in jail before, or less than half of its panel attested. It cannot be blamed.",
   AlreadyPunished: "Node {nodeId} was punished for this request already. A node is punished once.",
 } as const satisfies Readonly<Record<string, string>>;

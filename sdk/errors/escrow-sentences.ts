@@ -64,7 +64,8 @@ export const escrowSentences = {
   InsufficientGas:
     "The callback is owed more gas: {needed} were needed and {gasLeft} left. Send the transaction with more.",
   CallbackReverted: "The callback failed again. Mend the consumer contract, then retry.",
-  BundleUnknown: "No settled bundle has the id {requestId}. Wait for its settlement.",
+  BundleUnknown:
+    "No settled bundle has the id {requestId}, or a verdict found its root wrong. Wait for its settlement, or ask again.",
   InvalidItemProof:
     "The proof does not lead from this item to the bundle's root. Check index, status, usage and output.",
   OnlyFrom: "Only {allowed}, a contract of this instance, may call this.",

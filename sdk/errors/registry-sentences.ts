@@ -28,6 +28,7 @@ export const registrySentences = {
   StakeFrozen: "A dispute names the stake of node {nodeId} in task {taskId}. Release it after {until} (Unix seconds).",
   NothingUnbonding: "Node {nodeId} has no stake of task {taskId} unbonding. Unsubscribe first.",
   OnlySlasher: "{caller} cannot take stake. Only the contracts of the instance that judge nodes can.",
+  OnlyNodeRegistry: "{caller} is not the node registry. Anyone may call `evict` instead.",
   OnlyTaskRegistry: "{caller} is not the task registry. Go through its functions instead.",
   PoolEmpty: "No subscription to task {taskId} is active yet. Wait for the activation delay, or subscribe nodes.",
   PoolFull: "The pool of task {taskId} holds 3,067 nodes, all that a snapshot can. Wait until one leaves.",
@@ -53,6 +54,8 @@ export const registrySentences = {
   TaskIsDeprecated: "Task {taskId} is deprecated and takes nothing new. Use another task.",
   TimestampTooLarge: "The round at {timestamp} does not fit. Pass a Unix time in seconds, not milliseconds.",
   UnbondingOutOfBounds: "An unbonding time of {given} s is outside {least}..{most}.",
+  UnbondingTooShort:
+    "Unbonding takes {unbonding} s, and a dispute can reach back {least} s. Set a longer unbonding time, or shorter windows.",
   UnknownNode: "There is no node {nodeId}. Check the id.",
   UnknownTask: "There is no task {taskId}. Check the id.",
   UtilisationTooHigh: "A utilisation of {utilisation} is above 100%. Check its scale.",

@@ -7,19 +7,26 @@ export type Tally = {
   readonly attested: bigint;
 };
 
-/** A dispute as `Disputes.caseOf` tells it, as far as panels go. */
+/** A level: the round that draws its panel, and what that was shown to have found. */
+export type CaseLevel = { readonly round: bigint; readonly tally: Tally | undefined };
+
+/** A dispute as `Disputes.caseOf` tells it. */
 export type DisputeCase = {
   /** The task's newest snapshot when it was opened; zero if it had none. */
   readonly snapshotId: bigint;
   /** Of the parameters that it was opened under. */
   readonly version: bigint;
+  /** Whether the verdict was carried out. */
   readonly isConcluded: boolean;
-  readonly first: { readonly round: bigint; readonly tally: Tally | undefined };
+  /** Whether what was slashed is distributed. */
+  readonly isClosed: boolean;
+  readonly first: CaseLevel;
   /** Undefined while there is no second level. */
-  readonly second: { readonly round: bigint; readonly tally: Tally | undefined } | undefined;
+  readonly second: CaseLevel | undefined;
 };
 
 const concluded = 16n;
+const closed = 32n;
 const bits = (word: bigint, from: bigint, width: bigint): bigint => (word >> from) & ((1n << width) - 1n);
 
 /** Reads the words of `caseOf`: see `Docket.sol`. Undefined where there is no dispute. */
@@ -36,6 +43,7 @@ export function decodeDisputeCase([docket, , first, appeal, second]: readonly [
     snapshotId: bits(docket, 64n, 32n),
     version: bits(docket, 16n, 16n),
     isConcluded: (docket & concluded) !== 0n,
+    isClosed: (docket & closed) !== 0n,
     first: { round: bits(docket, 32n, 32n), tally: tallyOf(first) },
     second: appeal === 0n ? undefined : { round: bits(appeal, 64n, 32n), tally: tallyOf(second) },
   };

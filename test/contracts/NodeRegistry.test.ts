@@ -8,6 +8,7 @@ import { type Market, useMarket } from "../helpers/market.ts";
 const stake = 10_000n * 10n ** 18n;
 const perTask = 1_000n * 10n ** 18n;
 const bond = 10n ** 18n;
+const dayS = 86_400n;
 const nodeId = 1n;
 const fresh = labelledKey("fresh").address;
 
@@ -209,7 +210,7 @@ describe("NodeRegistry", () => {
       const m = market();
       await m.taskRegistry.connect(m.owner).unsubscribe(m.taskId, nodeId);
       const { amount, releaseAt } = await m.nodeRegistry.unbondingStake(nodeId, m.taskId);
-      expect([amount, releaseAt]).to.deep.equal([perTask, BigInt(await m.networkHelpers.time.latest()) + 60n]);
+      expect([amount, releaseAt]).to.deep.equal([perTask, BigInt(await m.networkHelpers.time.latest()) + 60n * dayS]);
       await m.networkHelpers.time.setNextBlockTimestamp(releaseAt - 1n);
       await expect(m.nodeRegistry.release(nodeId, m.taskId))
         .to.be.revertedWithCustomError(m.nodeRegistry, "StillUnbonding")
@@ -228,10 +229,10 @@ describe("NodeRegistry", () => {
       const m = market();
       const node = m.taskRegistry.connect(m.owner);
       const managed = await m.ethers.getContractAt("NodeRegistry", m.nodeRegistry);
-      await managed.connect(m.deployer).setUnbonding(1_000n);
+      await managed.connect(m.deployer).setUnbonding(50n * dayS);
       await node.unsubscribe(m.taskId, nodeId);
       const { releaseAt } = await m.nodeRegistry.unbondingStake(nodeId, m.taskId);
-      await managed.connect(m.deployer).setUnbonding(60n);
+      await managed.connect(m.deployer).setUnbonding(49n * dayS);
       await node.subscribe(m.taskId, nodeId, 5n);
       await node.unsubscribe(m.taskId, nodeId);
       expect(await m.nodeRegistry.unbondingStake(nodeId, m.taskId)).to.deep.equal([2n * perTask, releaseAt]);

@@ -140,6 +140,7 @@ describe("Who may do what in an instance", () => {
         [m.escrow.connect(m.deployer).blockOutcome(words, zero, 0n, m.deployer.address), disputes],
         [m.escrow.connect(m.deployer).uphold(words, zero, 0n), disputes],
         [m.escrow.connect(m.deployer).overturn(words, "0x00000000"), disputes],
+        [m.escrow.connect(m.deployer).revokeRoot(zero), disputes],
         [m.escrow.connect(m.deployer).collectBond(m.requester.address, 1n), disputes],
         [m.escrow.connect(m.deployer).payJurors([], 0n, 1n), disputes],
       ] as const;
@@ -183,7 +184,11 @@ describe("Who may do what in an instance", () => {
     it("takes stake in the name of the escrow and the disputes alone, and jails and freezes in that of the disputes", async () => {
       const { nodeRegistry, taskId, deployer } = market();
       const registry = nodeRegistry.connect(deployer);
-      for (const attempt of [registry.slash(1n, taskId, 1n), registry.jail(1n), registry.freeze(1n, taskId, 1n)]) {
+      for (const attempt of [
+        registry.slash(1n, taskId, 1n),
+        registry.jail(1n, taskId),
+        registry.freeze(1n, taskId, 1n),
+      ]) {
         await expect(attempt).to.be.revertedWithCustomError(nodeRegistry, "OnlySlasher").withArgs(deployer.address);
       }
     });

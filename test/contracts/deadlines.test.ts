@@ -134,7 +134,9 @@ describe("The time of a request", () => {
     const postedAtS = roundTimeOf(request) + beaconTimeoutS;
     await postAt(request, postedAtS);
     const { deadlineS } = await timesOf(request);
-    expect(deadlineS).to.equal(postedAtS + 30n + 4n + 2n * 4n);
+    const { windowS, fallbackDelayS, chainPhaseS } = request.fields;
+    expect([windowS, fallbackDelayS, chainPhaseS]).to.deep.equal([30n, 14n, 6n]);
+    expect(deadlineS).to.equal(postedAtS + windowS + fallbackDelayS + 2n * chainPhaseS);
   });
 
   it("refunds it at once if the draw cannot fill its committee", async () => {

@@ -25,7 +25,6 @@ describe("Parameters of a public network", () => {
       .to.throw()
       .with.property("message")
       .that.includes("drand's evmnet")
-      .and.includes("unbonding")
       .and.includes("on-chain phase")
       .and.includes("dispute window");
   });

@@ -8,6 +8,7 @@ import { encodeAbiParameters, type Hex, parseAbiParameters, stringToHex } from "
 import type { Executor } from "../../keepers/executors/executor.ts";
 import type { Script } from "../../scripts/demo/acts.ts";
 import type { KeeperInput } from "../../scripts/demo/cast.ts";
+import { isDone } from "../../scripts/demo/justice.ts";
 import { brokenExpectations, expectedOfAll } from "../../scripts/demo/expectations.ts";
 import { makeStartKeeper } from "../../scripts/demo/keeper.ts";
 import { figuresOf, type Outcome, rowsOf } from "../../scripts/demo/outcome.ts";
@@ -148,14 +149,18 @@ describe("The demo", () => {
     const { seconds, ...figures } = JSON.parse(stdout) as Record<string, unknown>;
     expect(seconds).to.be.a("number");
     expect(figures).to.deep.equal({
-      requests: 7,
-      settled: 6,
+      requests: 10,
+      settled: 9,
       refunded: 1,
-      callbacksDelivered: 5,
+      callbacksDelivered: 8,
       callbacksRetried: 1,
       bundleItems: 50,
       wrongResults: 0,
       conserved: true,
+      disputes: 2,
+      slashed: 2,
+      honestSlashed: 0,
+      bondsLost: 1,
       refusals: { "late commit": ["CommitTooLate"], "random leaf": ["LeafMismatch"] },
     });
     expect(await readdir(folder)).to.deep.equal([]);
@@ -206,7 +211,7 @@ describe("The demo", () => {
       expect(faultsOf({ story: { ...story, endings: new Map() } })).to.contain(`${asked[0]?.name} is still open`);
       const taken = tricks.map((one) => ({ ...one, answers: [{ nodeId: 1n, answer: "taken", message: "" }] }));
       expect(faultsOf({ tricks: taken })).to.contain("late commit: taken, not CommitTooLate");
-      expect(brokenExpectations(outcome, expectedOfAll)).to.include("requests is 2, not 7");
+      expect(brokenExpectations(outcome, expectedOfAll)).to.include("requests is 2, not 10");
     });
   });
 });
@@ -221,6 +226,9 @@ const expectedOfLiars = {
   callbacksDelivered: 2,
   callbacksRetried: 0,
   bundleItems: 0,
+  disputes: 1,
+  slashed: 0,
+  bondsLost: 0,
   wrongResults: 1,
   refusals: { "late commit": "CommitTooLate" },
 };
@@ -242,10 +250,10 @@ function lyingExecutor({ node }: KeeperInput, executor: Executor): Executor {
 
 async function runWithLiars(folder: string, cleanUp: (undo: () => Promise<void> | void) => void): Promise<Outcome> {
   const script: Script = {
-    requests: [(stage) => askAll(stage, 7), askOne],
-    later: [],
+    acts: [{ title: "", requests: [(stage) => askAll(stage, 7), askOne], until: "ended" }],
     tricks: 1,
-    react: () => Promise.resolve(true),
+    // the watchtower shows the lie; of a pool of twelve no panel can be drawn beside a committee of all
+    react: (_, { justice }) => Promise.resolve(justice.disputes.length > 0 && isDone(justice)),
   };
   const startKeeper = makeStartKeeper({ executorOf: lyingExecutor, logDestination: { write: () => undefined } });
   const progress = { step: () => undefined, note: () => undefined };

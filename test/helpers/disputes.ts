@@ -22,7 +22,7 @@ export const otherLie: Hex = `0x${"e2".repeat(32)}`;
 /** Seconds of the local parameters, for tasks with a window of 30 s. */
 export const panelTimeS = 60n;
 export const appealWindowS = 4n;
-export const punishWindowS = 4n;
+export const punishWindowS = 12n;
 
 /** How a dispute ends, as the contract numbers it. */
 export const endings = { pending: 0n, decided: 1n, noFault: 2n, noPanel: 3n } as const;

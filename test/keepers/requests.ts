@@ -43,7 +43,7 @@ export const aRequest = (changes: Partial<RequestSummary> = {}): RequestSummary 
     blockNumber: 1n,
     state: "open",
     callbackFailedMs: undefined,
-    dissents: [],
+    isDisputed: false,
     ...changes,
   };
 };

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { plainTask, registerTask, subscribe } from "../../../deploy/local/nodes.ts";
 import { labelledKey } from "../../../deploy/local/world.ts";
 import { decodeNodeWord } from "../../../sdk/words/node-word.ts";
 import { lie, otherLie, stage, stageSettled, truth } from "../../helpers/disputes.ts";
@@ -35,10 +36,13 @@ describe("A node that is jailed", () => {
     await expect(settle(m, withoutIt)).to.emit(m.escrow, "Settled");
   });
 
-  it("may be evicted by anyone, and cannot subscribe", async () => {
+  it("is out of the pool, may be evicted from others by anyone, and cannot subscribe", async () => {
     const m = market();
+    const other = await registerTask(m.world, plainTask);
+    for (const one of m.nodes) await subscribe(m.world, one, other, 5);
     const node = nodeAt(await jailed(), 0);
-    await m.taskRegistry.connect(m.stranger).evict(m.taskId, node);
+    expect((await m.taskRegistry.subscriptionOf(m.taskId, node)).subscribed).to.equal(false);
+    await m.taskRegistry.connect(m.stranger).evict(other, node);
     const until = await m.nodeRegistry.jailedUntil(node);
     await expect(m.taskRegistry.connect(m.owner).subscribe(m.taskId, node, 5))
       .to.be.revertedWithCustomError(m.nodeRegistry, "NodeIsJailed")

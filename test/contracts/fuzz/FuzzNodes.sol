@@ -230,8 +230,12 @@ abstract contract FuzzNodes is FuzzLedger {
     }
 
     function setUnbonding(uint256 seed) external step {
-        bytes memory data = abi.encodeCall(INodeRegistry.setUnbonding, (uint40(30 + (seed % 600))));
-        _exec("NodeRegistry.setUnbonding", seed % 5 == 0 ? TREASURY : ADMIN, address(nodes), data);
+        uint256 least = nodes.leastUnbonding();
+        uint256 duration = least - 300 + (seed % 600);
+        bytes memory data = abi.encodeCall(INodeRegistry.setUnbonding, (uint40(duration)));
+        bool isAdmin = seed % 5 != 0;
+        (bool success, ) = _exec("NodeRegistry.setUnbonding", isAdmin ? ADMIN : TREASURY, address(nodes), data);
+        if (success != (isAdmin && duration > least)) revert Broken("STK-2", "unbonding", duration, least);
     }
 
     function activate(uint256 seed) external step {

@@ -56,7 +56,7 @@ abstract contract FuzzWorld {
         atoma = IERC20(_create("AtomaToken", abi.encode(address(this), 1e9 ether)));
         usd = LocalUsd(_create("LocalUsd", ""));
         authority = IAccessManager(_create("AccessManager", abi.encode(address(this))));
-        nodes = INodeRegistry(_create("NodeRegistry", abi.encode(atoma, authority, 5 minutes)));
+        nodes = INodeRegistry(_create("NodeRegistry", abi.encode(atoma, authority, 14 days)));
         ITaskRegistry.Settings memory settings = ITaskRegistry.Settings(0, 3 days, 100, 1 ether);
         tasks = ITaskRegistry(_create("TaskRegistry", abi.encode(nodes, authority, settings, 1e6)));
         beacon = new FuzzBeacon(uint64(START - 1 days));

@@ -148,7 +148,7 @@ export async function makeWorld(options: WorldOptions) {
     activeSummaries: async () =>
       [...requests.values()]
         .filter(({ state }) => state === "open" || state === "recorded")
-        .map((request) => ({ ...request, callbackFailedMs: undefined, dissents: [] })),
+        .map((request) => ({ ...request, callbackFailedMs: undefined, isDisputed: false })),
     request: async (requestId) => requests.get(requestId),
     round: async (round) => rounds.get(round),
     snapshot: async () => snapshot,

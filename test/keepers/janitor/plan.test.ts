@@ -25,6 +25,11 @@ describe("plan of the janitor", () => {
     const endS = roundTimeS + fields.windowS + fields.fallbackDelayS + 2n * fields.chainPhaseS + fields.expireDelayS;
     expect(expiryOf({ ...base, round: good, nowS: endS })).to.equal(undefined);
     expect(expiryOf({ ...base, round: good, nowS: endS + 1n })).to.equal("DeadlinePassed");
+    const disputed = aRequest({ isDisputed: true });
+    expect(expiryOf({ ...base, request: disputed, round: good, nowS: endS + 1n })).to.equal(undefined);
+    const judged = { ...disputed, verdict: { digest: 0n, untilS: endS + 9n } };
+    expect(expiryOf({ ...base, request: judged, round: good, nowS: endS + 9n })).to.equal(undefined);
+    expect(expiryOf({ ...base, request: judged, round: good, nowS: endS + 10n })).to.equal("DeadlinePassed");
     expect(expiryOf({ ...base, request: aRequest({ state: "recorded" }), round: good, nowS: endS + 1n })).to.equal(
       undefined,
     );

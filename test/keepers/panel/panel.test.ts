@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
-import { decodeDisputeCase } from "../../../sdk/words/dispute-case.ts";
 import type { LocalRequest } from "../../../deploy/local/committee.ts";
 import { makeBeaconJob } from "../../../keepers/beacon/run.ts";
 import { inputPeersOf } from "../../../keepers/executor/seat.ts";
@@ -22,7 +21,17 @@ import {
   waitPast,
 } from "../../helpers/disputes.ts";
 import type { Scene } from "../fixture.ts";
-import { answering, drawPanel, type Juror, letWork, makeFolder, openCourt, roundTimeIn, startJuror } from "./scene.ts";
+import {
+  answering,
+  disputeOver,
+  drawPanel,
+  type Juror,
+  letWork,
+  makeFolder,
+  openCourt,
+  roundTimeIn,
+  startJuror,
+} from "./scene.ts";
 
 const noSignal = new AbortController().signal;
 
@@ -56,14 +65,7 @@ describe("panels that keepers serve", function () {
     running.delete(juror);
     await juror.close();
   };
-  const caseOf = async ({ requestId }: LocalRequest) => {
-    const [docket = 0n, claim = 0n, first = 0n, appeal = 0n, second = 0n, pot = 0n] =
-      await scene.market.disputes.caseOf(requestId);
-    const found = decodeDisputeCase([docket, claim, first, appeal, second, pot]);
-    if (found === undefined) throw new Error("there is no dispute");
-    return found;
-  };
-  const firstTally = async (request: LocalRequest) => (await caseOf(request)).first.tally;
+  const firstTally = async (request: LocalRequest) => (await disputeOver(scene, request)).first.tally;
   const isDecided = (request: LocalRequest) => async () => (await firstTally(request))?.isDecided === true;
   const digestWord = (request: LocalRequest): bigint => fingerprintOf(truth(request));
 
@@ -195,6 +197,6 @@ describe("panels that keepers serve", function () {
     await parts.transactions.pass();
     expect((await market.escrow.roundWord(round)) === 0n).to.equal(false);
     expect(await drawn(2n)).to.equal("CommitteeIncomplete"); // two nodes are left of twelve
-    expect((await caseOf(request)).second?.round).to.equal(round);
+    expect((await disputeOver(scene, request)).second?.round).to.equal(round);
   });
 });

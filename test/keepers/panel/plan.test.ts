@@ -66,13 +66,14 @@ describe("the words of a dispute", () => {
     const docket = (7n << 96n) | (9n << 64n) | (123n << 32n) | (2n << 16n) | 2n;
     const tally = (5n << 64n) | (1n << 63n) | 0b101n;
     const first = { round: 123n, tally: { digest: 5n, isDecided: true, attested: 0b101n } };
-    const common = { snapshotId: 9n, version: 2n, isConcluded: false, first };
+    const common = { snapshotId: 9n, version: 2n, isConcluded: false, isClosed: false, first };
     expect(decodeDisputeCase([docket, 0n, tally, 0n, 0n, 0n])).to.deep.equal({ ...common, second: undefined });
     const appeal = (3n << 96n) | (456n << 64n) | 1n;
     const second = { round: 456n, tally: undefined };
-    expect(decodeDisputeCase([docket | 16n, 0n, tally, appeal, 0n, 0n])).to.deep.equal({
+    expect(decodeDisputeCase([docket | 48n, 0n, tally, appeal, 0n, 0n])).to.deep.equal({
       ...common,
       isConcluded: true,
+      isClosed: true,
       second,
     });
     expect(decodeDisputeCase([0n, 0n, 0n, 0n, 0n, 0n])).to.equal(undefined);

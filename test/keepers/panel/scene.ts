@@ -10,6 +10,7 @@ import { type Job, makeJob } from "../../../keepers/jobs.ts";
 import type { Parts } from "../../../keepers/parts.ts";
 import { plainTask } from "../../../deploy/local/nodes.ts";
 import { timeOf } from "../../../sdk/drand/schedule.ts";
+import { decodeDisputeCase, type DisputeCase } from "../../../sdk/words/dispute-case.ts";
 import { convene, panelOf } from "../../helpers/disputes.ts";
 import { sampleOutput } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
@@ -50,7 +51,7 @@ export async function startJuror(
     jobs: ["executor"],
     key: { privateKey: keccak256(stringToHex(`atoma local ${label}`)) },
     store: { path: join(folder, `${nodeId}.sqlite`) },
-    executor: { cacheDir: join(folder, nodeId.toString()), requireIsolation: false },
+    executor: { cacheDir: join(folder, nodeId.toString()), requireIsolation: false, allowPrivateInputUrls: true },
   });
   const job = await makeJob("executor", parts, [executor]);
   await market.networkHelpers.setBalance(parts.transactions.address, 10n ** 18n);
@@ -87,6 +88,15 @@ export async function letWork(
 export async function drawPanel({ market }: Scene, request: LocalRequest, level: 1 | 2) {
   const startS = await convene(market, request, level);
   return { startS, jurors: (await panelOf(market, request, level)).map(({ nodeId }) => nodeId) };
+}
+
+/** The dispute over a request, which there must be. */
+export async function disputeOver({ market }: Scene, { requestId }: LocalRequest): Promise<DisputeCase> {
+  const [docket = 0n, claim = 0n, first = 0n, appeal = 0n, second = 0n, pot = 0n] =
+    await market.disputes.caseOf(requestId);
+  const found = decodeDisputeCase([docket, claim, first, appeal, second, pot]);
+  if (found === undefined) throw new Error("there is no dispute");
+  return found;
 }
 
 /** A folder for stores and caches, and what removes it. */

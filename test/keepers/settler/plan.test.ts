@@ -51,7 +51,7 @@ describe("plan of the settler", () => {
     const lastS = timeline?.deadlineS ?? 0n;
     const digests = [5n, 6n].map((last): Hex => `0x${last.toString().padStart(64, "0")}`);
     const verdict = { digest: fingerprintOf(digests[0] ?? "0x"), untilS: lastS + 100n };
-    const judged = candidate({}, { verdict, dissents: [`0x${"00".repeat(32)}`] });
+    const judged = candidate({}, { verdict, isDisputed: true });
     expect(dueAt(judged, { nowS: lastS + 99n, turnS: 100_000n })).to.equal("settle");
     expect(dueAt(judged, { nowS: lastS + 100n, turnS: 100_000n })).to.equal("");
     expect(digests.map((digest) => isBlocked(judged.request, digest))).to.deep.equal([false, true]);
@@ -67,18 +67,18 @@ describe("plan of the settler", () => {
     expect(dueAt(candidate({ seat: 1 }), open)).to.equal("settle");
   });
 
-  it("finalises after the window, later where a dissent differs, and never while that is switched off", () => {
+  it("finalises after the window, never while a dispute goes on or that is switched off", () => {
     const digest: Hex = `0x${"11".repeat(32)}`;
     const outcome = { digest, head: 0n, transactionHash: digest, callbackFailed: false, finalizeAfterS: 2_000n };
     const recorded = candidate({ seat: 0 }, { state: "recorded", outcome });
     expect(dueAt(recorded, { nowS: 2_000n })).to.equal("");
     expect(dueAt(recorded, { nowS: 2_001n })).to.equal("finalize");
     expect(dueAt(recorded, { nowS: 2_001n, finalize: false })).to.equal("");
-    const dissents: Hex[] = [`0x${"22".repeat(32)}`];
-    const disputed = candidate({ seat: 0 }, { state: "recorded", outcome, dissents });
-    const { expireDelayS } = disputed.request.fields;
-    expect(dueAt(disputed, { nowS: 2_000n + expireDelayS })).to.equal("");
-    expect(dueAt(disputed, { nowS: 2_001n + expireDelayS })).to.equal("finalize");
+    const disputed = candidate({ seat: 0 }, { state: "recorded", outcome, isDisputed: true });
+    expect(dueAt(disputed, { nowS: 200_001n, turnS: 1_000_000n })).to.equal("");
+    const upheld = { digest: fingerprintOf(digest), untilS: 2_100n };
+    const judged = candidate({ seat: 0 }, { state: "recorded", outcome, isDisputed: true, verdict: upheld });
+    expect(dueAt(judged, { nowS: 2_200n, turnS: 1_000_000n })).to.equal("finalize");
   });
 
   it("tries a failed callback again at once, then after waits that double", () => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Hex, keccak256, numberToHex } from "viem";
 import type { AttestationMessage } from "../../../keepers/network/messages.ts";
 import { fingerprintOf } from "../../../sdk/agreement/fingerprint.ts";
-import { decodeCase, type DisputeCase } from "../../../keepers/watchtower/case.ts";
+import type { DisputeCase } from "../../../sdk/words/dispute-case.ts";
 import { type DisputeFacts, dueOf } from "../../../keepers/watchtower/dispute-plan.ts";
 
 const word = (n: number): Hex => keccak256(numberToHex(n));
@@ -20,15 +20,17 @@ const attestation = (nodeId: bigint, digest: Hex, level = 0n): AttestationMessag
   signature: `0x${"11".repeat(64)}`,
 });
 
-const unknown = { isDecided: false, attested: 0n };
+const level = (round: bigint, isDecided: boolean, attested: bigint) => ({
+  round,
+  tally: { digest: fingerprintOf(winning), isDecided, attested },
+});
 const opened: DisputeCase = {
+  snapshotId: 1n,
   version: 1n,
-  round: 5n,
   isConcluded: false,
   isClosed: false,
-  first: unknown,
-  second: unknown,
-  hasLevelTwo: false,
+  first: { round: 5n, tally: undefined },
+  second: undefined,
 };
 const jurors = [11n, 12n, 13n, 14n, 15n, 16n, 17n];
 
@@ -43,13 +45,14 @@ const pending = (changes: Partial<DisputeFacts> = {}): DisputeFacts => ({
   drawn: [],
   attestations: [],
   punished: new Map(),
+  wouldAppealFor: undefined,
   ...changes,
 });
 const judged = (changes: Partial<DisputeFacts> = {}): DisputeFacts =>
   pending({
     nowS: 1_101n,
     verdict: { ending: "decided", digest: fingerprintOf(winning), level: 1n, finalAtS: 1_100n },
-    dispute: { ...opened, isConcluded: true, first: { isDecided: true, attested: 0b1111111n } },
+    dispute: { ...opened, isConcluded: true, first: level(5n, true, 0b1111111n) },
     drawn: [[1n, 2n, 3n], jurors, []],
     ...changes,
   });
@@ -64,10 +67,24 @@ describe("watchtower's plan of disputes", () => {
   });
 
   it("escalates neither what is decided, nor what is at level 2, nor what no panel was drawn for", () => {
-    const first = { isDecided: true, attested: 31n };
+    const first = level(5n, true, 31n);
     expect(kindsOf(pending({ dispute: { ...opened, first } }))).to.deep.equal([]);
-    expect(kindsOf(pending({ dispute: { ...opened, hasLevelTwo: true } }))).to.deep.equal([]);
+    expect(kindsOf(pending({ dispute: { ...opened, second: { round: 6n, tally: undefined } } }))).to.deep.equal([]);
     expect(kindsOf(pending({ isConvened: false }))).to.deep.equal([]);
+  });
+
+  it("appeals a decision for another digest than was found here, to the last second, once", () => {
+    const first = level(5n, true, 31n);
+    const wouldAppealFor = fingerprintOf(losing);
+    const decided = pending({ dispute: { ...opened, first }, wouldAppealFor });
+    expect(dueOf(decided)).to.deep.equal([{ kind: "appeal", untilS: 1_100n }]);
+    expect(kindsOf({ ...decided, nowS: 900n })).to.deep.equal(["appeal"]);
+    expect(kindsOf({ ...decided, nowS: 1_101n })).to.deep.equal([]);
+    expect(kindsOf({ ...decided, wouldAppealFor: undefined })).to.deep.equal([]);
+    expect(kindsOf({ ...decided, wouldAppealFor: fingerprintOf(winning) })).to.deep.equal([]);
+    expect(
+      kindsOf({ ...decided, dispute: { ...opened, first, second: { round: 6n, tally: undefined } } }),
+    ).to.deep.equal([]);
   });
 
   it("concludes every end, once", () => {
@@ -116,7 +133,7 @@ describe("watchtower's plan of disputes", () => {
   it("punishes silent jurors where at least half of the panel is known to have attested", () => {
     const { dispute } = judged();
     const seatsOf = (attested: bigint, changes: Partial<DisputeFacts> = {}) =>
-      dueOf(judged({ dispute: { ...dispute, first: { isDecided: false, attested } }, ...changes })).map((step) =>
+      dueOf(judged({ dispute: { ...dispute, first: level(5n, false, attested) }, ...changes })).map((step) =>
         step.kind === "punishSilent" ? step.seat : step.kind,
       );
     expect(seatsOf(0b1111n)).to.deep.equal([4, 5, 6]);
@@ -124,20 +141,5 @@ describe("watchtower's plan of disputes", () => {
     expect(seatsOf(0n)).to.deep.equal([]);
     expect(seatsOf(0b1111n, { punished: new Map([[15n, "silent"]]) })).to.deep.equal([5, 6]);
     expect(seatsOf(0b1111n, { attestations: [attestation(16n, winning, 1n)] })).to.deep.equal([4, 6]); // left out, not silent
-  });
-
-  it("reads the contract's words", () => {
-    expect(decodeCase([0n, 0n, 0n, 0n, 0n, 0n])).to.equal(undefined);
-    const docket = (0xabn << 96n) | (9n << 64n) | (77n << 32n) | (3n << 16n) | 16n | 4n;
-    const tally = (fingerprintOf(winning) << 64n) | (1n << 63n) | 0b101n;
-    expect(decodeCase([docket, 0n, tally, 1n, 0n, 0n])).to.deep.equal({
-      version: 3n,
-      round: 77n,
-      isConcluded: true,
-      isClosed: false,
-      first: { isDecided: true, attested: 0b101n },
-      second: unknown,
-      hasLevelTwo: true,
-    });
   });
 });

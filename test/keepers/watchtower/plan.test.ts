@@ -74,9 +74,9 @@ describe("watchtower's plan", () => {
   describe("of asking", () => {
     it("waits until members have said all they will", () => {
       expect(isExchangeOver({ state: "open" }, 100n, 100n)).to.equal(false);
-      expect(isExchangeOver({ state: "recorded" }, 100n, 101n)).to.equal(true);
-      expect(isExchangeOver({ state: "settled" }, 100n, 50n)).to.equal(true);
-      expect(isExchangeOver({ state: "refunded" }, 100n, 50n)).to.equal(true);
+      expect(isExchangeOver({ state: "open" }, 100n, 101n)).to.equal(true);
+      for (const state of ["recorded", "settled", "refunded"] as const)
+        expect(isExchangeOver({ state }, 100n, 50n)).to.equal(true);
     });
 
     it("takes as many as it may, each once, by chance", () => {

@@ -19,7 +19,7 @@ describe("watchtower, of equivocation,", () => {
   let request: LocalRequest;
   let restore: () => Promise<void>;
   before(async () => {
-    scene = await openScene({ adjust: (p) => ({ ...p, unbonding: 86_400 }) });
+    scene = await openScene();
   });
   after(() => scene.close());
   beforeEach(async () => {

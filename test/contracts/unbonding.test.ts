@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { leastUnbondingS } from "../../deploy/parameters/unbonding.ts";
+import { openMarket, useMarket } from "../helpers/market.ts";
+
+describe("Unbonding", () => {
+  const market = useMarket({ nodes: 0 });
+  const leastS = (): number => leastUnbondingS(market().world.parameters);
+  const registry = () => market().ethers.getContractAt("NodeRegistry", market().nodeRegistry);
+
+  /** Leaves so many seconds between unbonding and the least. */
+  async function setTo(extraS: number): Promise<void> {
+    await (await registry()).connect(market().deployer).setUnbonding(leastS() + extraS);
+  }
+
+  it("has a least that the chain computes as the deployment does (DSP-1, STK-2)", async () => {
+    expect(await market().nodeRegistry.leastUnbonding()).to.equal(BigInt(leastS()));
+  });
+
+  it("is set to more than that, to the second", async () => {
+    const { nodeRegistry } = market();
+    await expect(setTo(0))
+      .to.be.revertedWithCustomError(nodeRegistry, "UnbondingTooShort")
+      .withArgs(leastS(), leastS());
+    await setTo(1);
+    expect(await nodeRegistry.unbonding()).to.equal(BigInt(leastS() + 1));
+  });
+
+  it("bounds the dispute parameters", async () => {
+    const m = market();
+    const { disputeParameters: values } = m.world.parameters;
+    const set = (changes: Partial<typeof values>) =>
+      m.disputes.connect(m.deployer).setParameters({ ...values, ...changes });
+    await setTo(4);
+    await set({ appealWindow: values.appealWindow, punishWindow: values.punishWindow + 3 });
+    await expect(set({ punishWindow: values.punishWindow + 4 }))
+      .to.be.revertedWithCustomError(m.nodeRegistry, "UnbondingTooShort")
+      .withArgs(leastS() + 4, leastS() + 4);
+    await expect(set({ appealWindow: values.appealWindow + 1 })) // twice at each of two levels
+      .to.be.revertedWithCustomError(m.nodeRegistry, "UnbondingTooShort")
+      .withArgs(leastS() + 4, leastS() + 4);
+    expect((await m.disputes.parameters()).parameters_.appealWindow).to.equal(BigInt(values.appealWindow));
+  });
+
+  it("bounds each time among the escrow's parameters", async () => {
+    const m = market();
+    const { parameters: values } = m.world.parameters;
+    const weights = {
+      fallbackDelay: 1,
+      chainPhase: 2,
+      expireDelay: 1,
+      disputeWindow: 1,
+      beaconDelay: 5, // the request's own round, and two at each level
+      beaconTimeout: 5,
+    } as const;
+    for (const [name, weight] of Object.entries(weights) as [keyof typeof weights, number][]) {
+      await setTo(weight);
+      await expect(m.escrow.connect(m.deployer).setParameters({ ...values, [name]: values[name] + 1 }), name)
+        .to.be.revertedWithCustomError(m.nodeRegistry, "UnbondingTooShort")
+        .withArgs(leastS() + weight, leastS() + weight);
+      await setTo(weight + 1);
+      await m.escrow.connect(m.deployer).setParameters({ ...values, [name]: values[name] + 1 });
+      await m.escrow.connect(m.deployer).setParameters(values);
+    }
+  });
+
+  it("bounds the age of snapshots", async () => {
+    const m = market();
+    const { taskSettings: values } = m.world.parameters;
+    const managed = await m.ethers.getContractAt("TaskRegistry", m.taskRegistry);
+    const set = (extraS: number) =>
+      managed.connect(m.deployer).setSettings({ ...values, maxSnapshotAge: values.maxSnapshotAge + extraS });
+    await setTo(60);
+    await expect(set(60))
+      .to.be.revertedWithCustomError(m.nodeRegistry, "UnbondingTooShort")
+      .withArgs(leastS() + 60, leastS() + 60);
+    await set(59);
+  });
+
+  it("that is too short keeps an instance from being connected", async () => {
+    const short = leastS();
+    let failure: unknown;
+    await openMarket({ nodes: 0, adjust: (p) => ({ ...p, unbonding: short }) }).catch((error: unknown) => {
+      failure = error;
+    });
+    expect(String(failure)).to.include("UnbondingTooShort");
+    await openMarket({ nodes: 0, adjust: (p) => ({ ...p, unbonding: short + 1 }) });
+  });
+});
