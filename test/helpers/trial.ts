@@ -1,7 +1,9 @@
 import type { Hex } from "viem";
+import { answerDigest } from "../../deploy/local/committee.ts";
 import { decodeNodeWord } from "../../sdk/words/node-word.ts";
-import { appealWindowS, convene, decide, evidenceOf, panelTimeS, type Scene, waitPast } from "./disputes.ts";
-import type { Market } from "./market.ts";
+import { appealWindowS, convene, decide, evidenceOf, panelTimeS, type Scene, stage, waitPast } from "./disputes.ts";
+import { forge } from "./forge.ts";
+import { type Market, type RequestParams, settle } from "./market.ts";
 
 /** What a challenger or an appellant gets from the requester to put up bonds, in units of the payment token. */
 export const bondFunds = 10n ** 9n;
@@ -22,6 +24,16 @@ export const elevenJurors = [...Array(11).keys()];
 
 /** The node on a committee's seat. */
 export const nodeAt = ({ members }: Pick<Scene, "members">, seat: number): bigint => members[seat]?.nodeId ?? 0n;
+
+/** Seats 0 and 1 of a committee of three record a lie, or settle it at once (`challengeWindow` 0). */
+export async function stageLie(market: Market, challengeWindow: bigint, changes: Partial<RequestParams> = {}) {
+  const answer = { output: "0xbad0" } as const;
+  const scene = await stage(market, { challengeWindow, ...changes });
+  const settlement = await forge(market, scene.request, { answer, committed: 0b011n });
+  await settle(market, settlement);
+  const outcome = { ...scene.outcome, digest: answerDigest(scene.request, answer), head: settlement.head };
+  return { ...scene, settlement, outcome } satisfies Scene;
+}
 
 /** The stranger challenges a recorded or settled result with a bond. */
 export async function challenge(market: Market, { request, outcome }: Scene) {
