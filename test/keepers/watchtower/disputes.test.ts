@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { timeOf } from "../../../sdk/drand/schedule.ts";
 import {
   appealWindowS,
   conflict,
@@ -7,6 +8,7 @@ import {
   endings,
   panelOf,
   panelTimeS,
+  roundOf,
   stage,
   type Scene as Disputed,
   truth,
@@ -77,6 +79,25 @@ describe("watchtower, of disputes,", () => {
     expect(await tower.pass()).to.deep.equal({ done: 1, failed: 0 });
     expect(await hasLevelTwo()).to.equal(true);
     expect(await tower.pass()).to.deep.equal(idle);
+  });
+
+  it("has a round drawn again that nobody posted in time, once, and gives up the second one", async () => {
+    const { market } = scene;
+    await conflict(market, disputed);
+    const roundNow = () => roundOf(market, disputed.request, 1);
+    const first = await roundNow();
+    const givenUpAt = async () =>
+      timeOf(market.world.beacon, await roundNow()) + disputed.request.fields.beaconTimeoutS;
+    await scene.mine();
+    expect(await tower.pass()).to.deep.equal(idle);
+    await passPast(await givenUpAt());
+    expect(await tower.pass()).to.deep.equal({ done: 1, failed: 0 });
+    expect(await roundNow()).to.be.greaterThan(first);
+    expect(await tower.pass()).to.deep.equal(idle);
+    await passPast(await givenUpAt());
+    expect(await tower.pass()).to.deep.equal({ done: 1, failed: 0 });
+    expect((await market.disputes.verdictOf(disputed.request.words)).ending).to.equal(endings.noPanel);
+    expect(await has(concludedFlag)).to.equal(true);
   });
 
   it("concludes and closes what nobody decided", async () => {
