@@ -16,6 +16,7 @@ import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShow
 import { type DisputeParameters, loadDisputeParameters, loadOpenDisputes, loadPunished } from "./disputes.ts";
 import { pruneEnded } from "./prune.ts";
 import {
+  loadJailedSubscribers,
   loadNode,
   loadNodeOfSigner,
   loadPool,
@@ -72,6 +73,8 @@ export type ChainFollower = ChainView & {
   readonly signersAt: (nodeId: bigint, blockNumber: bigint) => Promise<readonly Address[]>;
   /** The pool of a task as of a time, Unix seconds. */
   readonly pool: (taskId: bigint, nowS: bigint) => Promise<PoolFacts>;
+  /** Nodes in jail that subscribe to a task. */
+  readonly jailedSubscribers: (taskId: bigint) => Promise<readonly bigint[]>;
   readonly tasksOfNode: (nodeId: bigint) => Promise<readonly bigint[]>;
   /** Forgets requests that ended longer ago than the retention. Returns how many. */
   readonly prune: () => Promise<number>;
@@ -155,6 +158,7 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     task: (taskId) => read((tx) => loadTask(tx, taskId)),
     tasks: () => read(loadTasks),
     pool: (taskId, nowS) => read((tx) => loadPool(tx, taskId, nowS)),
+    jailedSubscribers: (taskId) => read((tx) => loadJailedSubscribers(tx, taskId)),
     tasksOfNode: (nodeId) => read((tx) => loadTasksOfNode(tx, nodeId)),
     head: () => read(loadHead),
     prune: () =>

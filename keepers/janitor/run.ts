@@ -1,8 +1,9 @@
-/** The janitor's pass: snapshots, dead requests, ends of challenge windows, no-shows, earnings, and old rows of the store. */
+/** The janitor's pass: pools and their snapshots, dead requests, ends of challenge windows, no-shows, earnings, and old rows of the store. */
 import { makeTally, nowSeconds } from "../job.ts";
 import type { Pass } from "../runtime/loop.ts";
 import type { JanitorDeps } from "./deps.ts";
 import { tidyEarnings } from "./earnings.ts";
+import { tidyPools } from "./evictions.ts";
 import { tidyNoShows } from "./no-shows.ts";
 import { tidyRequests } from "./requests.ts";
 import { tidySnapshots } from "./snapshots.ts";
@@ -25,6 +26,7 @@ export const makeJanitorJob = (deps: JanitorDeps): Pass => {
     const tally = makeTally(log);
     const now = { nowS: await nowSeconds(deps), head: (await chain.head()).blockNumber };
     await tidyRequests(deps, now, tally, signal);
+    await tidyPools(deps, now, tally, signal);
     await tidySnapshots(deps, now, tally, signal);
     if (settings.noShows) await tidyNoShows(deps, tally, signal);
     if (settings.earnings) await tidyEarnings(deps, now, tally);

@@ -12,7 +12,7 @@ const refusedRetryMs = 60_000;
 const patienceS = 600n;
 
 /** Tasks that this keeper publishes snapshots for. */
-const tasksOf = async ({ chain, settings, nodeId }: JanitorDeps): Promise<readonly bigint[]> => {
+export const tasksOf = async ({ chain, settings, nodeId }: JanitorDeps): Promise<readonly bigint[]> => {
   if (typeof settings.tasks !== "string") return settings.tasks;
   if (settings.tasks === "all") return (await chain.tasks()).map(({ taskId }) => taskId);
   const own = await nodeId();

@@ -6,7 +6,9 @@ import type { Parts } from "../../../keepers/parts.ts";
 import type { Pass } from "../../../keepers/runtime/loop.ts";
 import type { SettingsInput } from "../../../keepers/settings.ts";
 import { keyOf } from "../../helpers/forge.ts";
+import { plainTask, registerTask, subscribe } from "../../../deploy/local/nodes.ts";
 import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
+import { evidenceOf, lie, truth } from "../../helpers/disputes.ts";
 import { ask, askAndPost, sampleOutput, settle } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 
@@ -110,6 +112,32 @@ describe("janitor", () => {
     expect(await latest()).to.equal((first ?? 0n) + 2n);
     const { entries } = await parts.chain.snapshot((first ?? 0n) + 2n);
     expect(entries.find(({ nodeId }) => nodeId === 1n)?.ask).to.equal(7n);
+  });
+
+  it("takes a jailed node out of the pools of its other tasks, once", async () => {
+    const { market } = scene;
+    const { world } = market;
+    const request = await askAndPost(market);
+    const members = await committeeOf(world, request);
+    const guilty = market.nodes.find(({ nodeId }) => nodeId === members[0]?.nodeId);
+    if (guilty === undefined) throw new Error("nobody was drawn");
+    const otherTask = await registerTask(world, plainTask);
+    for (const node of [guilty, ...market.nodes.slice(-1)]) await subscribe(world, node, otherTask, 5);
+    const said = [truth(request), lie].map((digest) => evidenceOf(market, request, members, 0, { digest }));
+    const [a, b] = await Promise.all(said);
+    if (a === undefined || b === undefined) throw new Error("two words are needed");
+    await open({ tasks: "all", expire: false });
+    await parts.chain.sync();
+    expect(await parts.chain.jailedSubscribers(otherTask)).to.deep.equal([]);
+    await market.disputes.proveEquivocation(request.words, 0, a, b);
+    await parts.chain.sync();
+    expect(await parts.chain.jailedSubscribers(otherTask)).to.deep.equal([guilty.nodeId]);
+    expect(await parts.chain.jailedSubscribers(market.taskId)).to.deep.equal([]);
+    await pass();
+    await parts.chain.sync();
+    expect(await parts.chain.jailedSubscribers(otherTask)).to.deep.equal([]);
+    const evicted = await market.taskRegistry.queryFilter(market.taskRegistry.filters.Unsubscribed(otherTask));
+    expect(evicted.map(({ args }) => args.nodeId)).to.deep.equal([guilty.nodeId]);
   });
 
   it("publishes for no task that its node does not serve, unless it is told to", async () => {
