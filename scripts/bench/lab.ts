@@ -1,5 +1,5 @@
 import { network } from "hardhat";
-import { type Address, getAddress, type Hex } from "viem";
+import { type Address, getAddress, type Hex, parseEventLogs } from "viem";
 import { type LocalRequest, requestsIn } from "../../deploy/local/committee.ts";
 import {
   type LocalNode,
@@ -65,10 +65,19 @@ export async function makeLab(poolSize: number): Promise<Lab> {
     const call = { address: world.instance.beacon, abi: drandBeaconAbi, functionName: "submit" } as const;
     return gasOf(await world.deployer.writeContract({ ...call, args: [round, world.beacon.sign(round)] }));
   };
+  /** An item that is passed over costs little: a figure with one in it would flatter. */
+  const checkAllTaken = async (hash: Hex, count: number): Promise<void> => {
+    const { logs } = await world.chain.getTransactionReceipt({ hash });
+    const taken = parseEventLogs({ abi: requestEscrowAbi, logs, eventName: ["Settled", "ResultRecorded"] });
+    if (taken.length !== count) throw new Error(`Only ${taken.length} of ${count} settlements were taken.`);
+  };
   const settle: Lab["settle"] = async ({ signer }, settlements) => {
     await connection.networkHelpers.setBalance(signer.address, 10n ** 18n);
     const wallet = walletOf(connection, signer);
-    return gasOf(await wallet.writeContract({ ...escrowOf(world), functionName: "settle", args: [settlements, []] }));
+    const call = { ...escrowOf(world), functionName: "settle", args: [settlements, []] } as const;
+    const hash = await wallet.writeContract(call);
+    await checkAllTaken(hash, settlements.length);
+    return gasOf(hash);
   };
   const sleep = async (seconds: number) => {
     await connection.networkHelpers.time.increase(seconds);
