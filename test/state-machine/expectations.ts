@@ -73,19 +73,26 @@ export const expectNoShows = ({ parts }: Play, { ending, noShows }: Outcome): vo
   }
 };
 
-/** All honest members are paid, whoever of them settled with the tip on top, and nobody who copied, lied or withheld. */
+/**
+ * All honest members are paid, whoever of them settled with the tip on top, and nobody who copied, lied or withheld. Whoever
+ * shows its commit to some members only can make an honest one sign its second root after the quorum's settlement is sent:
+ * that one is not paid, and the quorum is.
+ */
 export const expectPays = ({ parts, scene }: Play, { ending, before, after }: Outcome): void => {
   if (ending === "is refunded") return;
   const paidTo = (nodeId: bigint): bigint => (after.get(nodeId)?.earnings ?? 0n) - (before.get(nodeId)?.earnings ?? 0n);
   const { k, tip } = scene.request.fields;
   const signers = parts.filter(({ nodeId }) => paidTo(nodeId) > 0n).length;
   const withTip = pay + (tip * BigInt(signers)) / k;
+  const isSplit = parts.some(({ fault }) => fault === "withholding");
   for (const { nodeId, fault } of parts) {
-    if (fault === undefined) expect([pay, withTip], `honest node ${nodeId}`).to.include(paidTo(nodeId));
+    if (fault === undefined)
+      expect([pay, withTip, ...(isSplit ? [0n] : [])], `honest node ${nodeId}`).to.include(paidTo(nodeId));
     else if (!mayEarn.includes(fault) || ending === "settles off chain") expect(paidTo(nodeId), fault).to.equal(0n);
   }
   const honest = parts.flatMap(({ nodeId, fault }) => (fault === undefined ? [paidTo(nodeId)] : []));
   expect(honest.filter((paid) => paid === withTip)).to.have.length(1);
+  expect(signers).to.be.at.least(scene.quorum);
 };
 
 /** ESC-1 and STK-1. */
