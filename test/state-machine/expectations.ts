@@ -78,17 +78,21 @@ export const expectNoShows = ({ parts }: Play, { ending, noShows }: Outcome): vo
  * shows its commit to some members only can make an honest one sign its second root after the quorum's settlement is sent:
  * that one is not paid, and the quorum is.
  */
-export const expectPays = ({ parts, scene }: Play, { ending, before, after }: Outcome): void => {
+export const expectPays = async ({ parts, scene }: Play, { ending, before, after }: Outcome): Promise<void> => {
   if (ending === "is refunded") return;
   const paidTo = (nodeId: bigint): bigint => (after.get(nodeId)?.earnings ?? 0n) - (before.get(nodeId)?.earnings ?? 0n);
   const { k, tip } = scene.request.fields;
   const signers = parts.filter(({ nodeId }) => paidTo(nodeId) > 0n).length;
   const withTip = pay + (tip * BigInt(signers)) / k;
+  const { shown } = await scene.world.view.fallback(scene.request.requestId);
+  // whoever was told by a faulty member shares that one's work, unless a root shows that it committed too late
+  const isTold = shown.length === 0 && parts.some(({ fault }) => fault !== undefined && mayEarn.includes(fault));
+  const earners = isTold ? [...mayEarn, "copying"] : mayEarn;
   const isSplit = parts.some(({ fault }) => fault === "withholding");
   for (const { nodeId, fault } of parts) {
     if (fault === undefined)
       expect([pay, withTip, ...(isSplit ? [0n] : [])], `honest node ${nodeId}`).to.include(paidTo(nodeId));
-    else if (!mayEarn.includes(fault) || ending === "settles off chain") expect(paidTo(nodeId), fault).to.equal(0n);
+    else if (!earners.includes(fault) || ending === "settles off chain") expect(paidTo(nodeId), fault).to.equal(0n);
   }
   const honest = parts.flatMap(({ nodeId, fault }) => (fault === undefined ? [paidTo(nodeId)] : []));
   expect(honest.filter((paid) => paid === withTip)).to.have.length(1);

@@ -42,7 +42,7 @@ async function playOne(ground: Ground, faults: readonly Fault[], seed: number, w
     await expectGuiltyPay(play, outcome);
     if (weather === "calm") expectProofs(play, outcome);
     expectNoShows(play, outcome);
-    expectPays(play, outcome);
+    await expectPays(play, outcome);
     await expectBooks(play);
     return sentenceOf(play, outcome);
   } finally {
