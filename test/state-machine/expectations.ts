@@ -75,8 +75,8 @@ export const expectNoShows = ({ parts }: Play, { ending, noShows }: Outcome): vo
 
 /**
  * All honest members are paid, whoever of them settled with the tip on top, and nobody who copied, lied or withheld. Whoever
- * shows its commit to some members only can make an honest one sign its second root after the quorum's settlement is sent:
- * that one is not paid, and the quorum is.
+ * shows its commit to some members only can make an honest one sign another first root than the others: that one takes the
+ * quorum of the others for its own, does not sign theirs, and is not paid.
  */
 export const expectPays = async ({ parts, scene }: Play, { ending, before, after }: Outcome): Promise<void> => {
   if (ending === "is refunded") return;

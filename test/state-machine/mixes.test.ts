@@ -51,7 +51,7 @@ async function playOne(ground: Ground, faults: readonly Fault[], seed: number, w
 }
 
 describe("A committee of ten with up to three faulty members", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let ground: Ground;
   before(async () => {
     ground = await openGround();
