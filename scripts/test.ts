@@ -8,7 +8,17 @@ type Tally = { passed: number; failed: number; skipped: number };
 const hardhat = "node_modules/hardhat/dist/src/cli.js";
 
 /** Folders of TypeScript tests, each run by a process of its own: what one leaves behind does not reach the next. */
-const folders = ["contracts", "sdk", "keepers/executors", "keepers", "scripts", "simulator", "docs", "e2e"];
+const folders = [
+  "contracts",
+  "state-machine",
+  "sdk",
+  "keepers/executors",
+  "keepers",
+  "scripts",
+  "simulator",
+  "docs",
+  "e2e",
+];
 
 /** Every test file, under the longest of the folders that holds it. */
 function filesByFolder(): Map<string, string[]> {
