@@ -5,7 +5,8 @@
  * commits of all members are in hand, or `unionDelayMs` after the end of commits with those of a quorum at least.
  */
 import type { Hex } from "viem";
-import { bitmapOf, hasBit, indicesOf } from "../../sdk/committee/bitmap.ts";
+import { commitRootOf } from "../../sdk/agreement/commit-root.ts";
+import { bitmapOf, countBits, hasBit, indicesOf } from "../../sdk/committee/bitmap.ts";
 import { type ExchangeTimes, secondRootDelayMs } from "../network/exchange-times.ts";
 import type { AttestationMessage, CommitMessage } from "../network/messages.ts";
 import type { Result } from "../network/results.ts";
@@ -32,7 +33,10 @@ export type Situation = {
   readonly quorum: number;
   readonly ownNodeId: bigint;
   readonly commits: readonly Pick<CommitMessage, "nodeId" | "leaf">[];
-  readonly attestations: readonly Pick<AttestationMessage, "nodeId" | "digest" | "committed" | "commitRoot">[];
+  readonly attestations: readonly Pick<
+    AttestationMessage,
+    "nodeId" | "digest" | "committed" | "commitRoot" | "leaves"
+  >[];
   readonly own: { readonly result: OwnResult | undefined; readonly decisions: readonly Decision[] };
 };
 
@@ -61,7 +65,10 @@ export const nextStep = (situation: Situation): Step => {
     return { kind: own.result === undefined ? "execute" : "commit" };
   }
   if (own.decisions.length === 0) return firstRoot(situation);
-  return hasQuorum(situation) ? { kind: "over", reason: "agreed" } : secondRoot(situation);
+  const agreed = agreedRoot(situation);
+  if (agreed === undefined) return secondRoot(situation);
+  const decision = joining(situation, agreed);
+  return decision === undefined ? { kind: "over", reason: "agreed" } : { kind: "attest", decision, isEarly: false };
 };
 
 /** Leaves by node, of the nodes that signed exactly one. */
@@ -81,15 +88,33 @@ export const equivocators = (commits: Situation["commits"]): ReadonlySet<bigint>
   return found;
 };
 
-/** Whether one root over one digest has the attestations of a quorum, so that anybody can settle. */
-export const hasQuorum = ({ attestations, quorum }: Pick<Situation, "attestations" | "quorum">): boolean => {
-  const signers = new Map<string, Set<bigint>>();
-  for (const { nodeId, digest, committed, commitRoot } of attestations) {
-    const key = `${digest} ${committed} ${commitRoot}`;
-    signers.set(key, (signers.get(key) ?? new Set()).add(nodeId));
-  }
-  return [...signers.values()].some(({ size }) => size >= quorum);
-};
+type Root = Situation["attestations"][number];
+
+/** One root over one digest that has the attestations of a quorum, as one of them says it: anybody can settle with it. */
+function agreedRoot({ attestations, quorum }: Pick<Situation, "attestations" | "quorum">): Root | undefined {
+  const keyOf = ({ digest, committed, commitRoot }: Root): string => `${digest} ${committed} ${commitRoot}`;
+  const groups = [...Map.groupBy(attestations, keyOf).values()];
+  return groups.find((group) => new Set(group.map(({ nodeId }) => nodeId)).size >= quorum)?.[0];
+}
+
+/** Whether anybody can settle. */
+export const hasQuorum = (situation: Pick<Situation, "attestations" | "quorum">): boolean =>
+  agreedRoot(situation) !== undefined;
+
+/**
+ * The second root, where a quorum has agreed on one that this node has not signed and that counts it: it would go unpaid
+ * because it knew of a commit more, or less. Its word changes nothing for anybody else: that root settles without it.
+ */
+function joining({ nowMs, members, ownNodeId, own }: Situation, agreed: Root): Decision | undefined {
+  const [first, second] = own.decisions;
+  const { committed, leaves, commitRoot, digest } = agreed;
+  if (first === undefined || second !== undefined || digest !== own.result?.digest) return undefined;
+  const seat = members.indexOf(ownNodeId);
+  const place = Number(countBits(committed & ((1n << BigInt(seat)) - 1n)));
+  const counts = hasBit(committed, seat) && leaves[place] === own.result.leaf && commitRootOf(leaves) === commitRoot;
+  if (!counts || committed === first.committed) return undefined;
+  return { root: 2, committed, leaves, decidedMs: nowMs };
+}
 
 function firstRoot({ nowMs, times, members, quorum, ownNodeId, commits }: Situation): Step {
   const leaves = validLeaves(commits);

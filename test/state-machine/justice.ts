@@ -1,15 +1,11 @@
 /** What follows a request: proofs of contradictions, a dispute judged by a panel, punishments, no-shows. */
-import type { Hex } from "viem";
-import { decodeCase } from "../../keepers/watchtower/case.ts";
-import { disputesCall, evidenceOf } from "../../keepers/watchtower/submit.ts";
-import type { AttestationMessage } from "../../keepers/network/messages.ts";
 import type { Store } from "../../keepers/runtime/store.ts";
+import { disputeOver } from "../keepers/panel/scene.ts";
 import { convene, panelOf } from "../helpers/disputes.ts";
 import { noSignal } from "./deeds.ts";
 import { type Keeper, makeKeeper, openStore } from "./keeper.ts";
 import { honestOf, type Play, stateOf } from "./machine.ts";
 import { type Scene, truth } from "./scene.ts";
-import { nodeOf } from "./world.ts";
 
 /** How far a panel is let go on, seconds between two looks. */
 const lookEveryS = 30;
@@ -33,41 +29,15 @@ const watch = async ({ world }: Scene, guard: Keeper): Promise<void> => {
 /** Reports contradictions that the guard holds or is told of, and what expired. */
 const report = async (play: Play, guard: Keeper): Promise<void> => {
   const { scene } = play;
-  await watch(scene, guard);
-  await watch(scene, guard); // the first asks, the second proves what came
+  for (let passes = 0; passes < 3; passes++) await watch(scene, guard); // asks, proves what came, goes past what is refused
   if ((await stateOf(scene)) !== "open") return;
   await scene.world.chain.goTo(Number(scene.timeline.expireAtS + 1n) * 1_000);
   await guard.janitor(noSignal);
 };
 
-/** What a member that can still be punished said against the result that was settled. */
-const dissentIn = async (
-  { world, request }: Scene,
-  guard: Keeper,
-  digest: Hex,
-): Promise<AttestationMessage | undefined> => {
-  const { attestations } = await guard.held.read(request.requestId, 0n);
-  const punished = await world.view.punished(request.requestId);
-  return attestations.find((one) => one.digest !== digest && punished.get(one.nodeId) !== "all");
-};
-
-/** The guard disputes on a member's dissent. False where nobody dissented. */
-const openDispute = async (scene: Scene, guard: Keeper): Promise<boolean> => {
-  const { world, request, members } = scene;
-  const settled = await world.view.request(request.requestId);
-  const { digest, head, transactionHash } = settled?.outcome ?? {};
-  if (digest === undefined || head === undefined || transactionHash === undefined) return false;
-  const dissent = await dissentIn(scene, guard, digest);
-  if (dissent === undefined) return false;
-  const { from } = await world.market.world.chain.getTransaction({ hash: transactionHash });
-  const evidence = evidenceOf(dissent, BigInt(members.indexOf(dissent.nodeId)));
-  const outcome = { digest, head, settler: from };
-  const data = disputesCall({ functionName: "openByDissent", args: [request.words, outcome, evidence] });
-  const sent = await world.chain.send(nodeOf(world, guard.nodeId).signer.address, world.instance.disputes, data);
-  if ("refused" in sent) throw new Error(`the dispute was refused: ${sent.refused}`);
-  await world.view.sync();
-  return true;
-};
+/** Whether the guard has opened a dispute over the request. */
+const isDisputed = async ({ world, request }: Scene): Promise<boolean> =>
+  (await world.view.openDisputes()).includes(request.requestId);
 
 /** The jurors of the first panel. They share a store, like the nodes of one operator: their messages need no network. */
 const openJurors = async ({ world, request }: Scene, store: Store): Promise<readonly Keeper[]> => {
@@ -80,7 +50,7 @@ const openJurors = async ({ world, request }: Scene, store: Store): Promise<read
 };
 
 const isDecided = async ({ world, request }: Scene): Promise<boolean> =>
-  decodeCase(await world.market.disputes.caseOf(request.requestId))?.first.isDecided === true;
+  (await disputeOver(world, request)).first.tally?.isDecided === true;
 
 /** The jurors execute, agree off chain and show their decision. */
 const judge = async (scene: Scene, jurors: readonly Keeper[]): Promise<void> => {
@@ -120,7 +90,7 @@ export const pursue = async (play: Play): Promise<Sequel> => {
   const guard = guardOf(play);
   await report(play, guard);
   await guard.janitor(noSignal);
-  if (!(await openDispute(scene, guard))) return { dispute: "none" };
+  if (!(await isDisputed(scene))) return { dispute: "none" };
   const store = await openStore(scene.world);
   const jurors = await openJurors(scene, store);
   await judge(scene, jurors);

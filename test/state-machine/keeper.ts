@@ -93,7 +93,8 @@ export const makeKeeper = (world: World, store: Store, nodeId: bigint, result: R
     watchtower: makeWatchtowerJob({
       ...job,
       source: sourceOf(late),
-      settings: { sample: 8, disputes: true },
+      settings: { sample: 8, open: true, disputes: true, maxBond: 0n },
+      reexecution: undefined,
       random: clock.random,
     }),
     janitor: makeJanitorJob({ ...job, settings: janitorSettings }),

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type Hex, keccak256, toHex } from "viem";
+import { commitRootOf } from "../../../sdk/agreement/commit-root.ts";
 import { hasBit, indicesOf, isSubset } from "../../../sdk/committee/bitmap.ts";
 import {
   equivocators,
@@ -30,7 +31,12 @@ const hashOf = (text: string): Hex => {
   return hash;
 };
 const leafOf = (nodeId: bigint, number = 0): Hex => hashOf(`${nodeId} ${number}`);
-const rootOf = (leaves: readonly Hex[]): Hex => hashOf(leaves.join());
+const roots = new Map<string, Hex>();
+const rootOf = (leaves: readonly Hex[]): Hex => {
+  const root = roots.get(leaves.join()) ?? commitRootOf(leaves);
+  roots.set(leaves.join(), root);
+  return root;
+};
 const own: OwnResult = {
   digest: leafOf(99n),
   salt: "0x00",
@@ -63,6 +69,7 @@ const attestationOf = (nodeId: bigint, { committed, leaves }: Decision, digest =
   digest,
   committed,
   commitRoot: rootOf(leaves),
+  leaves: [...leaves],
 });
 
 describe("the plan of a committee member", () => {
@@ -151,6 +158,26 @@ describe("the plan of a committee member", () => {
     expect(nextStep(situation({ ...given, nowMs: times.deadlineMs + 1 })).kind).to.equal("over");
   });
 
+  it("joins a quorum on another root that counts it, once", () => {
+    const first = firstOf(0b1111111n);
+    const part = firstOf(0b0111111n);
+    const agreeing = (root: Decision) => [2n, 3n, 4n, 5n, 6n].map((nodeId) => attestationOf(nodeId, root));
+    const given = (decisions: readonly Decision[], root: Decision) =>
+      situation({ nowMs: times.unionAtMs + 1, own: { result: own, decisions }, attestations: agreeing(root) });
+    const joined = { ...part, root: 2 as const, decidedMs: times.unionAtMs + 1 };
+    expect(nextStep(given([first], part))).to.deep.equal({ kind: "attest", decision: joined, isEarly: false });
+    const agreed = { kind: "over", reason: "agreed" };
+    expect(nextStep(given([first, joined], part))).to.deep.equal(agreed);
+    const whole = { ...first, root: 2 as const, decidedMs: times.unionAtMs + 1 };
+    expect(nextStep(given([part], first))).to.deep.equal({ kind: "attest", decision: whole, isEarly: false });
+    expect(nextStep(given([first], firstOf(0b0111110n)))).to.deep.equal(agreed); // without this node
+    const forged = { ...part, leaves: part.leaves.map(() => leafOf(9n)) };
+    expect(nextStep(given([first], forged))).to.deep.equal(agreed); // other leaves under the same bits
+    const other = { ...own, digest: leafOf(98n) };
+    const differing = { ...given([first], part), own: { result: other, decisions: [first] } };
+    expect(nextStep(differing)).to.deep.equal(agreed);
+  });
+
   it("counts a quorum by node, digest and root, and a node once", () => {
     const [a, b] = [firstOf(0b1111111n), firstOf(0b0111111n)];
     const split = [1n, 2n, 3n]
@@ -167,7 +194,7 @@ describe("the plan of a committee member", () => {
     this.timeout(20_000);
     const random = seededRandom(7);
     const pick = (below: number): number => random() % below;
-    const counts = { early: 0, union: 0, second: 0 };
+    const counts = { early: 0, union: 0, second: 0, joining: 0 };
     for (let run = 0; run < 20_000; run++) {
       const given = randomSituation(pick);
       const step = nextStep(given);
@@ -175,7 +202,7 @@ describe("the plan of a committee member", () => {
       const { decision } = step;
       const valid = validLeaves(given.commits);
       const seats = indicesOf(decision.committed);
-      expect(seats.length).to.be.at.least(given.quorum);
+      if (!hasQuorum(given)) expect(seats.length).to.be.at.least(given.quorum);
       expect(hasBit(decision.committed, given.members.indexOf(1n))).to.equal(true);
       expect(decision.leaves).to.have.length(seats.length);
       if (decision.root === 1) {
@@ -188,12 +215,18 @@ describe("the plan of a committee member", () => {
         const [first] = given.own.decisions;
         if (first === undefined) throw new Error("a second root without a first");
         expect(given.own.decisions).to.have.length(1);
-        expect(isSubset(decision.committed, first.committed)).to.equal(true);
         expect(decision.committed).to.not.equal(first.committed);
-        expect(first.leaves).to.include.members([...decision.leaves]);
-        expect(hasQuorum(given)).to.equal(false);
-        expect(given.nowMs).to.be.at.least(first.decidedMs + secondRootDelayMs);
-        counts.second++;
+        expect(decision.leaves).to.include(own.leaf);
+        if (hasQuorum(given)) {
+          const same = given.attestations.filter(({ commitRoot }) => commitRoot === rootOf(decision.leaves));
+          expect(new Set(same.map(({ nodeId }) => nodeId)).size).to.be.at.least(given.quorum);
+          counts.joining++;
+        } else {
+          expect(isSubset(decision.committed, first.committed)).to.equal(true);
+          expect(first.leaves).to.include.members([...decision.leaves]);
+          expect(given.nowMs).to.be.at.least(first.decidedMs + secondRootDelayMs);
+          counts.second++;
+        }
       }
       for (const seat of seats)
         if (decision.root === 1) expect(equivocators(given.commits).has(given.members[seat] ?? 0n)).to.equal(false);
@@ -233,12 +266,14 @@ function randomSituation(pick: (below: number) => number): Situation {
   );
   const first = firstOf(bits, times.unionAtMs - pick(20_000));
   const decisions = [[], [], [first], [first], [first, { ...first, root: 2 as const }]][pick(5)] ?? [];
-  const roots = [first, firstOf((1n << BigInt(k)) - 1n), firstOf(1n)];
+  const part = firstOf(bits & ~(1n << BigInt(k === 1 ? 1 : k - 1)));
+  const offered = [first, firstOf((1n << BigInt(k)) - 1n), firstOf(1n), part];
+  const common = pick(2) === 0 ? offered[pick(offered.length)] : undefined;
   const attestations =
     decisions.length === 0
       ? []
       : drawn.flatMap((nodeId) => {
-          const root = roots[pick(roots.length)];
+          const root = common ?? offered[pick(offered.length)];
           return root === undefined || pick(5) === 0
             ? []
             : [attestationOf(nodeId, root, pick(6) === 0 ? leafOf(60n) : own.digest)];

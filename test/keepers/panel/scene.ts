@@ -91,7 +91,10 @@ export async function drawPanel({ market }: Scene, request: LocalRequest, level:
 }
 
 /** The dispute over a request, which there must be. */
-export async function disputeOver({ market }: Scene, { requestId }: LocalRequest): Promise<DisputeCase> {
+export async function disputeOver(
+  { market }: Pick<Scene, "market">,
+  { requestId }: Pick<LocalRequest, "requestId">,
+): Promise<DisputeCase> {
   const [docket = 0n, claim = 0n, first = 0n, appeal = 0n, second = 0n, pot = 0n] =
     await market.disputes.caseOf(requestId);
   const found = decodeDisputeCase([docket, claim, first, appeal, second, pot]);
