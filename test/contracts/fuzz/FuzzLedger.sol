@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IEscrowAccounts} from "../../../contracts/interfaces/IEscrowAccounts.sol";
 import {IEscrowLedger} from "../../../contracts/interfaces/IEscrowLedger.sol";
 import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
-import {INodeRegistry} from "../../../contracts/interfaces/INodeRegistry.sol";
 import {SnapshotCode} from "../../../contracts/libraries/SnapshotCode.sol";
 import {Head, countBits} from "../../../contracts/types/Head.sol";
 import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
@@ -38,6 +37,9 @@ abstract contract FuzzLedger is FuzzWorld {
 
     mapping(bytes32 requestId => Known known) internal _known;
     bytes32[] public live;
+    /// @dev Keys of slots that ever held a request, for the sum of what is left in them.
+    uint256[] public usedSlots;
+    mapping(uint256 key => bool) private _isUsed;
     uint256 public lockedInRequests;
     uint256 public endedRequests;
     /// @dev Settlements that a quorum of valid signatures of drawn nodes backs.
@@ -50,7 +52,6 @@ abstract contract FuzzLedger is FuzzWorld {
     mapping(uint256 nodeId => uint256 reputation) public reputationOf;
     mapping(uint256 taskId => uint256 amount) public royaltyOf;
     mapping(uint256 taskId => uint256 amount) public treasuryOf;
-    uint256 public bonds;
     mapping(uint256 round => uint256 word) public wordOf;
     uint256[] public rounds;
 
@@ -121,17 +122,19 @@ abstract contract FuzzLedger is FuzzWorld {
         else if (kind == IEscrowAccounts.FeesCollected.selector) _bookCollection(log);
         else if (kind == IEscrowLedger.EarningsClaimed.selector) _bookClaim(log);
         else if (kind == IEscrowLedger.EarningsWithdrawn.selector) _bookWithdrawal(log);
-        else if (kind == INodeRegistry.BondLocked.selector) bonds += abi.decode(log.data, (uint256));
-        else if (kind == INodeRegistry.BondReturned.selector) bonds -= abi.decode(log.data, (uint256));
-        else if (kind == IEscrowTypes.SignerSet.selector) _count("(pushed) setSigner");
-        else if (kind == IEscrowTypes.TaskWordSet.selector) _count("(pushed) setTaskWord");
-        else if (kind == INodeRegistry.StakeAllocated.selector) _count("(pushed) allocate");
-        else if (kind == INodeRegistry.StakeUnbonding.selector) _count("(pushed) unbond");
+        else _bookMore(kind, log);
     }
+
+    /// @dev Events of stake and disputes.
+    function _bookMore(bytes32 kind, Vm.Log memory log) internal virtual;
 
     function _bookRequest(Vm.Log memory log) private {
         (Request memory r, ) = abi.decode(log.data, (Request, bytes));
         _open(log.topics[1], r);
+        uint256 key = r.origin.slotKey();
+        if (_isUsed[key]) return;
+        _isUsed[key] = true;
+        usedSlots.push(key);
     }
 
     function _open(bytes32 id, Request memory r) internal {
@@ -170,7 +173,9 @@ abstract contract FuzzLedger is FuzzWorld {
     }
 
     function _bookRefund(Vm.Log memory log) private {
-        (uint256 amount, ) = abi.decode(log.data, (uint256, bytes4));
+        (uint256 amount, bytes4 reason) = abi.decode(log.data, (uint256, bytes4));
+        bool isVerdict = reason == IEscrowTypes.Undecided.selector || reason == IEscrowTypes.Overturned.selector;
+        if (isVerdict) _count("overturn (pushed)");
         Known storage known = _end(log.topics[1]);
         if (amount != known.lock) revert Broken("ESC-2", "a refund is the whole lock", amount, known.lock);
     }
@@ -180,7 +185,7 @@ abstract contract FuzzLedger is FuzzWorld {
         if (wordOf[round] != 0) revert Broken("BCN-1", "a stored round changes", round, 0);
         wordOf[round] = abi.decode(log.data, (uint256));
         rounds.push(round);
-        _count("(pushed) recordRound");
+        _count("recordRound (pushed)");
     }
 
     function _bookCollection(Vm.Log memory log) private {

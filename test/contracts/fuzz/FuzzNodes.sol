@@ -25,7 +25,10 @@ abstract contract FuzzNodes is FuzzLedger {
     /// @dev Keys that the node has or had, oldest first, and since when.
     mapping(uint256 nodeId => uint256[] keys) internal _keys;
     mapping(uint256 nodeId => uint256[] times) internal _since;
+    /// @dev Zero for a jailed node.
     mapping(uint256 nodeId => address signer) internal _signers;
+    /// @dev The keys before this one ended with the node's jail.
+    mapping(uint256 nodeId => uint256 index) internal _firstKey;
     uint256 private _keyCount;
 
     /* SET-UP */
@@ -53,7 +56,7 @@ abstract contract FuzzNodes is FuzzLedger {
             askExponent: 0,
             minReputation: minReputation,
             window: 60,
-            maxOutput: 64
+            maxOutput: 512
         });
         bytes memory data = abi.encodeCall(ITaskRegistry.register, (task, "ipfs://task"));
         return abi.decode(_mustExec("TaskRegistry.register", address(this), address(tasks), data), (TaskId));
@@ -150,15 +153,20 @@ abstract contract FuzzNodes is FuzzLedger {
     }
 
     function rotateSigner(uint256 seed) external step {
-        NodeId nodeId = _someNode(seed);
+        _rotate(_someNode(seed));
+    }
+
+    function _rotate(NodeId nodeId) internal {
         uint256 key = uint256(keccak256(abi.encode("node", ++_keyCount)));
         address owner = nodes.ownerOf(nodeId);
+        uint256 jailedUntil = nodes.jailedUntil(nodeId);
         bytes memory data = abi.encodeCall(
             INodeRegistry.rotateSigner,
             (nodeId, vm.addr(key), type(uint40).max, _consent(key, owner))
         );
-        _mustExec("NodeRegistry.rotateSigner", owner, address(nodes), data);
-        _remember(nodeId, key);
+        (bool success, ) = _exec("NodeRegistry.rotateSigner", owner, address(nodes), data);
+        if (success != (block.timestamp >= jailedUntil)) revert Broken("REP-1", "jail", jailedUntil, block.timestamp);
+        if (success) _remember(nodeId, key);
     }
 
     function setEndpoint(uint256 seed) external step {
@@ -224,13 +232,15 @@ abstract contract FuzzNodes is FuzzLedger {
         (uint256 amount, uint256 releaseAt) = nodes.unbondingStake(pair.nodeId, pair.taskId);
         bytes memory data = abi.encodeCall(INodeRegistry.release, (pair.nodeId, pair.taskId));
         if (seed % 16 == 0 && block.timestamp < releaseAt) vm.warp(releaseAt);
+        bool isFrozen = block.timestamp <= nodes.frozenUntil(pair.nodeId, pair.taskId);
         (bool success, ) = _exec("NodeRegistry.release", TREASURY, address(nodes), data);
-        if (success != (amount != 0 && block.timestamp >= releaseAt))
+        if (success != (amount != 0 && block.timestamp >= releaseAt && !isFrozen))
             revert Broken("STK-1", "release", amount, releaseAt);
     }
 
     function setUnbonding(uint256 seed) external step {
-        bytes memory data = abi.encodeCall(INodeRegistry.setUnbonding, (uint40(30 + (seed % 600))));
+        uint256 duration = seed % 8 == 1 ? 4 days + ((seed >> 16) % 4 days) : 30 + (seed % 600);
+        bytes memory data = abi.encodeCall(INodeRegistry.setUnbonding, (uint40(duration)));
         _exec("NodeRegistry.setUnbonding", seed % 5 == 0 ? TREASURY : ADMIN, address(nodes), data);
     }
 
