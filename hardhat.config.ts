@@ -49,7 +49,7 @@ export default defineConfig({
     mocha: { timeout: 300_000 },
     solidity: {
       fuzz: { runs: 256, ...(fuzzSeed === undefined ? {} : { seed: fuzzSeed }) },
-      invariant: { runs: fuzzRuns, depth: 1_000, failOnRevert: true },
+      invariant: { runs: fuzzRuns, depth: 1_000, failOnRevert: true, shrinkRunLimit: 0 },
     },
   },
 });

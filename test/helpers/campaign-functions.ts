@@ -29,7 +29,10 @@ export const exceptions: ReadonlyMap<string, string> = new Map([
   ["TaskRegistry.connect", "succeeds once, as the instance is set up; outsiders try it"],
   ["Disputes.connect", "succeeds once, as the instance is set up; outsiders try it"],
   ["DrandBeacon.connect", "succeeds once, as the instance is set up"],
-  ["DrandBeacon.submit", "a BLS signature cannot be made in the EVM: `Beacon.submit` of a beacon of hashes stands for it"],
+  [
+    "DrandBeacon.submit",
+    "a BLS signature cannot be made in the EVM: `Beacon.submit` of a beacon of hashes stands for it",
+  ],
   ["AtomaConsumer.onAtomaResult", "the consumers that inherit it are called"],
   ["AtomaToken.approve", "OpenZeppelin's token"],
   ["AtomaToken.delegate", "OpenZeppelin's token"],

@@ -5,8 +5,7 @@ import {IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
 import {IEscrowCore} from "../../../contracts/interfaces/IEscrowCore.sol";
 import {IEscrowLanes} from "../../../contracts/interfaces/IEscrowLanes.sol";
 import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
-import {countSeats} from "../../../contracts/types/Docket.sol";
-import {fingerprintOf} from "../../../contracts/types/Fingerprint.sol";
+import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
 import {Head, countBits} from "../../../contracts/types/Head.sol";
 import {FLAG_BUNDLE, Request} from "../../../contracts/types/Request.sol";
 import {FuzzPanels} from "./FuzzPanels.sol";
@@ -22,16 +21,26 @@ abstract contract FuzzDisputes is FuzzPanels {
     function _disputable(uint256 seed, uint256 k, uint24 window) internal returns (bytes32 id) {
         if (suing.length >= MOST_SUITS) _endSuits();
         address requester = _requester(seed >> 200);
+        _refill(_servedTask(seed), seed >> 130);
         _refresh(_servedTask(seed));
         _fund(requester);
         IEscrowTypes.RequestParams memory p = _goodParams(seed, requester);
         (p.k, p.quorum, p.challengeWindow) = (uint8(k), uint8(k / 2 + 1), window);
         id = _ask(requester, p, (seed >> 120) % 3);
-        if (id == 0) revert Broken("ESC-3", "a good request is refused", p.slot, k);
+        if (id == 0) revert Broken("ESC-3", "a good request is refused", uint32(_refusal), k);
         uint8[8] memory rates = [0, 3, 3, 3, 4, 5, 8, 15];
         _adversaries[id] = rates[(seed >> 60) % 8];
         _prepare(id);
         if (!_canSettle(id)) return 0;
+    }
+
+    /// @dev Some that left, or never came, subscribe.
+    function _refill(TaskId taskId, uint256 seed) private {
+        for (uint256 i = 0; i < 3 && tasks.poolSize(taskId) < FIRST_NODES; ++i) {
+            NodeId nodeId = _someNode(seed + i);
+            if (_signers[NodeId.unwrap(nodeId)] != address(0)) _subscribe(nodeId, taskId, uint32(1 + ((seed + i) % 9)));
+        }
+        if (seed % 4 == 0) _publish(taskId);
     }
 
     /// @dev The first or the last member that is not jailed.
@@ -256,6 +265,10 @@ abstract contract FuzzDisputes is FuzzPanels {
         bytes32 id = suing.length == 0 ? _sue(seed >> 1) : suing[(seed >> 8) % suing.length];
         if (id == 0) return;
         if (seed % 2 == 0) _decide(id, 1, seed);
+        if (!_suits[id].isConcluded) {
+            _conclude(id);
+            if (_known[id].stage == Stage.Open) _settleUpheld(id);
+        }
         _close(id);
         _refuse(id, "closed twice", address(disputes), abi.encodeCall(IDisputes.close, (_known[id].request)));
     }

@@ -32,6 +32,11 @@ abstract contract FuzzFallback is FuzzConsumers {
     mapping(uint256 key => uint256 time) private _slashedAt;
 
     function fallbackOnChain(uint256 seed) external step {
+        _goOnChain(seed);
+        if (seed % 2 == 0) _goOnChain(uint256(keccak256(abi.encode(seed))));
+    }
+
+    function _goOnChain(uint256 seed) private {
         Stall memory s;
         s.id = _freshRequest(seed, _requester(seed >> 200), false);
         _prepare(s.id);
@@ -43,7 +48,7 @@ abstract contract FuzzFallback is FuzzConsumers {
         s.digest = _digestOf(s.request, s.said);
         s.fallbackAt = _startOf(s.request) + s.request.terms.fallbackAfter();
         _commitSome(s, seed >> 16);
-        if (seed % 3 == 0) _show(s, 1 + ((seed >> 8) % 2));
+        if (seed % 3 != 1) _show(s, 1 + ((seed >> 8) % 2));
         _revealAll(s);
         if (_settleRevealed(s)) _slashIdle(s);
     }
@@ -163,6 +168,11 @@ abstract contract FuzzFallback is FuzzConsumers {
     }
 
     function moveAward(uint256 seed) external step {
+        _moveAward(seed);
+        _moveAward(seed ^ 1);
+    }
+
+    function _moveAward(uint256 seed) private {
         address holder = accounts[seed % accounts.length];
         uint256 held = nodes.awardOf(holder);
         uint256 amount = (seed >> 64) % (held + held / 8 + 1);

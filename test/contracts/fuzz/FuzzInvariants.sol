@@ -110,8 +110,7 @@ abstract contract FuzzInvariants is FuzzOutsiders {
         Known storage known = _known[id];
         Request memory r = known.request;
         SlotWord slot = escrow.slotOf(r.origin.requester(), r.origin.slot());
-        bool isRecorded =
-            slot.state() == SlotWordFields.RECORDED || slot.state() == SlotWordFields.RECORDED_DISPUTED;
+        bool isRecorded = slot.state() == SlotWordFields.RECORDED || slot.state() == SlotWordFields.RECORDED_DISPUTED;
         bool isHeld = known.stage == Stage.Open ? slot.holdsOpen(id) : isRecorded;
         if (!isHeld) revert Broken("ESC-2", "a live request is held by its slot", uint256(id), SlotWord.unwrap(slot));
         if (escrow.roundWord(uint64(r.rules.round())) == 0) return;

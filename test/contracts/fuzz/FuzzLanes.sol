@@ -35,7 +35,7 @@ abstract contract FuzzLanes is FuzzPunishment {
         IEscrowTypes.RequestParams memory p = _goodParams(seed, requester);
         p.challengeWindow = uint24(1 + ((seed >> 100) % 30));
         id = _ask(requester, p, seed % 2);
-        if (id == 0) revert Broken("ESC-3", "a good request is refused", p.slot, p.k);
+        if (id == 0) revert Broken("ESC-3", "a good request is refused", uint32(_refusal), p.k);
         _prepare(id);
         (s, settler) = _settle(id, seed);
     }

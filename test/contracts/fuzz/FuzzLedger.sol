@@ -105,10 +105,6 @@ abstract contract FuzzLedger is FuzzWorld {
         ++successes[name];
     }
 
-    function liveCount() public view returns (uint256) {
-        return live.length;
-    }
-
     /* BOOKING */
 
     function _book(Vm.Log memory log, address caller) private {
@@ -174,8 +170,8 @@ abstract contract FuzzLedger is FuzzWorld {
 
     function _bookRefund(Vm.Log memory log) private {
         (uint256 amount, bytes4 reason) = abi.decode(log.data, (uint256, bytes4));
-        bool isVerdict = reason == IEscrowTypes.Undecided.selector || reason == IEscrowTypes.Overturned.selector;
-        if (isVerdict) _count("overturn (pushed)");
+        if (reason == IEscrowTypes.Undecided.selector) _count("overturn (pushed)");
+        if (reason == IEscrowTypes.Overturned.selector) _count("overturn (pushed)");
         Known storage known = _end(log.topics[1]);
         if (amount != known.lock) revert Broken("ESC-2", "a refund is the whole lock", amount, known.lock);
     }

@@ -62,8 +62,11 @@ abstract contract FuzzMoney is FuzzFallback {
     function transfer(uint256 seed) external step {
         address from = accounts[seed % accounts.length];
         (uint256 balance, ) = escrow.accountOf(from);
-        uint256 amount = (seed >> 64) % (balance / 50 + 2) + (seed % 8 == 0 ? balance : 0);
-        bytes memory data = abi.encodeCall(IEscrowAccounts.transfer, (accounts[(seed >> 32) % accounts.length], amount));
+        uint256 amount = ((seed >> 64) % (balance / 50 + 2)) + (seed % 8 == 0 ? balance : 0);
+        bytes memory data = abi.encodeCall(
+            IEscrowAccounts.transfer,
+            (accounts[(seed >> 32) % accounts.length], amount)
+        );
         (bool success, ) = _exec("transfer", from, address(escrow), data);
         if (success != (amount <= balance)) revert Broken("ESC-3", "transfer", amount, balance);
     }

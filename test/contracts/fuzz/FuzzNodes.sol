@@ -11,6 +11,8 @@ import {vm} from "./Vm.sol";
 abstract contract FuzzNodes is FuzzLedger {
     uint256 internal constant FIRST_NODES = 28;
     uint256 internal constant MOST_NODES = 40;
+    /// @dev Pools do not get smaller than this, so that there are enough to draw from.
+    uint256 internal constant LEAST_POOL = 24;
     uint256 internal constant STAKE = 100_000 ether;
     bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
 
@@ -211,16 +213,19 @@ abstract contract FuzzNodes is FuzzLedger {
 
     function unsubscribe(uint256 seed) external step {
         (NodeId nodeId, TaskId taskId) = (_someNode(seed), _servedTask(seed >> 32));
-        if (tasks.poolSize(taskId) <= 24) return; // leaves enough to draw from
+        if (tasks.poolSize(taskId) <= LEAST_POOL) return;
         bytes memory data = abi.encodeCall(ITaskRegistry.unsubscribe, (taskId, nodeId));
         _exec("TaskRegistry.unsubscribe", nodes.ownerOf(nodeId), address(tasks), data);
     }
 
     /// @dev Asks go from 0, which is refused, to 12; requests pay 9 to 11, so that some nodes are too dear.
     function updateAsk(uint256 seed) external step {
-        (NodeId nodeId, TaskId taskId) = (_someNode(seed), _servedTask(seed >> 32));
-        bytes memory data = abi.encodeCall(ITaskRegistry.updateAsk, (taskId, nodeId, uint32((seed >> 64) % 13)));
-        _exec("TaskRegistry.updateAsk", nodes.ownerOf(nodeId), address(tasks), data);
+        TaskId taskId = _servedTask(seed >> 32);
+        for (uint256 i = 0; i < 2; ++i) {
+            NodeId nodeId = _someNode((seed % 1_000) + 7 * i);
+            bytes memory data = abi.encodeCall(ITaskRegistry.updateAsk, (taskId, nodeId, uint32((seed >> 64) % 13)));
+            _exec("TaskRegistry.updateAsk", nodes.ownerOf(nodeId), address(tasks), data);
+        }
     }
 
     function releaseStake(uint256 seed) external step {

@@ -44,7 +44,8 @@ abstract contract FuzzOutsiders is FuzzMoney {
         if (which == 7) return (registry, abi.encodeCall(IConnected.connect, (TREASURY)));
         if (which == 8) return (address(tasks), abi.encodeCall(IConnected.connect, (TREASURY)));
         if (which == 9) return (address(disputes), abi.encodeCall(IConnected.connect, (TREASURY)));
-        if (which < 14) return (_governed(which), abi.encodeCall(IAccessManaged.setAuthority, (address(otherAuthority))));
+        if (which < 14)
+            return (_governed(which), abi.encodeCall(IAccessManaged.setAuthority, (address(otherAuthority))));
         return (address(escrow), _toEscrow(which, nodeId, taskId));
     }
 
@@ -73,9 +74,18 @@ abstract contract FuzzOutsiders is FuzzMoney {
 
     /// @dev Another governance takes over, in which this one's admin has no say, and hands back.
     function setAuthority(uint256 seed) external step {
+        _replaceAuthority(seed);
+        _replaceAuthority(seed ^ 1);
+    }
+
+    function _replaceAuthority(uint256 seed) private {
         address target = _governed(seed);
-        string memory name =
-            ["NodeRegistry.setAuthority", "TaskRegistry.setAuthority", "setAuthority", "Disputes.setAuthority"][seed % 4];
+        string memory name = [
+            "NodeRegistry.setAuthority",
+            "TaskRegistry.setAuthority",
+            "setAuthority",
+            "Disputes.setAuthority"
+        ][seed % 4];
         bytes memory data = abi.encodeCall(IAccessManager.updateAuthority, (target, address(otherAuthority)));
         _mustExec(name, ADMIN, address(authority), data);
         bytes memory pause_ = abi.encodeCall(IEscrowLedger.pauseRequests, (block.timestamp));

@@ -122,10 +122,7 @@ abstract contract FuzzPunishment is FuzzDisputes {
         bytes memory data = abi.encodeCall(IEscrowCore.commitOnChain, (r, nodeId, leaf));
         _mustExec("commitOnChain", _signers[member >> 32], address(escrow), data);
         vm.warp(opensAt + r.terms.chainPhase() + 1);
-        data = abi.encodeCall(
-            IEscrowFallback.revealOnChain,
-            (r, nodeId, _lieOf(r), _salt(id, seat), new bytes32[](0))
-        );
+        data = abi.encodeCall(IEscrowFallback.revealOnChain, (r, nodeId, _lieOf(r), _salt(id, seat), new bytes32[](0)));
         _mustExec("revealOnChain", TREASURY, address(escrow), data);
     }
 
@@ -154,7 +151,7 @@ abstract contract FuzzPunishment is FuzzDisputes {
     function _runAway(uint256 node, TaskId taskId, uint256 seed) internal {
         NodeId nodeId = NodeId.wrap(uint32(node));
         address owner = nodes.ownerOf(nodeId);
-        if (tasks.poolSize(taskId) > 20) {
+        if (tasks.poolSize(taskId) > LEAST_POOL) {
             bytes memory data = abi.encodeCall(ITaskRegistry.unsubscribe, (taskId, nodeId));
             _exec("TaskRegistry.unsubscribe", owner, address(tasks), data);
         }
@@ -207,7 +204,11 @@ abstract contract FuzzPunishment is FuzzDisputes {
         _refuse(id, "proven twice", address(disputes), data);
     }
 
-    function _commitment(bytes32 id, uint256 nodeId, bytes32 leaf) private view returns (IDisputes.SignedCommit memory c) {
+    function _commitment(
+        bytes32 id,
+        uint256 nodeId,
+        bytes32 leaf
+    ) private view returns (IDisputes.SignedCommit memory c) {
         bytes32 hash = _typed(Attestations.commitStructHash(id, 0, leaf));
         bytes memory signature = _compact(_evidenceKey(nodeId, _known[id].request.rules.submittedAt()), hash);
         (bytes32 r, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
@@ -220,8 +221,9 @@ abstract contract FuzzPunishment is FuzzDisputes {
     function evictJailed(uint256 seed) external step {
         if (_jailed.length == 0) return;
         NodeId nodeId = NodeId.wrap(uint32(_jailed[seed % _jailed.length]));
-        if (nodes.jailedUntil(nodeId) == 0) return; // it has a new key already
         TaskId taskId = _servedTask(seed >> 64);
+        bool isFree = nodes.jailedUntil(nodeId) == 0; // it has a new key already
+        if (isFree || tasks.poolSize(taskId) <= LEAST_POOL) return;
         (bool isSubscribed, , ) = tasks.subscriptionOf(taskId, nodeId);
         bytes memory data = abi.encodeCall(ITaskRegistry.evict, (taskId, nodeId));
         (bool success, ) = _exec("TaskRegistry.evict", TREASURY, address(tasks), data);

@@ -6,11 +6,10 @@ import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
 import {IBeacon} from "../../../contracts/interfaces/IBeacon.sol";
 import {Attestations} from "../../../contracts/libraries/Attestations.sol";
 import {EvilConsumer} from "../../../contracts/mocks/EvilConsumer.sol";
-import {Head, HeadFields, countBits} from "../../../contracts/types/Head.sol";
-import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
+import {Head, countBits} from "../../../contracts/types/Head.sol";
+import {TaskId} from "../../../contracts/types/Ids.sol";
 import {FLAG_BUNDLE, Request} from "../../../contracts/types/Request.sol";
 import {Parameters} from "../../../contracts/types/Parameters.sol";
-import {SlotWordFields} from "../../../contracts/types/SlotWord.sol";
 import {FuzzNodes} from "./FuzzNodes.sol";
 import {vm} from "./Vm.sol";
 
@@ -19,6 +18,7 @@ abstract contract FuzzRequests is FuzzNodes {
     uint24 internal constant SLOTS = 40;
 
     bytes32 internal _lastRequest;
+    bytes4 internal _refusal;
     /// @dev Certified settlements without their proofs, which `finalize` does not need.
     mapping(bytes32 settlement => bytes encoded) internal _shown;
 
@@ -58,6 +58,7 @@ abstract contract FuzzRequests is FuzzNodes {
         if (kind == 2)
             (name, call) = ("requestBundle", abi.encodeCall(IEscrowCore.requestBundle, (p, 1, root, "ipfs://inputs")));
         (bool success, bytes memory result) = _act(name, requester, call);
+        if (!success) _refusal = bytes4(result);
         if (!success) return 0;
         if (_isConsumer(requester)) result = abi.decode(result, (bytes));
         return _lastRequest = abi.decode(result, (bytes32));
@@ -77,7 +78,7 @@ abstract contract FuzzRequests is FuzzNodes {
         if (isInstant && p.k == 1) p.k = 2;
         if (isInstant) (p.challengeWindow, p.quorum) = (0, 0);
         id = _ask(requester, p, (seed >> 120) % 3);
-        if (id == 0) revert Broken("ESC-3", "a good request is refused", p.slot, p.k);
+        if (id == 0) revert Broken("ESC-3", "a good request is refused", uint32(_refusal), p.k);
     }
 
     function _fund(address requester) internal {

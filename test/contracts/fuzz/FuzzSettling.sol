@@ -60,7 +60,8 @@ abstract contract FuzzSettling is FuzzRequests {
     /// @dev A member by its key, or anyone.
     function _settler(uint256 seed, uint256[] memory members) internal view returns (address) {
         uint256 place = (seed >> 180) % (2 * members.length);
-        return place < members.length ? _signers[members[place] >> 32] : requesters[place % 3];
+        address member = place < members.length ? _signers[members[place] >> 32] : address(0);
+        return member == address(0) ? requesters[place % 3] : member; // nobody, if it is in jail
     }
 
     function _only(IEscrowTypes.Settlement memory s) internal pure returns (IEscrowTypes.Settlement[] memory all) {

@@ -104,12 +104,14 @@ abstract contract FuzzStake is FuzzSettling {
         bytes32[] storage ids = _frozenFor[node];
         for (uint256 i = ids.length; i > 0; --i) {
             bool isOther = _frozen[ids[i - 1]][node].taskId != taskId;
-            if (!isOther && !_isOver(ids[i - 1])) revert Broken("STK-2", "frozen stake leaves", node, uint256(ids[i - 1]));
+            if (!isOther && !_isOver(ids[i - 1]))
+                revert Broken("STK-2", "frozen stake leaves", node, uint256(ids[i - 1]));
             if (isOther) continue;
             ids[i - 1] = ids[ids.length - 1];
             ids.pop();
         }
-        if (_unbondingTime[nodeId][taskId] >= COVERED) _requireUndisputed(node, taskId);
+        (bool isBack, , ) = tasks.subscriptionOf(taskId, nodeId); // then other stake backs what it does now
+        if (!isBack && _unbondingTime[nodeId][taskId] >= COVERED) _requireUndisputed(node, taskId);
     }
 
     function _requireUndisputed(uint256 nodeId, TaskId taskId) internal view virtual;

@@ -234,7 +234,8 @@ abstract contract FuzzSuits is FuzzStake {
         Suit storage s = _suits[id];
         if (block.timestamp <= s.bound) return;
         IDisputes.Verdict memory v = disputes.verdictOf(_known[id].request);
-        if (v.ending == IDisputes.Ending.Pending) revert Broken("DSP-1", "pending beyond its bound", v.finalAt, s.bound);
+        if (v.ending == IDisputes.Ending.Pending)
+            revert Broken("DSP-1", "pending beyond its bound", v.finalAt, s.bound);
         uint256 closesAt = v.finalAt + s.rules.punishWindow;
         if (closesAt > s.bound) revert Broken("DSP-1", "its end", closesAt, s.bound);
     }
