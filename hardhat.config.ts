@@ -6,6 +6,10 @@ const require = createRequire(import.meta.url);
 
 /** Runs of 1,000 calls each of the fuzz of a whole instance. */
 const fuzzRuns = Number(process.env.ATOMA_FUZZ_RUNS ?? 20);
+/** A shorter sequence of calls is looked for so often after a failure; each attempt replays up to 1,000 calls. */
+const shrinkAttempts = 100;
+/** 32 bytes in hex: without it the tests of every run are the same. */
+const fuzzSeed = process.env.ATOMA_FUZZ_SEED;
 
 /** The compiler from npm: nothing is downloaded. `runs` weighs the gas of calls against the size of code. */
 const compiler = (runs: number) => ({
@@ -46,8 +50,8 @@ export default defineConfig({
   test: {
     mocha: { timeout: 300_000 },
     solidity: {
-      fuzz: { runs: 256 },
-      invariant: { runs: fuzzRuns, depth: 1_000, failOnRevert: true },
+      fuzz: { runs: 256, ...(fuzzSeed === undefined ? {} : { seed: fuzzSeed }) },
+      invariant: { runs: fuzzRuns, depth: 1_000, failOnRevert: true, shrinkRunLimit: shrinkAttempts },
     },
   },
 });

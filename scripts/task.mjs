@@ -26,6 +26,7 @@ const tasks = {
   build: [...build, ["scripts/generate-abis.ts"]],
   start: [...build, ["scripts/demo/main.ts"]],
   "test:solidity": [...build, ["test/run-solidity.ts"]],
+  "fuzz:long": [...build, ["scripts/fuzz-long.ts"]],
   test: [...build, ["scripts/test.ts"]],
   check: [...build, ["scripts/check.ts"]],
   format: [["node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", "."]],

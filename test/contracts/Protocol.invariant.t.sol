@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FuzzInvariants} from "./fuzz/FuzzInvariants.sol";
 import {vm} from "./fuzz/Vm.sol";
 
-/// @dev ESC-1, ESC-2, ESC-3 (liveness), STK-1, DRW-1 (the Solidity side), DRW-2, SET-1, REP-1 and BCN-1, held while
+/// @dev ESC-1, ESC-2, ESC-3 (liveness), STK-1, STK-2, DRW-1 (the Solidity side), DRW-2, SET-1, DSP-1, REP-1 and BCN-1, held while
 ///      everybody does everything in any order. A handler reverts with `Broken(name, ...)` as soon as one does not hold.
 contract ProtocolInvariants is FuzzInvariants {
     /// @dev The sums are formed after every so many steps, and at the end of each run.
@@ -26,6 +26,7 @@ contract ProtocolInvariants is FuzzInvariants {
     function setUp() external {
         _deploy();
         _populate();
+        _openShops();
     }
 
     function targetContracts() external view returns (address[] memory targets) {
@@ -35,7 +36,7 @@ contract ProtocolInvariants is FuzzInvariants {
 
     /// @dev What somebody does; the rest of this contract is not for the fuzzer.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory s = new bytes4[](48);
+        bytes4[] memory s = new bytes4[](73);
         s[0] = this.registerNode.selector;
         s[1] = this.rotateSigner.selector;
         s[2] = this.setEndpoint.selector;
@@ -56,34 +57,59 @@ contract ProtocolInvariants is FuzzInvariants {
         s[17] = this.settleBatch.selector;
         s[18] = this.settleWrongly.selector;
         s[19] = this.finalize.selector;
-        s[20] = this.dispute.selector;
-        s[21] = this.expire.selector;
-        s[22] = this.sweep.selector;
-        s[23] = this.releaseSlots.selector;
-        s[24] = this.retryCallback.selector;
-        s[25] = this.reenter.selector;
-        s[26] = this.proveItem.selector;
-        s[27] = this.settleSigned.selector;
-        s[28] = this.deposit.selector;
-        s[29] = this.depositWithPermit.selector;
-        s[30] = this.withdraw.selector;
-        s[31] = this.timeLock.selector;
-        s[32] = this.timeUnlock.selector;
-        s[33] = this.collect.selector;
-        s[34] = this.earn.selector;
-        s[35] = this.setParameters.selector;
-        s[36] = this.pause.selector;
-        s[37] = this.multicall.selector;
-        s[38] = this.publisherLife.selector;
-        s[39] = this.evict.selector;
-        s[40] = this.setSettings.selector;
-        s[41] = this.setStakePrice.selector;
-        s[42] = this.wait.selector;
-        s[43] = this.finalizeWithoutOutput.selector;
-        s[44] = this.fallbackOnChain.selector;
-        s[45] = this.restoreStake.selector;
-        s[46] = this.moveAward.selector;
-        s[47] = this.slashWrongly.selector;
+        s[20] = this.expire.selector;
+        s[21] = this.sweep.selector;
+        s[22] = this.releaseSlots.selector;
+        s[23] = this.retryCallback.selector;
+        s[24] = this.reenter.selector;
+        s[25] = this.proveItem.selector;
+        s[26] = this.settleSigned.selector;
+        s[27] = this.deposit.selector;
+        s[28] = this.depositWithPermit.selector;
+        s[29] = this.withdraw.selector;
+        s[30] = this.timeLock.selector;
+        s[31] = this.timeUnlock.selector;
+        s[32] = this.collect.selector;
+        s[33] = this.earn.selector;
+        s[34] = this.setParameters.selector;
+        s[35] = this.pause.selector;
+        s[36] = this.multicall.selector;
+        s[37] = this.publisherLife.selector;
+        s[38] = this.evict.selector;
+        s[39] = this.setSettings.selector;
+        s[40] = this.setStakePrice.selector;
+        s[41] = this.wait.selector;
+        s[42] = this.finalizeWithoutOutput.selector;
+        s[43] = this.fallbackOnChain.selector;
+        s[44] = this.restoreStake.selector;
+        s[45] = this.moveAward.selector;
+        s[46] = this.slashWrongly.selector;
+        s[47] = this.transfer.selector;
+        s[48] = this.openByConflict.selector;
+        s[49] = this.openByDissent.selector;
+        s[50] = this.openByBond.selector;
+        s[51] = this.openAgainstMember.selector;
+        s[52] = this.decide.selector;
+        s[53] = this.appeal.selector;
+        s[54] = this.escalate.selector;
+        s[55] = this.conclude.selector;
+        s[56] = this.close.selector;
+        s[57] = this.punish.selector;
+        s[58] = this.punishSilent.selector;
+        s[59] = this.punishRevealed.selector;
+        s[60] = this.freeze.selector;
+        s[61] = this.proveEquivocation.selector;
+        s[62] = this.proveDoubleCommit.selector;
+        s[63] = this.evictJailed.selector;
+        s[64] = this.reform.selector;
+        s[65] = this.setDisputeParameters.selector;
+        s[66] = this.recordUtilisation.selector;
+        s[67] = this.tune.selector;
+        s[68] = this.askForFold.selector;
+        s[69] = this.callAsOutsider.selector;
+        s[70] = this.setAuthority.selector;
+        s[71] = this.redraw.selector;
+        s[72] = this.overturnBundle.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(this), s);
     }

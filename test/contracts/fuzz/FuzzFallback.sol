@@ -10,17 +10,18 @@ import {Attestations} from "../../../contracts/libraries/Attestations.sol";
 import {Head, countBits} from "../../../contracts/types/Head.sol";
 import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
 import {FLAG_BUNDLE, Request} from "../../../contracts/types/Request.sol";
-import {FuzzLanes} from "./FuzzLanes.sol";
+import {FuzzConsumers} from "./FuzzConsumers.sol";
 import {vm} from "./Vm.sol";
 
 /// @dev Committees that go on chain: some members commit, some do nothing, some had attested off chain before.
-abstract contract FuzzFallback is FuzzLanes {
+abstract contract FuzzFallback is FuzzConsumers {
     struct Stall {
         bytes32 id;
         Request request;
         uint256[] members;
         Said said;
         bytes32 digest;
+        uint256 live; // not jailed
         uint256 fallbackAt;
         uint256 committed; // on chain
         uint256 shown; // under the root that was shown
@@ -31,17 +32,23 @@ abstract contract FuzzFallback is FuzzLanes {
     mapping(uint256 key => uint256 time) private _slashedAt;
 
     function fallbackOnChain(uint256 seed) external step {
+        _goOnChain(seed);
+        if (seed % 2 == 0) _goOnChain(uint256(keccak256(abi.encode(seed))));
+    }
+
+    function _goOnChain(uint256 seed) private {
         Stall memory s;
         s.id = _freshRequest(seed, _requester(seed >> 200), false);
         _prepare(s.id);
         s.request = _known[s.id].request;
         if (!_canSettle(s.id)) return;
         s.members = _draw(s.request, s.id);
-        s.said = _saidByAll(s.request, s.members.length);
+        s.said = _saidByAll(s.request, s.members);
+        s.live = s.said.attested;
         s.digest = _digestOf(s.request, s.said);
         s.fallbackAt = _startOf(s.request) + s.request.terms.fallbackAfter();
         _commitSome(s, seed >> 16);
-        if (seed % 3 == 0) _show(s, 1 + ((seed >> 8) % 2));
+        if (seed % 3 != 1) _show(s, 1 + ((seed >> 8) % 2));
         _revealAll(s);
         if (_settleRevealed(s)) _slashIdle(s);
     }
@@ -55,7 +62,7 @@ abstract contract FuzzFallback is FuzzLanes {
     function _commitSome(Stall memory s, uint256 seed) private {
         vm.warp(s.fallbackAt + (seed % (s.request.terms.chainPhase() + 1)));
         for (uint256 i = 0; i < s.members.length; ++i) {
-            if ((seed >> (2 * i)) % 4 == 0) continue;
+            if ((seed >> (2 * i)) % 4 == 0 || (s.live >> i) & 1 == 0) continue;
             s.committed |= 1 << i;
             _commit(s, i, true);
         }
@@ -82,6 +89,8 @@ abstract contract FuzzFallback is FuzzLanes {
     /// @dev The first members up to the quorum had signed commits; one or two of them had attested.
     function _show(Stall memory s, uint256 attesters) private {
         s.shown = (1 << s.request.origin.quorum()) - 1;
+        if (s.shown & ~s.live != 0) s.shown = 0; // one of them is in jail
+        if (s.shown == 0) return;
         s.attesters = attesters > s.request.origin.quorum() ? 1 : attesters;
         bytes memory leaves;
         IEscrowFallback.ShownAttestation memory a;
@@ -139,7 +148,7 @@ abstract contract FuzzFallback is FuzzLanes {
         for (uint256 i = 0; i < s.members.length; ++i) {
             uint256 nodeId = s.members[i] >> 32;
             uint256 key = (nodeId << 32) | TaskId.unwrap(s.request.work.taskId());
-            bool isIdle = ((s.committed | s.shown) >> i) & 1 == 0;
+            bool isIdle = ((s.committed | s.shown | ~s.live) >> i) & 1 == 0;
             bool isDue = isIdle && block.timestamp >= _slashedAt[key] + 1 days;
             bytes memory data = abi.encodeCall(IEscrowFallback.slashNoShow, (s.request, i));
             (bool success, ) = _exec("slashNoShow", TREASURY, address(escrow), data);
@@ -159,6 +168,11 @@ abstract contract FuzzFallback is FuzzLanes {
     }
 
     function moveAward(uint256 seed) external step {
+        _moveAward(seed);
+        _moveAward(seed ^ 1);
+    }
+
+    function _moveAward(uint256 seed) private {
         address holder = accounts[seed % accounts.length];
         uint256 held = nodes.awardOf(holder);
         uint256 amount = (seed >> 64) % (held + held / 8 + 1);

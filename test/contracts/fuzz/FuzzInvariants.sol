@@ -5,11 +5,11 @@ import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
 import {NodeWord} from "../../../contracts/types/NodeWord.sol";
 import {Request} from "../../../contracts/types/Request.sol";
 import {SlotWord, SlotWordFields} from "../../../contracts/types/SlotWord.sol";
-import {FuzzMoney} from "./FuzzMoney.sol";
+import {FuzzOutsiders} from "./FuzzOutsiders.sol";
 
 /// @dev The protocol's invariants under their names, as far as they are looked at between calls; the rest is looked at as
 ///      the calls are booked.
-abstract contract FuzzInvariants is FuzzMoney {
+abstract contract FuzzInvariants is FuzzOutsiders {
     /// @dev Live requests after which time goes on until all of them have ended, so that slots and looks stay few.
     uint256 private constant MOST_LIVE = 30;
 
@@ -26,10 +26,16 @@ abstract contract FuzzInvariants is FuzzMoney {
         _checkStake();
         _checkNodes();
         _checkRounds();
+        _checkSuits();
+    }
+
+    function _checkSuits() private view {
+        for (uint256 i = 0; i < suing.length; ++i) _checkBound(suing[i]);
     }
 
     function _checkEscrow() private view {
         (uint256 ofDisputes, ) = escrow.accountOf(address(disputes));
+        if (ofDisputes != bondsHeld) revert Broken("ESC-2", "bonds of disputes", ofDisputes, bondsHeld);
         uint256 total = lockedInRequests + ofDisputes;
         for (uint256 i = 0; i < accounts.length; ++i) {
             (uint256 balance, ) = escrow.accountOf(accounts[i]);
@@ -39,7 +45,7 @@ abstract contract FuzzInvariants is FuzzMoney {
                 total += locked;
             }
         }
-        for (uint256 i = 0; i < requesters.length; ++i) total += _leftovers(requesters[i]);
+        for (uint256 i = 0; i < usedSlots.length; ++i) total += _leftover(usedSlots[i]);
         for (uint256 id = nodes.nodeCount(); id > 0; --id) {
             (uint256 claimed, ) = escrow.claimOf(NodeId.wrap(uint32(id)));
             total += escrow.nodeWord(NodeId.wrap(uint32(id))).earnings() + claimed;
@@ -54,21 +60,24 @@ abstract contract FuzzInvariants is FuzzMoney {
         if (held != total) revert Broken("ESC-1", "held and owed", held, total);
     }
 
-    function _leftovers(address requester) private view returns (uint256 total) {
-        for (uint24 slot = 0; slot < SLOTS; ++slot) {
-            SlotWord word = escrow.slotOf(requester, slot);
-            uint256 state = word.state();
-            if (state == SlotWordFields.SETTLED || state == SlotWordFields.CALLBACK_FAILED) total += word.leftover();
-        }
+    function _leftover(uint256 key) private view returns (uint256) {
+        SlotWord word = escrow.slotOf(address(uint160(key >> 24)), key & 0xffffff);
+        uint256 state = word.state();
+        bool isEnded = state == SlotWordFields.SETTLED || state == SlotWordFields.CALLBACK_FAILED;
+        return isEnded ? word.leftover() : 0;
     }
 
     function _checkStake() private view {
-        uint256 total = bonds;
+        uint256 total = bonds + nodes.awardOf(address(disputes));
+        if (total - bonds != potsHeld) revert Broken("STK-1", "slashed and not shared", total - bonds, potsHeld);
         for (uint256 i = 0; i < accounts.length; ++i) total += nodes.awardOf(accounts[i]);
         for (uint256 id = nodes.nodeCount(); id > 0; --id) total += nodes.freeStake(NodeId.wrap(uint32(id)));
         for (uint256 i = 0; i < pairs.length; ++i) {
-            (uint256 unbonding, ) = nodes.unbondingStake(pairs[i].nodeId, pairs[i].taskId);
-            total += nodes.allocatedStake(pairs[i].nodeId, pairs[i].taskId) + unbonding;
+            (uint256 stake, ) = nodes.unbondingStake(pairs[i].nodeId, pairs[i].taskId);
+            stake += nodes.allocatedStake(pairs[i].nodeId, pairs[i].taskId);
+            uint256 booked = backing[pairs[i].nodeId][pairs[i].taskId];
+            if (stake != booked) revert Broken("STK-2", "what backs a task", stake, booked);
+            total += stake;
         }
         uint256 held = atoma.balanceOf(address(nodes));
         if (held != total) revert Broken("STK-1", "held and staked", held, total);
@@ -101,7 +110,8 @@ abstract contract FuzzInvariants is FuzzMoney {
         Known storage known = _known[id];
         Request memory r = known.request;
         SlotWord slot = escrow.slotOf(r.origin.requester(), r.origin.slot());
-        bool isHeld = known.stage == Stage.Open ? slot.holdsOpen(id) : slot.state() == SlotWordFields.RECORDED;
+        bool isRecorded = slot.state() == SlotWordFields.RECORDED || slot.state() == SlotWordFields.RECORDED_DISPUTED;
+        bool isHeld = known.stage == Stage.Open ? slot.holdsOpen(id) : isRecorded;
         if (!isHeld) revert Broken("ESC-2", "a live request is held by its slot", uint256(id), SlotWord.unwrap(slot));
         if (escrow.roundWord(uint64(r.rules.round())) == 0) return;
         try escrow.committeeOf(r) returns (uint256[] memory members) {

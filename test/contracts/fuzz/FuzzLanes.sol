@@ -19,11 +19,11 @@ import {
 } from "../../../contracts/types/Request.sol";
 import {SlotWord, SlotWordFields} from "../../../contracts/types/SlotWord.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {FuzzDisputes} from "./FuzzDisputes.sol";
+import {FuzzVoidRounds} from "./FuzzVoidRounds.sol";
 import {vm} from "./Vm.sol";
 
 /// @dev Challenge windows, refunds, failed callbacks, bundles and signed requests.
-abstract contract FuzzLanes is FuzzDisputes {
+abstract contract FuzzLanes is FuzzVoidRounds {
     uint40 private _nonce;
 
     /* CHALLENGE WINDOWS */
@@ -35,7 +35,7 @@ abstract contract FuzzLanes is FuzzDisputes {
         IEscrowTypes.RequestParams memory p = _goodParams(seed, requester);
         p.challengeWindow = uint24(1 + ((seed >> 100) % 30));
         id = _ask(requester, p, seed % 2);
-        if (id == 0) revert Broken("ESC-3", "a good request is refused", p.slot, p.k);
+        if (id == 0) revert Broken("ESC-3", "a good request is refused", uint32(_refusal), p.k);
         _prepare(id);
         (s, settler) = _settle(id, seed);
     }
@@ -79,10 +79,10 @@ abstract contract FuzzLanes is FuzzDisputes {
         string memory name,
         bytes memory data
     ) private {
-        _dissent(s.request, id, s.head);
+        if (!_dissent(s.request, id, s.head)) return;
         (bool success, ) = _exec(name, TREASURY, address(escrow), data);
         if (success) revert Broken("ESC-2", "finalised while disputed", uint256(id), 0);
-        _concludeUndecided(s.request, id);
+        _concludeUndecided(id);
         if (_known[id].stage != Stage.Ended) return; // no panel could be drawn: it is paid like any other
         (success, ) = _exec(name, TREASURY, address(escrow), data);
         if (success) revert Broken("ESC-2", "finalised after a refund", uint256(id), 0);
@@ -121,6 +121,7 @@ abstract contract FuzzLanes is FuzzDisputes {
 
     /// @dev Time goes by until every request can end: what is recorded is finalised, the rest refunded, by anyone.
     function _sweepAll() internal {
+        _endSuits();
         vm.warp(block.timestamp + 10 minutes);
         while (live.length != 0) {
             Known storage known = _known[live[live.length - 1]];
@@ -169,7 +170,7 @@ abstract contract FuzzLanes is FuzzDisputes {
         _prepare(outer);
         if (!_canSettle(inner) || !_canSettle(outer)) return;
         Request memory r = _known[inner].request;
-        IEscrowTypes.Settlement memory s = _settlement(inner, r, _draw(r, inner), _saidByAll(r, r.origin.k()));
+        IEscrowTypes.Settlement memory s = _settlement(inner, r, _draw(r, inner), _saidByAll(r, _draw(r, inner)));
         bytes[] memory script = new bytes[](2);
         script[0] = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
         script[1] = abi.encodeCall(IEscrowLanes.expire, (_known[outer].request));
@@ -214,7 +215,7 @@ abstract contract FuzzLanes is FuzzDisputes {
         _prepare(id);
         if (!_canSettle(id)) return 0;
         Request memory r = _known[id].request;
-        Said memory said = _saidByAll(r, 3);
+        Said memory said = _saidByAll(r, _draw(r, id));
         said.output = abi.encode(root);
         IEscrowTypes.Settlement memory s = _settlement(id, r, _draw(r, id), said);
         bytes memory data = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
@@ -233,7 +234,7 @@ abstract contract FuzzLanes is FuzzDisputes {
         _prepare(id);
         if (!_inTime(r, id)) return;
         uint256[] memory members = _draw(r, id);
-        IEscrowTypes.Settlement memory s = _settlement(id, r, members, _saidByMost(r, members.length, seed));
+        IEscrowTypes.Settlement memory s = _settlement(id, r, members, _saidByMost(r, members, seed));
         bytes32 hash = keccak256(abi.encodePacked(hex"1901", escrow.domainSeparator(), this.signedHash(r)));
         bytes memory call = abi.encodeCall(
             IEscrowSigned.settleSigned,

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IEscrowAccounts} from "../../../contracts/interfaces/IEscrowAccounts.sol";
 import {IEscrowLedger} from "../../../contracts/interfaces/IEscrowLedger.sol";
 import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
-import {INodeRegistry} from "../../../contracts/interfaces/INodeRegistry.sol";
 import {SnapshotCode} from "../../../contracts/libraries/SnapshotCode.sol";
 import {Head, countBits} from "../../../contracts/types/Head.sol";
 import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
@@ -38,6 +37,9 @@ abstract contract FuzzLedger is FuzzWorld {
 
     mapping(bytes32 requestId => Known known) internal _known;
     bytes32[] public live;
+    /// @dev Keys of slots that ever held a request, for the sum of what is left in them.
+    uint256[] public usedSlots;
+    mapping(uint256 key => bool) private _isUsed;
     uint256 public lockedInRequests;
     uint256 public endedRequests;
     /// @dev Settlements that a quorum of valid signatures of drawn nodes backs.
@@ -50,7 +52,6 @@ abstract contract FuzzLedger is FuzzWorld {
     mapping(uint256 nodeId => uint256 reputation) public reputationOf;
     mapping(uint256 taskId => uint256 amount) public royaltyOf;
     mapping(uint256 taskId => uint256 amount) public treasuryOf;
-    uint256 public bonds;
     mapping(uint256 round => uint256 word) public wordOf;
     uint256[] public rounds;
 
@@ -104,10 +105,6 @@ abstract contract FuzzLedger is FuzzWorld {
         ++successes[name];
     }
 
-    function liveCount() public view returns (uint256) {
-        return live.length;
-    }
-
     /* BOOKING */
 
     function _book(Vm.Log memory log, address caller) private {
@@ -121,17 +118,19 @@ abstract contract FuzzLedger is FuzzWorld {
         else if (kind == IEscrowAccounts.FeesCollected.selector) _bookCollection(log);
         else if (kind == IEscrowLedger.EarningsClaimed.selector) _bookClaim(log);
         else if (kind == IEscrowLedger.EarningsWithdrawn.selector) _bookWithdrawal(log);
-        else if (kind == INodeRegistry.BondLocked.selector) bonds += abi.decode(log.data, (uint256));
-        else if (kind == INodeRegistry.BondReturned.selector) bonds -= abi.decode(log.data, (uint256));
-        else if (kind == IEscrowTypes.SignerSet.selector) _count("(pushed) setSigner");
-        else if (kind == IEscrowTypes.TaskWordSet.selector) _count("(pushed) setTaskWord");
-        else if (kind == INodeRegistry.StakeAllocated.selector) _count("(pushed) allocate");
-        else if (kind == INodeRegistry.StakeUnbonding.selector) _count("(pushed) unbond");
+        else _bookMore(kind, log);
     }
+
+    /// @dev Events of stake and disputes.
+    function _bookMore(bytes32 kind, Vm.Log memory log) internal virtual;
 
     function _bookRequest(Vm.Log memory log) private {
         (Request memory r, ) = abi.decode(log.data, (Request, bytes));
         _open(log.topics[1], r);
+        uint256 key = r.origin.slotKey();
+        if (_isUsed[key]) return;
+        _isUsed[key] = true;
+        usedSlots.push(key);
     }
 
     function _open(bytes32 id, Request memory r) internal {
@@ -170,7 +169,9 @@ abstract contract FuzzLedger is FuzzWorld {
     }
 
     function _bookRefund(Vm.Log memory log) private {
-        (uint256 amount, ) = abi.decode(log.data, (uint256, bytes4));
+        (uint256 amount, bytes4 reason) = abi.decode(log.data, (uint256, bytes4));
+        if (reason == IEscrowTypes.Undecided.selector) _count("overturn (pushed)");
+        if (reason == IEscrowTypes.Overturned.selector) _count("overturn (pushed)");
         Known storage known = _end(log.topics[1]);
         if (amount != known.lock) revert Broken("ESC-2", "a refund is the whole lock", amount, known.lock);
     }
@@ -180,7 +181,7 @@ abstract contract FuzzLedger is FuzzWorld {
         if (wordOf[round] != 0) revert Broken("BCN-1", "a stored round changes", round, 0);
         wordOf[round] = abi.decode(log.data, (uint256));
         rounds.push(round);
-        _count("(pushed) recordRound");
+        _count("recordRound (pushed)");
     }
 
     function _bookCollection(Vm.Log memory log) private {
@@ -240,13 +241,22 @@ abstract contract FuzzLedger is FuzzWorld {
 
     function _pay(Request memory r, bytes32 id, uint256 attested, address settler) private {
         Sums memory sums;
-        (sums.members, sums.attested, sums.settler) = (_draw(r, id), attested, settler);
-        sums.tip = (r.work.tip() * countBits(attested)) / sums.members.length;
+        (sums.members, sums.settler) = (_draw(r, id), settler);
+        sums.attested = _withoutJailed(sums.members, attested);
+        sums.tip = (r.work.tip() * countBits(sums.attested)) / sums.members.length;
         sums.treasuryShare = r.work.tip() - sums.tip;
         for (uint256 i = 0; i < sums.members.length; ++i) _payMember(r, sums, i);
         uint256 taskId = TaskId.unwrap(r.work.taskId());
         royaltyOf[taskId] += (sums.total * r.terms.royalty()) / 10_000;
         treasuryOf[taskId] += sums.treasuryShare + (sums.total * r.terms.protocolFee()) / 10_000;
+    }
+
+    /// @dev Whoever went to jail between attesting and payment is absent.
+    function _withoutJailed(uint256[] memory members, uint256 seats) private view returns (uint256) {
+        for (uint256 i = 0; i < members.length; ++i) {
+            if (escrow.nodeWord(NodeId.wrap(uint32(members[i] >> 32))).signer() == address(0)) seats &= ~(1 << i);
+        }
+        return seats;
     }
 
     function _payMember(Request memory r, Sums memory sums, uint256 i) private {

@@ -7,6 +7,7 @@ import {IEscrowCore} from "../../../contracts/interfaces/IEscrowCore.sol";
 import {IEscrowLedger} from "../../../contracts/interfaces/IEscrowLedger.sol";
 import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
 import {ITaskRegistry} from "../../../contracts/interfaces/ITaskRegistry.sol";
+import {countBits} from "../../../contracts/types/Head.sol";
 import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
 import {Parameters} from "../../../contracts/types/Parameters.sol";
 import {Request, Terms} from "../../../contracts/types/Request.sol";
@@ -52,12 +53,22 @@ abstract contract FuzzMoney is FuzzFallback {
         uint256 amount = ((seed >> 64) % (balance / 100 + 2)) + (seed % 8 == 0 ? balance : 0);
         bytes memory data = abi.encodeCall(IEscrowAccounts.withdraw, (address(0xFEED), amount));
         uint256 before = usd.balanceOf(address(0xFEED));
-        (bool success, ) = _isConsumer(account) && account != address(this)
-            ? _act("withdraw", account, data)
-            : _exec("withdraw", account, address(escrow), data);
+        (bool success, ) = _exec("withdraw", account, address(escrow), data);
         if (success != (amount <= balance)) revert Broken("ESC-3", "withdraw", amount, balance);
         if (success && usd.balanceOf(address(0xFEED)) != before + amount)
             revert Broken("ESC-1", "paid out", amount, before);
+    }
+
+    function transfer(uint256 seed) external step {
+        address from = accounts[seed % accounts.length];
+        (uint256 balance, ) = escrow.accountOf(from);
+        uint256 amount = ((seed >> 64) % (balance / 50 + 2)) + (seed % 8 == 0 ? balance : 0);
+        bytes memory data = abi.encodeCall(
+            IEscrowAccounts.transfer,
+            (accounts[(seed >> 32) % accounts.length], amount)
+        );
+        (bool success, ) = _exec("transfer", from, address(escrow), data);
+        if (success != (amount <= balance)) revert Broken("ESC-3", "transfer", amount, balance);
     }
 
     function timeLock(uint256 seed) external step {
@@ -91,7 +102,8 @@ abstract contract FuzzMoney is FuzzFallback {
     function earn(uint256 seed) external step {
         NodeId nodeId = _someNode(seed);
         (uint256 pending, uint256 availableAt) = escrow.claimOf(nodeId);
-        address operator = seed % 2 == 0 ? nodes.ownerOf(nodeId) : escrow.nodeWord(nodeId).signer();
+        address operator = escrow.nodeWord(nodeId).signer();
+        if (seed % 2 == 0 || operator == address(0)) operator = nodes.ownerOf(nodeId);
         (bool success, ) = _exec(
             "claimEarnings",
             operator,
@@ -167,7 +179,8 @@ abstract contract FuzzMoney is FuzzFallback {
         _prepare(id);
         Request memory r = _known[id].request;
         uint256[] memory members = _draw(r, id);
-        if (!_canSettle(id) || r.origin.quorum() == r.origin.k()) return;
+        uint256 live = _liveSeats(members);
+        if (!_canSettle(id) || live & 1 == 0 || countBits(live) == r.origin.quorum()) return;
         NodeId nodeId = NodeId.wrap(uint32(members[0] >> 32));
         uint256 reputation = escrow.nodeWord(nodeId).reputation();
         if (reputation < 64 || reputation > 60_000) return;
@@ -176,7 +189,7 @@ abstract contract FuzzMoney is FuzzFallback {
         bytes memory data = abi.encodeCall(ITaskRegistry.evict, (taskId, nodeId));
         (bool success, ) = _exec("TaskRegistry.evict", TREASURY, address(tasks), data);
         if (success) revert Broken("REP-1", "evicted with reputation", reputation, 0);
-        Said memory said = _saidByAll(r, members.length);
+        Said memory said = _saidByAll(r, members);
         (said.committed, said.attested) = (said.committed - 1, said.attested - 1); // without the first
         IEscrowTypes.Settlement memory s = _settlement(id, r, members, said);
         data = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
@@ -192,7 +205,7 @@ abstract contract FuzzMoney is FuzzFallback {
             uint16((seed >> 32) % 1_001),
             uint128(1 + (seed % 5 ether))
         );
-        _mustExec("TaskRegistry.setSettings", ADMIN, address(tasks), abi.encodeCall(ITaskRegistry.setSettings, (s)));
+        _setTimes("TaskRegistry.setSettings", address(tasks), abi.encodeCall(ITaskRegistry.setSettings, (s)));
     }
 
     function setStakePrice(uint256 seed) external step {

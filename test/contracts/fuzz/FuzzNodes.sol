@@ -11,6 +11,8 @@ import {vm} from "./Vm.sol";
 abstract contract FuzzNodes is FuzzLedger {
     uint256 internal constant FIRST_NODES = 28;
     uint256 internal constant MOST_NODES = 40;
+    /// @dev Pools do not get smaller than this, so that there are enough to draw from.
+    uint256 internal constant LEAST_POOL = 24;
     uint256 internal constant STAKE = 100_000 ether;
     bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
 
@@ -25,7 +27,10 @@ abstract contract FuzzNodes is FuzzLedger {
     /// @dev Keys that the node has or had, oldest first, and since when.
     mapping(uint256 nodeId => uint256[] keys) internal _keys;
     mapping(uint256 nodeId => uint256[] times) internal _since;
+    /// @dev Zero for a jailed node.
     mapping(uint256 nodeId => address signer) internal _signers;
+    /// @dev The keys before this one ended with the node's jail.
+    mapping(uint256 nodeId => uint256 index) internal _firstKey;
     uint256 private _keyCount;
 
     /* SET-UP */
@@ -53,7 +58,7 @@ abstract contract FuzzNodes is FuzzLedger {
             askExponent: 0,
             minReputation: minReputation,
             window: 60,
-            maxOutput: 64
+            maxOutput: 512
         });
         bytes memory data = abi.encodeCall(ITaskRegistry.register, (task, "ipfs://task"));
         return abi.decode(_mustExec("TaskRegistry.register", address(this), address(tasks), data), (TaskId));
@@ -150,15 +155,20 @@ abstract contract FuzzNodes is FuzzLedger {
     }
 
     function rotateSigner(uint256 seed) external step {
-        NodeId nodeId = _someNode(seed);
+        _rotate(_someNode(seed));
+    }
+
+    function _rotate(NodeId nodeId) internal {
         uint256 key = uint256(keccak256(abi.encode("node", ++_keyCount)));
         address owner = nodes.ownerOf(nodeId);
+        uint256 jailedUntil = nodes.jailedUntil(nodeId);
         bytes memory data = abi.encodeCall(
             INodeRegistry.rotateSigner,
             (nodeId, vm.addr(key), type(uint40).max, _consent(key, owner))
         );
-        _mustExec("NodeRegistry.rotateSigner", owner, address(nodes), data);
-        _remember(nodeId, key);
+        (bool success, ) = _exec("NodeRegistry.rotateSigner", owner, address(nodes), data);
+        if (success != (block.timestamp >= jailedUntil)) revert Broken("REP-1", "jail", jailedUntil, block.timestamp);
+        if (success) _remember(nodeId, key);
     }
 
     function setEndpoint(uint256 seed) external step {
@@ -203,16 +213,19 @@ abstract contract FuzzNodes is FuzzLedger {
 
     function unsubscribe(uint256 seed) external step {
         (NodeId nodeId, TaskId taskId) = (_someNode(seed), _servedTask(seed >> 32));
-        if (tasks.poolSize(taskId) <= 24) return; // leaves enough to draw from
+        if (tasks.poolSize(taskId) <= LEAST_POOL) return;
         bytes memory data = abi.encodeCall(ITaskRegistry.unsubscribe, (taskId, nodeId));
         _exec("TaskRegistry.unsubscribe", nodes.ownerOf(nodeId), address(tasks), data);
     }
 
     /// @dev Asks go from 0, which is refused, to 12; requests pay 9 to 11, so that some nodes are too dear.
     function updateAsk(uint256 seed) external step {
-        (NodeId nodeId, TaskId taskId) = (_someNode(seed), _servedTask(seed >> 32));
-        bytes memory data = abi.encodeCall(ITaskRegistry.updateAsk, (taskId, nodeId, uint32((seed >> 64) % 13)));
-        _exec("TaskRegistry.updateAsk", nodes.ownerOf(nodeId), address(tasks), data);
+        TaskId taskId = _servedTask(seed >> 32);
+        for (uint256 i = 0; i < 2; ++i) {
+            NodeId nodeId = _someNode((seed % 1_000) + 7 * i);
+            bytes memory data = abi.encodeCall(ITaskRegistry.updateAsk, (taskId, nodeId, uint32((seed >> 64) % 13)));
+            _exec("TaskRegistry.updateAsk", nodes.ownerOf(nodeId), address(tasks), data);
+        }
     }
 
     function releaseStake(uint256 seed) external step {
@@ -224,18 +237,28 @@ abstract contract FuzzNodes is FuzzLedger {
         (uint256 amount, uint256 releaseAt) = nodes.unbondingStake(pair.nodeId, pair.taskId);
         bytes memory data = abi.encodeCall(INodeRegistry.release, (pair.nodeId, pair.taskId));
         if (seed % 16 == 0 && block.timestamp < releaseAt) vm.warp(releaseAt);
+        bool isFrozen = block.timestamp <= nodes.frozenUntil(pair.nodeId, pair.taskId);
         (bool success, ) = _exec("NodeRegistry.release", TREASURY, address(nodes), data);
-        if (success != (amount != 0 && block.timestamp >= releaseAt))
+        if (success != (amount != 0 && block.timestamp >= releaseAt && !isFrozen))
             revert Broken("STK-1", "release", amount, releaseAt);
     }
 
     function setUnbonding(uint256 seed) external step {
         uint256 least = nodes.leastUnbonding();
-        uint256 duration = least - 300 + (seed % 600);
+        uint256 duration = least - 300 + (seed % 600) + (seed % 8 < 6 ? 2 days : 0);
         bytes memory data = abi.encodeCall(INodeRegistry.setUnbonding, (uint40(duration)));
         bool isAdmin = seed % 5 != 0;
         (bool success, ) = _exec("NodeRegistry.setUnbonding", isAdmin ? ADMIN : TREASURY, address(nodes), data);
         if (success != (isAdmin && duration > least)) revert Broken("STK-2", "unbonding", duration, least);
+    }
+
+    /// @dev STK-2: no setter makes the longest dispute longer than unbonding.
+    function _setTimes(string memory name, address target, bytes memory data) internal {
+        (bool success, bytes memory result) = _exec(name, ADMIN, target, data);
+        bool isRefused = bytes4(result) == INodeRegistry.UnbondingTooShort.selector;
+        if (!success && !isRefused) revert Broken("STK-2", name, uint256(bytes32(result)), 0);
+        uint256 least = nodes.leastUnbonding();
+        if (nodes.unbonding() <= least) revert Broken("STK-2", "unbonding", nodes.unbonding(), least);
     }
 
     function activate(uint256 seed) external step {

@@ -6,11 +6,10 @@ import {IEscrowTypes} from "../../../contracts/interfaces/IEscrowTypes.sol";
 import {IBeacon} from "../../../contracts/interfaces/IBeacon.sol";
 import {Attestations} from "../../../contracts/libraries/Attestations.sol";
 import {EvilConsumer} from "../../../contracts/mocks/EvilConsumer.sol";
-import {Head, HeadFields, countBits} from "../../../contracts/types/Head.sol";
-import {NodeId, TaskId} from "../../../contracts/types/Ids.sol";
+import {Head, countBits} from "../../../contracts/types/Head.sol";
+import {TaskId} from "../../../contracts/types/Ids.sol";
 import {FLAG_BUNDLE, Request} from "../../../contracts/types/Request.sol";
 import {Parameters} from "../../../contracts/types/Parameters.sol";
-import {SlotWordFields} from "../../../contracts/types/SlotWord.sol";
 import {FuzzNodes} from "./FuzzNodes.sol";
 import {vm} from "./Vm.sol";
 
@@ -19,6 +18,7 @@ abstract contract FuzzRequests is FuzzNodes {
     uint24 internal constant SLOTS = 40;
 
     bytes32 internal _lastRequest;
+    bytes4 internal _refusal;
     /// @dev Certified settlements without their proofs, which `finalize` does not need.
     mapping(bytes32 settlement => bytes encoded) internal _shown;
 
@@ -29,7 +29,8 @@ abstract contract FuzzRequests is FuzzNodes {
         p.units = uint64(1 + ((seed >> 8) % 10_000));
         p.maxAsk = uint32(9 + ((seed >> 32) % 3));
         p.tip = uint96(1_000 + ((seed >> 40) % 100_000));
-        p.k = uint8(1 + ((seed >> 72) % 21));
+        uint256 pool = escrow.taskWord(p.taskId).count(); // jail may have emptied it
+        p.k = uint8(1 + ((seed >> 72) % (pool == 0 || pool > 21 ? 21 : pool)));
         p.quorum = seed % 3 == 0 ? 0 : uint8(p.k / 2 + 1 + ((seed >> 80) % (p.k - p.k / 2)));
         p.slot = _freeSlot(requester);
         p.acceptNoPanel = true;
@@ -58,6 +59,7 @@ abstract contract FuzzRequests is FuzzNodes {
         if (kind == 2)
             (name, call) = ("requestBundle", abi.encodeCall(IEscrowCore.requestBundle, (p, 1, root, "ipfs://inputs")));
         (bool success, bytes memory result) = _act(name, requester, call);
+        if (!success) _refusal = bytes4(result);
         if (!success) return 0;
         if (_isConsumer(requester)) result = abi.decode(result, (bytes));
         return _lastRequest = abi.decode(result, (bytes32));
@@ -77,7 +79,7 @@ abstract contract FuzzRequests is FuzzNodes {
         if (isInstant && p.k == 1) p.k = 2;
         if (isInstant) (p.challengeWindow, p.quorum) = (0, 0);
         id = _ask(requester, p, (seed >> 120) % 3);
-        if (id == 0) revert Broken("ESC-3", "a good request is refused", p.slot, p.k);
+        if (id == 0) revert Broken("ESC-3", "a good request is refused", uint32(_refusal), p.k);
     }
 
     function _fund(address requester) internal {
@@ -149,16 +151,28 @@ abstract contract FuzzRequests is FuzzNodes {
         uint256 attested;
     }
 
-    function _saidByAll(Request memory r, uint256 members) internal pure returns (Said memory said) {
+    /// @dev All members that are not jailed find the truth.
+    function _saidByAll(Request memory r, uint256[] memory members) internal view returns (Said memory said) {
         said.output = r.rules.has(FLAG_BUNDLE) ? abi.encode(keccak256("results")) : bytes("output");
-        said.committed = said.attested = (1 << members) - 1;
+        said.committed = said.attested = _liveSeats(members);
+    }
+
+    function _liveSeats(uint256[] memory members) internal view returns (uint256 seats) {
+        for (uint256 i = 0; i < members.length; ++i) {
+            if (_signers[members[i] >> 32] != address(0)) seats |= 1 << i;
+        }
     }
 
     /// @dev Like all, but with some members silent or absent, as far as the quorum allows.
-    function _saidByMost(Request memory r, uint256 members, uint256 seed) internal pure returns (Said memory said) {
+    function _saidByMost(
+        Request memory r,
+        uint256[] memory members,
+        uint256 seed
+    ) internal view returns (Said memory said) {
         said = _saidByAll(r, members);
-        for (uint256 i = 0; i < members; ++i) {
-            if (countBits(said.attested) <= r.origin.quorum() || (seed >> i) % 4 != 0) continue;
+        for (uint256 i = 0; i < members.length; ++i) {
+            bool isOut = (said.attested >> i) & 1 == 0;
+            if (isOut || countBits(said.attested) <= r.origin.quorum() || (seed >> i) % 4 != 0) continue;
             said.attested &= ~(uint256(1) << i);
             if ((seed >> (i + 32)) % 2 == 0) said.committed &= ~(uint256(1) << i);
         }
@@ -233,132 +247,13 @@ abstract contract FuzzRequests is FuzzNodes {
         return abi.encodePacked(r, uint256(s) | (uint256(v - 27) << 255));
     }
 
-    /// @dev The node's current key, or for every other node the one it had when the request was made.
+    /// @dev The node's current key, or for every other node the one it had when the request was made. What it had before it
+    ///      was jailed does not count.
     function _keyFor(uint256 nodeId, uint256 time) internal view returns (uint256 key) {
         key = _currentKey(nodeId);
         if (nodeId % 2 == 0) return key;
-        for (uint256 i = 0; i < _keys[nodeId].length; ++i) {
+        for (uint256 i = _firstKey[nodeId]; i < _keys[nodeId].length; ++i) {
             if (_since[nodeId][i] <= time) key = _keys[nodeId][i];
         }
-    }
-
-    /* SETTLING */
-
-    /// @dev A request that is open and can settle now, its round posted; a new one if there is none at hand.
-    function _ready(uint256 seed) internal returns (bytes32 id) {
-        id = live.length == 0 ? bytes32(0) : live[seed % live.length];
-        if (id == 0 || !_canSettle(id)) id = _freshRequest(seed, _requester(seed >> 200), false);
-        _prepare(id);
-    }
-
-    function _canSettle(bytes32 id) internal view returns (bool) {
-        Request memory r = _known[id].request;
-        return _known[id].stage == Stage.Open && !_isDisputed(r) && _inTime(r, id);
-    }
-
-    /// @dev Whether its round is as it should be, its committee complete and its deadline not over.
-    function _inTime(Request memory r, bytes32 id) internal view returns (bool) {
-        uint256 word = escrow.roundWord(uint64(r.rules.round()));
-        uint256 due = beacon.timeOf(uint64(r.rules.round()));
-        if (word == 0) return block.timestamp <= due + r.terms.beaconTimeout();
-        uint256 postedAt = uint40(word);
-        if (postedAt + r.terms.beaconDelay() / 2 < due || postedAt > due + r.terms.beaconTimeout()) return false;
-        return
-            block.timestamp <= (postedAt > due ? postedAt : due) + r.terms.life() &&
-            _draw(r, id).length == r.origin.k();
-    }
-
-    function _isDisputed(Request memory r) internal view returns (bool) {
-        return escrow.slotOf(r.origin.requester(), r.origin.slot()).state() == SlotWordFields.OPEN_DISPUTED;
-    }
-
-    function _prepare(bytes32 id) internal {
-        uint256 round = _known[id].request.rules.round();
-        if (escrow.roundWord(uint64(round)) == 0) _post(round);
-    }
-
-    function _settle(bytes32 id, uint256 seed) internal returns (IEscrowTypes.Settlement memory s, address settler) {
-        Request memory r = _known[id].request;
-        if (!_canSettle(id)) return (s, settler); // its round was posted early, or its draw is too dear: it is refunded
-        uint256[] memory members = _draw(r, id);
-        s = _settlement(id, r, members, _saidByMost(r, members.length, seed));
-        settler = _settler(seed, members);
-        _mustExec(
-            "settle",
-            settler,
-            address(escrow),
-            abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)))
-        );
-    }
-
-    /// @dev A member by its key, or anyone.
-    function _settler(uint256 seed, uint256[] memory members) internal view returns (address) {
-        uint256 place = (seed >> 180) % (2 * members.length);
-        return place < members.length ? _signers[members[place] >> 32] : requesters[place % 3];
-    }
-
-    function _only(IEscrowTypes.Settlement memory s) internal pure returns (IEscrowTypes.Settlement[] memory all) {
-        all = new IEscrowTypes.Settlement[](1);
-        all[0] = s;
-    }
-
-    function settle(uint256 seed) external step {
-        _settle(_ready(seed), seed);
-    }
-
-    /// @dev Several at once, among them one twice and one that is bad: the good ones settle.
-    function settleBatch(uint256 seed) external step {
-        uint256 count = 3 + (seed % 3);
-        IEscrowTypes.Settlement[] memory batch = new IEscrowTypes.Settlement[](count);
-        uint256 settled = endedRequests;
-        for (uint256 i = 0; i + 2 < count; ++i) {
-            bytes32 id = _freshRequest(uint256(keccak256(abi.encode(seed, i))), requesters[((seed % 3) + i) % 3], true);
-            _prepare(id);
-            if (!_canSettle(id)) return;
-            Request memory r = _known[id].request;
-            batch[i] = _settlement(id, r, _draw(r, id), _saidByMost(r, r.origin.k(), seed));
-        }
-        batch[count - 2] = batch[0];
-        batch[count - 1] = _spoiled(batch[0], seed);
-        bytes memory data = abi.encodeCall(IEscrowCore.settle, (batch, new IEscrowTypes.RoundSignature[](0)));
-        bytes memory result = _mustExec("settle (batch)", requesters[0], address(escrow), data);
-        settled = endedRequests - settled;
-        if (settled != count - 2) revert Broken("ESC-3", "bad items stop good ones", settled, count - 2);
-        if (abi.decode(result, (uint256)) != settled) revert Broken("ESC-2", "settled", settled, count);
-    }
-
-    function settleWrongly(uint256 seed) external step {
-        bytes32 id = _ready(seed);
-        if (!_canSettle(id)) return;
-        Request memory r = _known[id].request;
-        uint256[] memory members = _draw(r, id);
-        IEscrowTypes.Settlement memory s = _spoiled(_settlement(id, r, members, _saidByAll(r, members.length)), seed);
-        bytes memory data = abi.encodeCall(IEscrowCore.settle, (_only(s), new IEscrowTypes.RoundSignature[](0)));
-        (bool success, ) = _exec("settle (spoiled)", requesters[0], address(escrow), data);
-        if (success) revert Broken("SET-1", "a spoiled settlement", seed % 8, uint256(id));
-    }
-
-    /// @dev The same settlement with something wrong in it.
-    function _spoiled(
-        IEscrowTypes.Settlement memory good,
-        uint256 seed
-    ) internal pure returns (IEscrowTypes.Settlement memory s) {
-        s = abi.decode(abi.encode(good), (IEscrowTypes.Settlement)); // a copy
-        uint256 head = Head.unwrap(s.head);
-        uint256 fault = seed % 8;
-        if (fault == 0) s.proof[(seed >> 16) % s.proof.length] ^= 0x01;
-        if (fault == 1) s.head = Head.wrap(head & ~(uint256(type(uint32).max) << 104));
-        if (fault == 2) s.head = Head.wrap(head | (1 << 103));
-        if (fault == 3) s.head = Head.wrap(head ^ (1 << (8 + ((seed >> 16) % 64))));
-        if (fault == 4) s.output = abi.encodePacked(s.output, uint8(1));
-        if (fault == 5) s.proof = abi.encodePacked(s.proof, uint8(0));
-        if (fault == 6) s.request.inputDigest ^= bytes32(uint256(1));
-        if (fault == 7) _signByStranger(s);
-    }
-
-    /// @dev Replaces the first signature by one of a key that is nobody's.
-    function _signByStranger(IEscrowTypes.Settlement memory s) private pure {
-        bytes memory stranger = _compact(uint256(keccak256("stranger")), keccak256(s.proof));
-        for (uint256 i = 0; i < 64 && i < s.proof.length; ++i) s.proof[i] = stranger[i];
     }
 }

@@ -37,6 +37,8 @@ abstract contract FuzzWorld {
     IERC20 public atoma;
     LocalUsd public usd;
     IAccessManager internal authority;
+    /// @dev One in which nobody has a role.
+    IAccessManager internal otherAuthority;
     INodeRegistry public nodes;
     ITaskRegistry public tasks;
     FuzzBeacon public beacon;
@@ -56,6 +58,7 @@ abstract contract FuzzWorld {
         atoma = IERC20(_create("AtomaToken", abi.encode(address(this), 1e9 ether)));
         usd = LocalUsd(_create("LocalUsd", ""));
         authority = IAccessManager(_create("AccessManager", abi.encode(address(this))));
+        otherAuthority = IAccessManager(_create("AccessManager", abi.encode(address(this))));
         nodes = INodeRegistry(_create("NodeRegistry", abi.encode(atoma, authority, 14 days)));
         ITaskRegistry.Settings memory settings = ITaskRegistry.Settings(0, 3 days, 100, 1 ether);
         tasks = ITaskRegistry(_create("TaskRegistry", abi.encode(nodes, authority, settings, 1e6)));
