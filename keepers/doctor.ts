@@ -2,6 +2,7 @@
 import { type Address, BaseError } from "viem";
 import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
+import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../sdk/abi/task-registry.ts";
 import { publicKeyOf } from "../sdk/drand/bls.ts";
 import { roundAt } from "../sdk/drand/schedule.ts";
@@ -142,7 +143,8 @@ const findLocalBeacon = async (settings: Settings, instance: Instance): Promise<
 const findDisputes = async (
   { jobs, watchtower }: Settings,
   rpc: FailoverRpc,
-  { chainId, disputes, nodeRegistry }: Instance,
+  { chainId, disputes, nodeRegistry, escrow }: Instance,
+  address: Address | undefined,
 ): Promise<Found> => {
   const client = makePublicClient(rpc, chainId);
   await client.readContract({ address: disputes, abi: disputesAbi, functionName: "parameters" });
@@ -151,6 +153,12 @@ const findDisputes = async (
     abi: nodeRegistryAbi,
     functionName: "unbonding",
   });
+  if (watchtower.maxBond > 0n && address !== undefined) {
+    const account = { address: escrow, abi: requestEscrowAbi, functionName: "accountOf", args: [address] } as const;
+    const [balance] = await client.readContract(account);
+    if (balance < watchtower.maxBond)
+      return warn(`the key's account in the escrow holds ${balance}, less than watchtower.maxBond: deposit into it`);
+  }
   const text = `the disputes at ${disputes} answer; who contradicts itself is punished for ${unbondingS} s`;
   if (jobs.includes("executor") || jobs.includes("settler")) return ok(`${text}; evidence comes from the other jobs`);
   if (watchtower.sample > 0) return ok(`${text}; members are asked about up to ${watchtower.sample} requests a pass`);
@@ -201,9 +209,10 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
       await only("endpoint", () => findEndpoint(settings, node));
     }
   }
-  if (isExecutor) await only("sandbox", () => findSandbox(settings));
+  const computesAgain = settings.jobs.includes("watchtower") && settings.watchtower.reexecute > 0;
+  if (isExecutor || computesAgain) await only("sandbox", () => findSandbox(settings));
   if (settings.jobs.includes("watchtower") && instance !== undefined)
-    await only("disputes", () => findDisputes(settings, rpc, instance));
+    await only("disputes", () => findDisputes(settings, rpc, instance, signer?.address));
   if (settings.jobs.includes("beacon") && instance !== undefined)
     await only("beacon", () => (settings.beacon.source === "drand" ? findDrand : findLocalBeacon)(settings, instance));
   return isFit;

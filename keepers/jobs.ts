@@ -10,6 +10,7 @@ import { makeOwnStore } from "./executor/own-store.ts";
 import type { Executor } from "./executors/executor.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { makeFallback } from "./fallback/run.ts";
+import type { RequestCore } from "./chain/requests.ts";
 import { makeJanitorJob } from "./janitor/run.ts";
 import { openBeaconSecret } from "./key.ts";
 import { makeAcceptance } from "./network/acceptance.ts";
@@ -27,6 +28,7 @@ import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
 import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
+import { readDisputableUntil } from "./watchtower/opening-facts.ts";
 import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
 import { makeWatchtowerJob } from "./watchtower/run.ts";
 
@@ -190,7 +192,9 @@ const makeSample = async (
   const own = makeOwnStore(store);
   const { execute } = makeComputing({ ...parts, view: chain, executors, own, http, client }, options);
   const background = makeBackground(log);
-  const reexecution = makeReexecution({ ...parts, committees, execute, background, share, random: Math.random });
+  const disputableUntil = (request: RequestCore) => readDisputableUntil(parts, request);
+  const sampling = { committees, execute, background, share, disputableUntil, random: Math.random };
+  const reexecution = makeReexecution({ ...parts, ...sampling });
   const close = async (): Promise<void> => {
     await background.stop();
     http.close();
@@ -208,7 +212,10 @@ const makeWatchtower = async (parts: Parts, executors: readonly Executor[] | und
   const source = isAlone ? listening.source : undefined;
   const reexecution = sample?.reexecution;
   const job = makeWatchtowerJob({ ...parts, committees, held, source, reexecution, settings, random: Math.random });
-  const pass = forgetting(job, parts, held.prune);
+  const pass = forgetting(job, parts, async (beforeMs) => {
+    await held.prune(beforeMs);
+    if (isAlone) await makeOwnStore(parts.store).prune(parts.clock.now() - 24 * hourMs); // else they are the executor's
+  });
   const close = async (): Promise<void> => {
     await sample?.close();
     await listening.close();

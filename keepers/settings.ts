@@ -214,6 +214,8 @@ const watchtower = z.strictObject({
   open: flag.default(true),
   /** Most that is put up, from the key's account in the escrow, against one result that came out otherwise here; 0 only reports it. */
   maxBond: amount.default(0n),
+  /** Tasks over whose results bonds are put up: whoever owns most of a task's nodes owns its panels. */
+  bondTasks: list(taskId, "must be a list of task ids").default([]),
   /** Take open disputes to their end, which nobody pays for. */
   disputes: flag.default(true),
   peerTimeoutMs: integer(100, 60_000).default(4_000),

@@ -57,7 +57,7 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         uint256 attested = _withoutJailed(members, o.head.attested());
         (uint256 cost, uint256 tip) = _pay(r, members, attested, o.settler, true);
         _credit(o.settler, tip);
-        _end(r, outcome, cost);
+        _end(r, o.requestId.outcomeOf(o.digest, o.head, PAID), cost);
         if (r.rules.has(FLAG_BUNDLE)) _roots[o.requestId] = o.digest;
         emit Settled(o.requestId, o.digest, o.head);
     }
@@ -70,16 +70,13 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         return seats;
     }
 
-    /// @dev The outcome that a settlement's words and its settler make, if the slot holds it.
-    function _outcomeIn(
-        Settlement calldata s,
-        address settler
-    ) private view returns (bytes32 requestId, bytes32 digest, SlotWord slot) {
+    /// @dev The outcome that a settlement's words make, if the slot holds it as settled.
+    function _outcomeIn(Settlement calldata s) private view returns (bytes32 requestId, bytes32 digest, SlotWord slot) {
         bytes4 reason;
         requestId = _idOf(s.request);
         (reason, digest) = _digestOf(s);
         slot = _slots[s.request.origin.slotKey()];
-        bytes32 outcome = requestId.outcomeOf(digest, s.head, settler);
+        bytes32 outcome = requestId.outcomeOf(digest, s.head, PAID);
         require(reason == OK && slot.holdsOutcome(outcome), OutcomeUnknown());
     }
 
@@ -123,8 +120,8 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
     /* CALLBACKS AND BUNDLES */
 
     /// @inheritdoc IEscrowLanes
-    function retryCallback(Settlement calldata s, address settler) external {
-        (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s, settler);
+    function retryCallback(Settlement calldata s) external {
+        (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s);
         require(slot.state() == SlotWordFields.CALLBACK_FAILED, OutcomeUnknown());
         require(block.timestamp <= slot.until(), OutcomeUnknown());
         // no second delivery from within the callback; once delivered, only disputes keep the slot

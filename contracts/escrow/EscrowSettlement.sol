@@ -320,7 +320,7 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         } else {
             uint256 cost;
             (cost, tip) = _pay(s.request, members, s.head.attested(), msg.sender, true);
-            _end(s.request, requestId.outcomeOf(digest, s.head, msg.sender), cost);
+            _end(s.request, requestId.outcomeOf(digest, s.head, PAID), cost);
             if (s.request.rules.has(FLAG_BUNDLE)) _roots[requestId] = digest;
             emit Settled(requestId, digest, s.head);
         }

@@ -33,6 +33,8 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
 
     uint256 internal constant LOW_128 = type(uint128).max;
     uint256 private constant SEQUENCE_ONE = 1 << 128;
+    /// @dev In the outcome of a settled request, in place of a settler that has its tip: the event tells all the rest.
+    address internal constant PAID = address(0);
 
     IERC20Metadata internal immutable TOKEN;
     address internal immutable TREASURY;

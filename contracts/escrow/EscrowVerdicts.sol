@@ -49,7 +49,7 @@ abstract contract EscrowVerdicts is EscrowSettlement, IEscrowVerdicts {
         SlotWord slot = _slots[key];
         uint256 state = slot.state();
         isSettled = state == SlotWordFields.SETTLED || state == SlotWordFields.CALLBACK_FAILED;
-        bool isHeld = slot.holdsOutcome(requestId.outcomeOf(digest, head, settler));
+        bool isHeld = slot.holdsOutcome(requestId.outcomeOf(digest, head, isSettled ? PAID : settler));
         require((isSettled || state == SlotWordFields.RECORDED) && isHeld, OutcomeUnknown());
         uint256 latest = _disputableUntil(r, slot);
         require(block.timestamp <= latest, TooLateToDispute(latest));

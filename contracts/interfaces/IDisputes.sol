@@ -38,7 +38,7 @@ interface IDisputes {
     struct Outcome {
         bytes32 digest;
         Head head;
-        address settler;
+        address settler; // of a recorded result; of a settled one it is not looked at
     }
 
     /// @notice How a dispute stands. Pending: a panel may still decide. Decided: a digest stands. NoFault: the panels could not

@@ -24,7 +24,7 @@ interface IEscrowLanes is IEscrowTypes {
     function expire(Request calldata request_) external;
 
     /// @notice Delivers a failed callback again, within seven days of its failure. By anyone.
-    function retryCallback(Settlement calldata settlement, address settler) external;
+    function retryCallback(Settlement calldata settlement) external;
 
     /// @notice Moves the left-over of ended requests to their requester's account. Slots that are not free are passed over.
     function release(address requester, uint24[] calldata slots) external;

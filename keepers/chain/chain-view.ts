@@ -16,6 +16,7 @@ import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShow
 import { type DisputeParameters, loadDisputeParameters, loadOpenDisputes, loadPunished } from "./disputes.ts";
 import { pruneEnded } from "./prune.ts";
 import {
+  type JailedSubscriber,
   loadJailedSubscribers,
   loadNode,
   loadNodeOfSigner,
@@ -74,7 +75,7 @@ export type ChainFollower = ChainView & {
   /** The pool of a task as of a time, Unix seconds. */
   readonly pool: (taskId: bigint, nowS: bigint) => Promise<PoolFacts>;
   /** Nodes in jail that subscribe to a task. */
-  readonly jailedSubscribers: (taskId: bigint) => Promise<readonly bigint[]>;
+  readonly jailedSubscribers: (taskId: bigint) => Promise<readonly JailedSubscriber[]>;
   readonly tasksOfNode: (nodeId: bigint) => Promise<readonly bigint[]>;
   /** Forgets requests that ended longer ago than the retention. Returns how many. */
   readonly prune: () => Promise<number>;

@@ -154,15 +154,20 @@ export const loadPool = async (tx: Tx, taskId: bigint, nowS: bigint): Promise<Po
   return { taskId, snapshot, activeSubscribers, hasChanged: await hasChangedSince(tx, taskId, row) };
 };
 
-/** Nodes in jail, which have no key, that subscribe to a task. */
-export const loadJailedSubscribers = async (tx: Tx, taskId: bigint): Promise<readonly bigint[]> => {
-  const newestKey =
-    "SELECT value FROM chain_facts s WHERE s.space = 'node' AND s.field = 'signer' AND s.key = f.node_id ORDER BY s.height DESC, s.log_index DESC LIMIT 1";
+/** A node in jail, which has no key, and the block since which it is there. */
+export type JailedSubscriber = { readonly nodeId: bigint; readonly height: bigint };
+
+/** Nodes in jail that subscribe to a task. */
+export const loadJailedSubscribers = async (tx: Tx, taskId: bigint): Promise<readonly JailedSubscriber[]> => {
+  const newest = (column: "value" | "height"): string =>
+    `SELECT s.${column} FROM chain_facts s WHERE s.space = 'node' AND s.field = 'signer' AND s.key = f.node_id ` +
+    "ORDER BY s.height DESC, s.log_index DESC LIMIT 1";
   const rows = await tx.all(
-    `SELECT node_id FROM chain_subscriptions f WHERE task_id = ? AND kind = 'subscribed' AND ${latest} AND (${newestKey}) = ? LIMIT 1000`,
+    `SELECT node_id, (${newest("height")}) AS jailed FROM chain_subscriptions f WHERE task_id = ? AND kind = 'subscribed' ` +
+      `AND ${latest} AND (${newest("value")}) = ? LIMIT 1000`,
     [taskId, zeroAddress],
   );
-  return rows.map((row) => bigintOf(row, "node_id"));
+  return rows.map((row) => ({ nodeId: bigintOf(row, "node_id"), height: bigintOf(row, "jailed") }));
 };
 
 /** Tasks that a node subscribes to. */

@@ -65,9 +65,9 @@ export const nextStep = (situation: Situation): Step => {
     return { kind: own.result === undefined ? "execute" : "commit" };
   }
   if (own.decisions.length === 0) return firstRoot(situation);
-  const agreed = agreedRoot(situation);
-  if (agreed === undefined) return secondRoot(situation);
-  const decision = joining(situation, agreed);
+  const agreed = agreedRoots(situation);
+  if (agreed.length === 0) return secondRoot(situation);
+  const decision = agreed.map((root) => joining(situation, root)).find((one) => one !== undefined);
   return decision === undefined ? { kind: "over", reason: "agreed" } : { kind: "attest", decision, isEarly: false };
 };
 
@@ -90,16 +90,17 @@ export const equivocators = (commits: Situation["commits"]): ReadonlySet<bigint>
 
 type Root = Situation["attestations"][number];
 
-/** One root over one digest that has the attestations of a quorum, as one of them says it: anybody can settle with it. */
-function agreedRoot({ attestations, quorum }: Pick<Situation, "attestations" | "quorum">): Root | undefined {
+/** Roots over one digest that have the attestations of a quorum, as one of them says it: anybody can settle with these. */
+function agreedRoots({ attestations, quorum }: Pick<Situation, "attestations" | "quorum">): readonly Root[] {
   const keyOf = ({ digest, committed, commitRoot }: Root): string => `${digest} ${committed} ${commitRoot}`;
   const groups = [...Map.groupBy(attestations, keyOf).values()];
-  return groups.find((group) => new Set(group.map(({ nodeId }) => nodeId)).size >= quorum)?.[0];
+  const agreed = groups.filter((group) => new Set(group.map(({ nodeId }) => nodeId)).size >= quorum);
+  return agreed.flatMap(([one]) => one ?? []);
 }
 
 /** Whether anybody can settle. */
 export const hasQuorum = (situation: Pick<Situation, "attestations" | "quorum">): boolean =>
-  agreedRoot(situation) !== undefined;
+  agreedRoots(situation).length > 0;
 
 /**
  * The second root, where a quorum has agreed on one that this node has not signed and that counts it: it would go unpaid
@@ -112,7 +113,7 @@ function joining({ nowMs, members, ownNodeId, own }: Situation, agreed: Root): D
   const seat = members.indexOf(ownNodeId);
   const place = Number(countBits(committed & ((1n << BigInt(seat)) - 1n)));
   const counts = hasBit(committed, seat) && leaves[place] === own.result.leaf && commitRootOf(leaves) === commitRoot;
-  if (!counts || committed === first.committed) return undefined;
+  if (!counts || commitRoot === commitRootOf(first.leaves)) return undefined;
   return { root: 2, committed, leaves, decidedMs: nowMs };
 }
 

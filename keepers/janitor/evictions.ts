@@ -1,6 +1,7 @@
 /** Nodes in jail: out of the pools of the tasks beside the one that they were jailed over. Signatures of theirs count for nothing. */
 import { encodeFunctionData } from "viem";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
+import type { JailedSubscriber } from "../chain/registry.ts";
 import type { Tally } from "../job.ts";
 import type { JanitorDeps } from "./deps.ts";
 import { tasksOf } from "./snapshots.ts";
@@ -12,12 +13,13 @@ const refusedRetryMs = 60_000;
 const evict = async (
   { instance, transactions, log }: JanitorDeps,
   taskId: bigint,
-  nodeId: bigint,
+  { nodeId, height }: JailedSubscriber,
   nowS: bigint,
 ): Promise<boolean> => {
-  const key = { contract: instance.taskRegistry, subject: `task:${taskId}:node:${nodeId}`, action: "evict" };
+  const subject = `task:${taskId}:node:${nodeId}:jailed:${height}`;
+  const key = { contract: instance.taskRegistry, subject, action: "evict" };
   const kind = (await transactions.find(key))?.status.kind;
-  if (kind === "pending" || kind === "refused") return false;
+  if (kind === "pending" || kind === "refused" || kind === "mined") return false;
   const args = [Number(taskId), Number(nodeId)] as const;
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "evict", args });
   const deadlineS = Number(nowS + patienceS);
@@ -37,8 +39,8 @@ export const tidyPools = async (
     if (signal.aborted) return;
     const what = { job: "janitor", subject: `task:${taskId}`, action: "evict" };
     await tally.attempt(what, async () => {
-      for (const nodeId of await deps.chain.jailedSubscribers(taskId))
-        tally.done(Number(await evict(deps, taskId, nodeId, nowS)));
+      for (const one of await deps.chain.jailedSubscribers(taskId))
+        tally.done(Number(await evict(deps, taskId, one, nowS)));
     });
   }
 };

@@ -78,7 +78,11 @@ export const submitFollowUp = async (
   const { instance, actions } = deps;
   const past = await find(deps, request);
   if (past === undefined) return false;
-  const data = escrowCall({ functionName: action, args: [past.settlement, past.settler] });
+  const { settlement, settler } = past;
+  const data =
+    action === "finalize"
+      ? escrowCall({ functionName: action, args: [settlement, settler] })
+      : escrowCall({ functionName: action, args: [settlement] });
   const reserveGas = callbackReserve(request.fields);
   const intent = { contract: instance.escrow, subject: request.requestId, action, data, reserveGas };
   const isPatient = action === "finalize"; // a callback that reverts is tried again by plan, with longer waits

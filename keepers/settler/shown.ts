@@ -58,8 +58,8 @@ export function* shownIn(data: Uint8Array, from: Address): Generator<Shown> {
     if (selector === selectors.multicall)
       for (const inner of [...innerCalls(call, steps)].toReversed()) calls.push(inner);
     if (selector === selectors.settle) yield* listed(call, from, steps);
-    if (selector === selectors.settleRevealed) yield* alone(call, from);
-    if (selector === selectors.finalize || selector === selectors.retryCallback) yield* alone(call, settlerIn(call));
+    if (selector === selectors.settleRevealed || selector === selectors.retryCallback) yield* alone(call, from);
+    if (selector === selectors.finalize) yield* alone(call, settlerIn(call));
   }
 }
 

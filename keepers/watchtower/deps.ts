@@ -14,7 +14,7 @@ export type WatchtowerDeps = JobDeps & {
   /** Results computed again here; undefined where none are. */
   readonly reexecution: Reexecution | undefined;
   /** Requests that are asked about in one pass, what is done about disputes, and the most that is put up for one. */
-  readonly settings: Pick<Settings["watchtower"], "sample" | "open" | "disputes" | "maxBond">;
+  readonly settings: Pick<Settings["watchtower"], "sample" | "open" | "disputes" | "maxBond" | "bondTasks">;
   /** Within 0..1, without 1. */
   readonly random: () => number;
 };

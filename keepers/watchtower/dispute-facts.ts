@@ -52,12 +52,12 @@ const attestationsOf = async ({ held }: WatchtowerDeps, requestId: Hex): Promise
   (await Promise.all(levels.map((level) => held.read(requestId, level)))).flatMap(({ attestations }) => attestations);
 
 const wouldAppealFor = async (
-  { reexecution, settings: { maxBond } }: WatchtowerDeps,
+  { reexecution, settings: { maxBond, bondTasks } }: WatchtowerDeps,
   contract: Contract,
-  { requestId, words }: ChainRequest,
+  { requestId, words, fields }: ChainRequest,
 ): Promise<bigint | undefined> => {
   const found = reexecution?.found(requestId);
-  if (found === undefined || maxBond === 0n) return undefined;
+  if (found === undefined || maxBond === 0n || !bondTasks.includes(fields.taskId)) return undefined;
   return (await contract.bondOf(words, 2n)) <= maxBond ? fingerprintOf(found) : undefined;
 };
 

@@ -1,7 +1,7 @@
 /** What is due for a dispute: pure. */
 import { fingerprintOf } from "../../sdk/agreement/fingerprint.ts";
 import { countBits, hasBit } from "../../sdk/committee/bitmap.ts";
-import type { DisputeCase } from "../../sdk/words/dispute-case.ts";
+import type { DisputeCase, Tally } from "../../sdk/words/dispute-case.ts";
 import type { AttestationMessage } from "../network/messages.ts";
 
 /** As the contract numbers it. */
@@ -33,7 +33,8 @@ export type DisputeFacts = {
 
 /** `untilS`: last second in which the chain takes it. */
 export type DisputeStep =
-  | { readonly kind: "redraw" | "escalate" | "appeal"; readonly untilS: bigint }
+  | { readonly kind: "escalate" | "appeal"; readonly untilS: bigint }
+  | { readonly kind: "redraw"; readonly level: bigint; readonly untilS: bigint }
   | { readonly kind: "conclude" }
   | { readonly kind: "close" }
   | {
@@ -51,7 +52,9 @@ export const dueOf = (facts: DisputeFacts): readonly DisputeStep[] => {
   if (dispute.isClosed) return [];
   if (verdict.ending === "pending") {
     const kind = pendingDue(facts);
-    return kind === undefined ? [] : [{ kind, untilS: verdict.finalAtS }];
+    const untilS = verdict.finalAtS;
+    if (kind === "redraw") return [{ kind, level: dispute.second === undefined ? 1n : 2n, untilS }];
+    return kind === undefined ? [] : [{ kind, untilS }];
   }
   const conclude: readonly DisputeStep[] = dispute.isConcluded ? [] : [{ kind: "conclude" }];
   if (nowS > punishableUntil(facts)) return [...conclude, { kind: "close" }];
@@ -95,17 +98,27 @@ function losersOf(facts: DisputeFacts): readonly DisputeStep[] {
   return [...steps.values()];
 }
 
+/** Whether a panel's finding is not what stands in the end: then nobody owed it a word. */
+function isOverruled({ verdict }: DisputeFacts, tally: Tally | undefined): boolean {
+  return verdict.ending === "decided" && tally !== undefined && tally.digest !== verdict.digest;
+}
+
 /** One step for each juror that is not known to have attested, where at least half of its panel is. */
 function silentOf(facts: DisputeFacts): readonly DisputeStep[] {
   const { dispute, drawn, attestations, punished } = facts;
   const untilS = punishableUntil(facts);
   return [dispute.first, dispute.second].flatMap((panel, index): readonly DisputeStep[] => {
-    const attested = panel?.tally?.attested ?? 0n;
+    const attested = isOverruled(facts, panel?.tally) ? 0n : (panel?.tally?.attested ?? 0n);
     const level = BigInt(index + 1);
     const jurors = drawn[index + 1] ?? [];
     if (attested === 0n || 2n * countBits(attested) < BigInt(jurors.length)) return [];
+    const ofLevel = attestations.filter((one) => one.level === level);
+    const counted = new Set(
+      ofLevel.flatMap(({ nodeId, commitRoot }) => (hasBit(attested, jurors.indexOf(nodeId)) ? [commitRoot] : [])),
+    );
+    // under a root of its own it may have signed when it knew what the others had found
     const hasSpoken = (nodeId: bigint): boolean =>
-      attestations.some((one) => one.level === level && one.nodeId === nodeId);
+      ofLevel.some((one) => one.nodeId === nodeId && counted.has(one.commitRoot));
     return jurors.flatMap((nodeId, seat): readonly DisputeStep[] => {
       const isSilent = !hasBit(attested, seat) && !hasSpoken(nodeId) && !punished.has(nodeId);
       return isSilent ? [{ kind: "punishSilent", level, seat, untilS }] : [];

@@ -23,7 +23,11 @@ const dataOf = (words: RequestWords, step: DisputeStep): Hex => {
 };
 
 const subjectOf = (requestId: Hex, step: DisputeStep): string =>
-  "seat" in step ? `${requestId}:${step.level}:${step.seat}` : requestId;
+  "seat" in step
+    ? `${requestId}:${step.level}:${step.seat}`
+    : "level" in step
+      ? `${requestId}:${step.level}`
+      : requestId;
 
 /** Puts one step into the outbox. False if it is there. */
 const take = async (deps: WatchtowerDeps, requestId: Hex, words: RequestWords, step: DisputeStep): Promise<boolean> => {

@@ -1,11 +1,13 @@
 /** Reads what is to be known before a dispute is opened: from the contracts, the chain view and the store of messages. */
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { outcomeOf } from "../../sdk/agreement/outcome.ts";
 import { decodeSlotWord, holdsOpen, holdsOutcome } from "../../sdk/words/slot-word.ts";
+import type { RequestCore } from "../chain/requests.ts";
 import type { ChainRequest } from "../chain/view.ts";
 import { nowSeconds } from "../job.ts";
+import type { AttestationMessage } from "../network/messages.ts";
 import { makePublicClient } from "../runtime/viem-client.ts";
 import { countedAttestations } from "../settler/counted.ts";
 import type { WatchtowerDeps } from "./deps.ts";
@@ -22,9 +24,11 @@ export type ReadOpening =
 
 type Slot = { readonly word: bigint; readonly isDisputed: boolean };
 
-const clientOf = ({ rpc, instance }: WatchtowerDeps) => makePublicClient(rpc, instance.chainId);
+type Reading = Pick<WatchtowerDeps, "rpc" | "instance">;
 
-const readSlot = async (deps: WatchtowerDeps, { requestId, fields }: ChainRequest): Promise<Slot> => {
+const clientOf = ({ rpc, instance }: Reading) => makePublicClient(rpc, instance.chainId);
+
+const readSlot = async (deps: Reading, { requestId, fields }: RequestCore): Promise<Slot> => {
   const client = clientOf(deps);
   const { escrow, disputes } = deps.instance;
   const slot = { address: escrow, abi: requestEscrowAbi, functionName: "slotOf" } as const;
@@ -34,26 +38,43 @@ const readSlot = async (deps: WatchtowerDeps, { requestId, fields }: ChainReques
   return { word, isDisputed: docket !== 0n };
 };
 
-/** Who settled is not told by the event: the sender, or the contract that was called. The slot knows. */
-const readOutcome = async (deps: WatchtowerDeps, request: ChainRequest, word: bigint) => {
-  const { requestId, outcome } = request;
+/** The outcome that the slot holds: the settler is part of it only until it has its tip. */
+const outcomeIn = (word: bigint, { requestId, outcome, state }: RequestCore): KnownOutcome | undefined => {
   if (outcome === undefined) return undefined;
-  const { digest, head, settler, transactionHash: hash } = outcome;
-  const known = (one: Address): boolean => holdsOutcome(word, outcomeOf({ requestId, digest, head, settler: one }));
-  if (settler !== undefined) return known(settler) ? { digest, head, settler } : undefined;
-  const { from, to } = await clientOf(deps).getTransaction({ hash });
-  const found = [from, ...(to === null ? [] : [to])].find(known);
-  return found === undefined ? undefined : { digest, head, settler: found };
+  const { digest, head } = outcome;
+  const settler = state === "recorded" ? outcome.settler : zeroAddress;
+  if (settler === undefined || !holdsOutcome(word, outcomeOf({ requestId, digest, head, settler }))) return undefined;
+  return { digest, head, settler };
 };
 
-const disputableUntil = (word: bigint, { fields }: ChainRequest): bigint => {
+const disputableUntil = (word: bigint, { fields }: RequestCore): bigint => {
   const { state, untilS } = decodeSlotWord(word);
   return state === "callbackFailed" ? untilS - retryWindowS + fields.disputeWindowS : untilS;
 };
 
-const bondIsCovered = async (deps: WatchtowerDeps, { words }: ChainRequest): Promise<boolean> => {
-  const { maxBond } = deps.settings;
-  if (maxBond === 0n) return false;
+/** Last second in which a result can be disputed, as far as the chain holds it and that second is not over. */
+export const readDisputableUntil = async (
+  deps: Pick<WatchtowerDeps, "rpc" | "instance" | "chain" | "clock">,
+  request: RequestCore,
+): Promise<bigint | undefined> => {
+  const { word, isDisputed } = await readSlot(deps, request);
+  if (isDisputed || outcomeIn(word, request) === undefined) return undefined;
+  const untilS = disputableUntil(word, request);
+  return (await nowSeconds(deps)) > untilS ? undefined : untilS;
+};
+
+/** What the chain takes to open a dispute: by keys that count, of members that are not in jail. */
+const liveAttestations = async (deps: WatchtowerDeps, request: ChainRequest, all: readonly AttestationMessage[]) => {
+  const counted = await countedAttestations(deps, request, all);
+  const nodeIds = [...new Set(counted.map(({ nodeId }) => nodeId))];
+  const nodes = await Promise.all(nodeIds.map(deps.chain.node));
+  const jailed = new Set(nodes.flatMap((node) => (node?.signer === zeroAddress ? [node.nodeId] : [])));
+  return counted.filter(({ nodeId }) => !jailed.has(nodeId));
+};
+
+const bondIsCovered = async (deps: WatchtowerDeps, { words, fields }: ChainRequest): Promise<boolean> => {
+  const { maxBond, bondTasks } = deps.settings;
+  if (maxBond === 0n || !bondTasks.includes(fields.taskId)) return false;
   const call = { address: deps.instance.disputes, abi: disputesAbi, functionName: "bondOf" } as const;
   return (await clientOf(deps).readContract({ ...call, args: [words, 1n] })) <= maxBond;
 };
@@ -76,15 +97,15 @@ export const readOpening = async (deps: WatchtowerDeps, request: ChainRequest): 
   const nowS = await nowSeconds(deps);
   if (state === "open" && nowS > timeline.expireAtS) return "over";
   const { word, isDisputed } = await readSlot(deps, request);
-  const outcome = await readOutcome(deps, request, word);
+  const outcome = outcomeIn(word, request);
   if (isDisputed || (state === "open" ? !holdsOpen(word, requestId) : outcome === undefined)) return "over";
   const untilS = disputableUntil(word, request);
-  if (outcome !== undefined && nowS > untilS) return "over";
+  if (outcome !== undefined && nowS > untilS) return state === "recorded" ? "waiting" : "over";
   const facts: OpeningFacts = {
     nowS,
     members: members.map(({ nodeId }) => nodeId),
     quorum,
-    attestations: await countedAttestations(deps, request, attestations),
+    attestations: await liveAttestations(deps, request, attestations),
     deadlineS: timeline.deadlineS,
     expireAtS: timeline.expireAtS,
     claimed: outcome === undefined ? undefined : { digest: outcome.digest, untilS },

@@ -34,7 +34,7 @@ export type Opening =
   | { readonly kind: "openByDissent"; readonly dissent: AttestationMessage; readonly untilS: bigint }
   | { readonly kind: "openByBond"; readonly untilS: bigint };
 
-/** Pairs that are tried at most, where the chain refuses one because a member is jailed. */
+/** Pairs that are tried at most, where the chain refuses one: a member was jailed a moment ago. */
 const maxPairs = 16;
 
 /** What can open a dispute now, best first: one is enough. Evidence of members comes before a bond. */
@@ -65,12 +65,16 @@ function canAgree({ members, quorum, attestations }: OpeningFacts): boolean {
   return Math.max(0, ...groups.map(speakers)) + silent >= quorum;
 }
 
+/** Each member's first word is paired before any member's second pair comes: one whose words are refused blocks nothing. */
 function conflictsOf({ attestations, expireAtS: untilS }: OpeningFacts): readonly Opening[] {
-  const pairs = attestations.flatMap((first, i) =>
-    attestations
+  const words = [...new Map(attestations.map((one) => [`${one.nodeId} ${one.digest}`, one] as const)).values()];
+  const rows = words.map((first, i) =>
+    words
       .slice(i + 1)
       .filter(({ nodeId, digest }) => nodeId !== first.nodeId && digest !== first.digest)
       .map((second): Opening => ({ kind: "openByConflict", first, second, untilS })),
   );
-  return pairs.slice(0, maxPairs);
+  const longest = Math.max(0, ...rows.map(({ length }) => length));
+  const inTurn = Array.from({ length: longest }, (_, place) => rows.flatMap((row) => row[place] ?? []));
+  return inTurn.flat().slice(0, maxPairs);
 }

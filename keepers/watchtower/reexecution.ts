@@ -4,6 +4,7 @@ import type { RequestCore } from "../chain/requests.ts";
 import type { ChainFollower } from "../chain/chain-view.ts";
 import type { Background } from "../executor/background.ts";
 import { type Execute, isBundle } from "../executor/execution.ts";
+import { makeLimiter } from "../executor/limiter.ts";
 import { concludeBundle } from "../executor/outcome.ts";
 import { type Committees, seatOf } from "../network/committees.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -16,6 +17,8 @@ export type ReexecutionDeps = {
   readonly execute: Execute;
   readonly background: Background;
   readonly nodeId: () => Promise<bigint | undefined>;
+  /** Last second in which a result can be disputed, Unix seconds; undefined where it is over. */
+  readonly disputableUntil: (request: RequestCore) => Promise<bigint | undefined>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
@@ -30,7 +33,7 @@ export type Reexecution = {
   start(): Promise<void>;
   /** What was found for a request, if it was computed. */
   found(requestId: Hex): Hex | undefined;
-  /** Requests whose result is another here. */
+  /** Requests whose result was found to be another here since the last call. */
   differing(): readonly Hex[];
   /** Waits for all that was started. */
   idle(): Promise<void>;
@@ -40,20 +43,22 @@ export type Reexecution = {
 const newest = 1_000;
 /** So many are remembered as seen, or as computed: longer than they can be picked. */
 const maxKept = 20_000;
-/** So many wait to be computed; what comes on top is left out. */
+/** So many wait to be computed; what comes on top is looked at later. */
 const maxWaiting = 64;
 
-const remember = <T>(kept: Map<Hex, T>, requestId: Hex, value: T): void => {
+const remember = <K, T>(kept: Map<K, T>, key: K, value: T): void => {
   const oldest = kept.size >= maxKept ? kept.keys().next().value : undefined;
   if (oldest !== undefined) kept.delete(oldest);
-  kept.set(requestId, value);
+  kept.set(key, value);
 };
 
 /** Makes the sample. Nothing that it does fails a pass: a result that cannot be computed here is left to others. */
 export const makeReexecution = (deps: ReexecutionDeps): Reexecution => {
   const { chain, committees, execute, background, clock, log } = deps;
-  const seen = new Map<Hex, true>();
-  const results = new Map<Hex, { readonly found: Hex; readonly differs: boolean }>();
+  const seen = new Map<string, true>();
+  const results = new Map<Hex, Hex>();
+  const limiter = makeLimiter(1); // a whole computation at a time: its inputs are held as long as it takes
+  let differing: Hex[] = [];
   const waiting = new Set<Promise<void>>();
   const counter = deps.metrics?.counter({
     name: "reexecutions_total",
@@ -61,12 +66,12 @@ export const makeReexecution = (deps: ReexecutionDeps): Reexecution => {
     labels: { outcome: ["same", "different", "skipped"] },
   });
 
-  const compute = async ({ requestId, outcome, fields }: RequestCore, peers: readonly bigint[]): Promise<void> => {
-    const request = await chain.request(requestId);
-    if (request === undefined || outcome === undefined) return;
-    // a dispute window is at most as long as a request's own, so half of the shorter one is left to open the dispute
-    const windowS = outcome.finalizeAfterS === undefined ? fields.disputeWindowS : fields.challengeWindowS;
-    const untilMs = clock.now() + Number(windowS) * 500;
+  /** Half of the time that is left is left to open the dispute. */
+  const compute = async (core: RequestCore, peers: readonly bigint[]): Promise<void> => {
+    const { requestId, outcome } = core;
+    const [request, untilS] = [await chain.request(requestId), await deps.disputableUntil(core)];
+    if (request === undefined || outcome === undefined || untilS === undefined) return;
+    const untilMs = (clock.now() + Number(untilS) * 1_000) / 2;
     const executed = await execute({ request, peers, untilMs, signal: background.signal });
     if ("skipped" in executed) {
       counter?.(1, { outcome: "skipped" });
@@ -77,7 +82,8 @@ export const makeReexecution = (deps: ReexecutionDeps): Reexecution => {
     const found = isBundle(request) ? concludeBundle(digests).digest : digests[0];
     if (found === undefined) return;
     const differs = found !== outcome.digest;
-    remember(results, requestId, { found, differs });
+    remember(results, requestId, found);
+    if (differs) differing.push(requestId);
     counter?.(1, { outcome: differs ? "different" : "same" });
     if (differs) log.error({ requestId, found, settled: outcome.digest }, "a result is another when computed here");
   };
@@ -92,22 +98,30 @@ export const makeReexecution = (deps: ReexecutionDeps): Reexecution => {
   return {
     start: async () => {
       const fresh = (await chain.newestRequests(newest)).filter(
-        ({ requestId, state }) => (state === "recorded" || state === "settled") && !seen.has(requestId),
+        ({ requestId, state }) => (state === "recorded" || state === "settled") && !results.has(requestId),
       );
       for (const request of fresh) {
-        remember(seen, request.requestId, true);
-        if (deps.random() >= deps.share || waiting.size >= maxWaiting) continue;
+        const key = `${request.requestId} ${request.state}`; // a result that is paid can be disputed once more
+        if (seen.has(key)) continue;
+        if (waiting.size >= maxWaiting) return;
+        remember(seen, key, true);
+        if (deps.random() >= deps.share) continue;
         const peers = await peersOf(request);
         if (peers === undefined) continue;
         background.run(() => {
-          const computing = compute(request, peers).finally(() => waiting.delete(computing));
+          const work = limiter(() => compute(request, peers), background.signal);
+          const computing = work.finally(() => waiting.delete(computing));
           waiting.add(computing);
           return computing;
         });
       }
     },
-    found: (requestId) => results.get(requestId)?.found,
+    found: (requestId) => results.get(requestId),
     idle: async () => void (await Promise.allSettled(waiting)),
-    differing: () => [...results].flatMap(([requestId, { differs }]) => (differs ? [requestId] : [])),
+    differing: () => {
+      const found = differing;
+      differing = [];
+      return found;
+    },
   };
 };

@@ -1,7 +1,7 @@
 import { type Address, concatHex, type Hex, keccak256 } from "viem";
 import { checkBytes, toWord } from "../words/hex.ts";
 
-/** What was settled, by whom. */
+/** What was recorded by whom, or settled: then the settler has its tip, and zero stands in its place. */
 export type OutcomeInput = {
   readonly requestId: Hex;
   readonly digest: Hex;

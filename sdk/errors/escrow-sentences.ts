@@ -58,7 +58,8 @@ export const escrowSentences = {
   InvalidRequesterSignature:
     "The signature is not the requester's over this request, or is not of 64 bytes (EIP-2098).",
   NonceUsed: "Nonce {nonce} of {requester} is used: the signed request was settled already. Sign with another nonce.",
-  OutcomeUnknown: "The slot holds no such outcome. Pass the settlement and the settler exactly as they were recorded.",
+  OutcomeUnknown:
+    "The slot holds no such outcome. Pass the settlement exactly as it was settled, and the settler as recorded.",
   ChallengeWindowOpen: "The challenge window is open until {until} (Unix seconds). Finalize afterwards.",
   NotExpired: "The request can still be answered. It can be refunded after {earliest} (Unix seconds).",
   InsufficientGas:

@@ -231,10 +231,7 @@ describe("Who may do what in an instance", () => {
         m.escrow,
         "OutcomeUnknown",
       );
-      await expect(extension.retryCallback(settlement, m.settler.address)).to.be.revertedWithCustomError(
-        m.escrow,
-        "OutcomeUnknown",
-      );
+      await expect(extension.retryCallback(settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
       await expect(extension.expire(request.words)).to.be.revertedWithCustomError(m.escrow, "NotOpen");
       await expect(extension.connect(m.owner).claimEarnings(1n)).to.be.revertedWithCustomError(
         m.escrow,

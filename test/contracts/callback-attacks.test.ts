@@ -73,7 +73,7 @@ describe("A callback", () => {
     const free = await balanceIn(m, await consumer.getAddress());
     const script: readonly (readonly [string, string, boolean])[] = [
       [again, selectorOf(m, "NothingSettled"), false],
-      [encode("retryCallback", [settlement, m.settler.address]), selectorOf(m, "OutcomeUnknown"), false],
+      [encode("retryCallback", [settlement]), selectorOf(m, "OutcomeUnknown"), false],
       [encode("finalize", [settlement, m.settler.address]), selectorOf(m, "OutcomeUnknown"), false],
       [encode("finalize", [recorded, m.settler.address]), selectorOf(m, "ChallengeWindowOpen"), false],
       [encode("expire", [request.words]), selectorOf(m, "NotOpen"), false],
@@ -104,7 +104,7 @@ describe("A callback", () => {
     const consumer = await hireConsumer(m);
     const request = await consumerAsks(m, consumer);
     const settlement = await forge(m, request);
-    const retry = m.escrow.retryCallback(settlement, m.settler.address);
+    const retry = m.escrow.retryCallback(settlement);
     await expect(retry).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
     expect(await consumer.deliveries()).to.equal(0n);
   });
@@ -127,7 +127,7 @@ describe("A callback", () => {
       expect(await gasOf(settled)).to.be.below(callbackGas + settlementCeiling);
       expect(await balanceIn(m, m.settler.address)).to.equal(100_000n);
       await consumer.setMood(moods.quiet);
-      const retried = m.escrow.connect(m.stranger).retryCallback(settlement, m.settler.address);
+      const retried = m.escrow.connect(m.stranger).retryCallback(settlement);
       await expect(retried).to.emit(m.escrow, "CallbackDelivered").withArgs(request.requestId);
       expect(await consumer.lastRequestId()).to.equal(request.requestId);
     });
@@ -176,11 +176,8 @@ describe("A callback", () => {
       const m = market();
       const [consumer, settlement] = await failedCallback();
       await consumer.setMood(moods.quiet);
-      await m.escrow.retryCallback(settlement, m.settler.address);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address)).to.be.revertedWithCustomError(
-        m.escrow,
-        "OutcomeUnknown",
-      );
+      await m.escrow.retryCallback(settlement);
+      await expect(m.escrow.retryCallback(settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
       expect(await consumer.deliveries()).to.equal(1n);
     });
 
@@ -188,10 +185,8 @@ describe("A callback", () => {
       const m = market();
       const [consumer, settlement] = await failedCallback();
       await consumer.setMood(moods.quiet);
-      await consumer.setScript([
-        m.escrow.interface.encodeFunctionData("retryCallback", [settlement, m.settler.address]),
-      ]);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address))
+      await consumer.setScript([m.escrow.interface.encodeFunctionData("retryCallback", [settlement])]);
+      await expect(m.escrow.retryCallback(settlement))
         .to.emit(consumer, "Reentered")
         .withArgs(0n, false, selectorOf(m, "OutcomeUnknown"));
       expect(await consumer.deliveries()).to.equal(1n);
@@ -200,23 +195,19 @@ describe("A callback", () => {
     it("can fail again, and be retried again", async () => {
       const m = market();
       const [consumer, settlement] = await failedCallback();
-      await expect(m.escrow.retryCallback(settlement, m.settler.address)).to.be.revertedWithCustomError(
-        m.escrow,
-        "CallbackReverted",
-      );
+      await expect(m.escrow.retryCallback(settlement)).to.be.revertedWithCustomError(m.escrow, "CallbackReverted");
       await consumer.setMood(moods.quiet);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address)).to.emit(m.escrow, "CallbackDelivered");
+      await expect(m.escrow.retryCallback(settlement)).to.emit(m.escrow, "CallbackDelivered");
     });
 
-    it("is not delivered with another output, other attesters or another settler", async () => {
+    it("is not delivered with another output or other attesters", async () => {
       const m = market();
       const [consumer, settlement] = await failedCallback();
       await consumer.setMood(moods.quiet);
       const attempts = [
-        m.escrow.retryCallback({ ...settlement, output: "0xee" }, m.settler.address),
-        m.escrow.retryCallback({ ...settlement, head: settlement.head ^ (1n << 104n) }, m.settler.address),
-        m.escrow.retryCallback({ ...settlement, head: settlement.head + 256n }, m.settler.address),
-        m.escrow.retryCallback(settlement, m.stranger.address),
+        m.escrow.retryCallback({ ...settlement, output: "0xee" }),
+        m.escrow.retryCallback({ ...settlement, head: settlement.head ^ (1n << 104n) }),
+        m.escrow.retryCallback({ ...settlement, head: settlement.head + 256n }),
       ];
       for (const attempt of attempts) {
         await expect(attempt).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
@@ -232,13 +223,10 @@ describe("A callback", () => {
       expect(until - (await m.networkHelpers.time.latest())).to.be.within(retryWindowS - 5, retryWindowS);
       const snapshot = await m.networkHelpers.takeSnapshot();
       await m.networkHelpers.time.setNextBlockTimestamp(until + 1);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address)).to.be.revertedWithCustomError(
-        m.escrow,
-        "OutcomeUnknown",
-      );
+      await expect(m.escrow.retryCallback(settlement)).to.be.revertedWithCustomError(m.escrow, "OutcomeUnknown");
       await snapshot.restore();
       await m.networkHelpers.time.setNextBlockTimestamp(until);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address)).to.emit(m.escrow, "CallbackDelivered");
+      await expect(m.escrow.retryCallback(settlement)).to.emit(m.escrow, "CallbackDelivered");
     });
 
     it("keeps its slot until the retries are over", async () => {
@@ -285,9 +273,7 @@ describe("A callback", () => {
       await consumer.setMood(moods.reverting);
       await settle(m, settlement);
       await consumer.setMood(moods.quiet);
-      await expectExactGas(m, consumer, (gasLimit) =>
-        m.escrow.retryCallback(settlement, m.settler.address, { gasLimit }),
-      );
+      await expectExactGas(m, consumer, (gasLimit) => m.escrow.retryCallback(settlement, { gasLimit }));
     });
 
     /** Bisects the gas limit with real transactions, and looks closely at the least one that works. */

@@ -98,7 +98,7 @@ describe("A challenge window", () => {
     await m.networkHelpers.time.increase(windowS + 1n);
     await expect(finalize(settlement)).to.emit(m.escrow, "CallbackFailed").withArgs(request.requestId);
     await consumer.setMood(moods.quiet);
-    await expect(m.escrow.retryCallback(settlement, m.settler.address))
+    await expect(m.escrow.retryCallback(settlement))
       .to.emit(consumer, "Delivered")
       .withArgs(request.requestId, 0n, answerDigest(request, { output: sampleOutput }), sampleOutput);
   });
@@ -156,7 +156,7 @@ describe("A challenge window", () => {
       await expect(endWithout(request, digest, settlement))
         .to.emit(m.escrow, "CallbackFailed")
         .withArgs(request.requestId);
-      await expect(m.escrow.retryCallback(settlement, m.settler.address))
+      await expect(m.escrow.retryCallback(settlement))
         .to.emit(consumer, "Delivered")
         .withArgs(request.requestId, 0n, digest, sampleOutput);
     });

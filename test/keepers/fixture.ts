@@ -54,6 +54,7 @@ export const openScene = async (options: MarketOptions = {}): Promise<Scene> => 
       log: { level: "silent" },
       network: { port: 0, allowPrivatePeers: true },
       settler: { turnS: 1, pollPeersMs: 50 },
+      executor: { requireIsolation: false },
       ...changes,
     });
   return {

@@ -93,7 +93,7 @@ export const makeKeeper = (world: World, store: Store, nodeId: bigint, result: R
     watchtower: makeWatchtowerJob({
       ...job,
       source: sourceOf(late),
-      settings: { sample: 8, open: true, disputes: true, maxBond: 0n },
+      settings: { sample: 8, open: true, disputes: true, maxBond: 0n, bondTasks: [] },
       reexecution: undefined,
       random: clock.random,
     }),

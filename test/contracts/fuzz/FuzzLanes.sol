@@ -155,7 +155,7 @@ abstract contract FuzzLanes is FuzzVoidRounds {
         if (escrow.slotOf(address(consumer), s.request.origin.slot()).state() != SlotWordFields.CALLBACK_FAILED) {
             revert Broken("ESC-3", "a failure is recorded", uint256(id), 0);
         }
-        bytes memory data = abi.encodeCall(IEscrowLanes.retryCallback, (s, settler));
+        bytes memory data = abi.encodeCall(IEscrowLanes.retryCallback, (s));
         _mustExec("retryCallback", TREASURY, address(escrow), data);
         (bool success, ) = _exec("retryCallback", TREASURY, address(escrow), data);
         if (success) revert Broken("ESC-2", "called back twice", uint256(id), 0);

@@ -97,7 +97,7 @@ describe("chain view", () => {
     expect(second).to.deep.include({ requestId: failed.requestId, state: "settled" });
     expect(second?.callbackFailedMs).to.be.a("number");
     await consumer.setMood(moods.quiet);
-    await market.escrow.retryCallback(failedSettlement, market.settler.address);
+    await market.escrow.retryCallback(failedSettlement);
     await chain.sync();
     expect((await chain.activeRequests()).map(({ requestId }) => requestId)).to.deep.equal([recorded.requestId]);
   });

@@ -173,6 +173,9 @@ describe("the plan of a committee member", () => {
     expect(nextStep(given([first], firstOf(0b0111110n)))).to.deep.equal(agreed); // without this node
     const forged = { ...part, leaves: part.leaves.map(() => leafOf(9n)) };
     expect(nextStep(given([first], forged))).to.deep.equal(agreed); // other leaves under the same bits
+    const twin = { ...first, leaves: [...first.leaves.slice(0, -1), leafOf(7n, 1)] }; // one showed each side another leaf
+    const taken = { ...twin, root: 2 as const, decidedMs: times.unionAtMs + 1 };
+    expect(nextStep(given([first], twin))).to.deep.equal({ kind: "attest", decision: taken, isEarly: false });
     const other = { ...own, digest: leafOf(98n) };
     const differing = { ...given([first], part), own: { result: other, decisions: [first] } };
     expect(nextStep(differing)).to.deep.equal(agreed);

@@ -38,6 +38,7 @@ describe("atoma-keeper", function () {
         "beacon: { source: local, secretKeyFile: beacon.key }",
         "janitor: { tasks: all }",
         "settler: { turnS: 1 }",
+        "executor: { requireIsolation: false }",
         "once: { waitMs: 10000 }",
       ].join("\n"),
     );
@@ -125,8 +126,11 @@ describe("atoma-keeper", function () {
       "contracts",
       "balance",
       "node",
+      "sandbox",
       "beacon",
     ]);
+    const poor = await run(own("--job watchtower doctor"), { ATOMA_KEEPER_WATCHTOWER_MAX_BOND: "5" });
+    expect(poor.stdout).to.include("the key's account in the escrow holds 0, less than watchtower.maxBond");
     const missing = await run(own("--job executor doctor"), { ATOMA_KEEPER_KEY_PRIVATE_KEY: `0x${"12".repeat(32)}` });
     expect(missing.status).to.equal(1);
     expect(missing.stdout)

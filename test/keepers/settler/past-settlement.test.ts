@@ -57,8 +57,8 @@ function randomCall(random: Random, items: readonly Settlement[], depth = 0): He
   const kind = first === undefined ? "settle" : random.pick(["settle", "settleRevealed", "finalize", "retryCallback"]);
   if (first === undefined || kind === "settle") return escrowCall({ functionName: "settle", args: [[...items], []] });
   if (kind === "settleRevealed") return escrowCall({ functionName: "settleRevealed", args: [first] });
-  const functionName = kind === "finalize" ? "finalize" : "retryCallback";
-  return escrowCall({ functionName, args: [first, random.bytes(20)] });
+  if (kind === "retryCallback") return escrowCall({ functionName: "retryCallback", args: [first] });
+  return escrowCall({ functionName: "finalize", args: [first, random.bytes(20)] });
 }
 
 /** What viem's decoder finds, copying everything. */
@@ -66,8 +66,9 @@ function decoded(data: Hex): readonly { settlement: Settlement; settler: string 
   const call = decodeFunctionData({ abi: requestEscrowAbi, data });
   if (call.functionName === "multicall") return call.args[0].flatMap(decoded);
   if (call.functionName === "settle") return call.args[0].map((settlement) => ({ settlement, settler: sender }));
-  if (call.functionName === "settleRevealed") return [{ settlement: call.args[0], settler: sender }];
-  if (call.functionName !== "finalize" && call.functionName !== "retryCallback") return [];
+  if (call.functionName === "settleRevealed" || call.functionName === "retryCallback")
+    return [{ settlement: call.args[0], settler: sender }];
+  if (call.functionName !== "finalize") return [];
   return [{ settlement: call.args[0], settler: call.args[1].toLowerCase() }];
 }
 

@@ -75,12 +75,11 @@ describe("watchtower's plan of disputes", () => {
 
   it("has a void round drawn again within the appeal window, on either level, and tries nothing else", () => {
     const isVoid = pending({ round: "void" });
-    expect(dueOf(isVoid)).to.deep.equal([{ kind: "redraw", untilS: 1_100n }]);
+    expect(dueOf(isVoid)).to.deep.equal([{ kind: "redraw", level: 1n, untilS: 1_100n }]);
     expect(kindsOf({ ...isVoid, nowS: 1_000n })).to.deep.equal([]);
     expect(kindsOf({ ...isVoid, nowS: 1_101n })).to.deep.equal([]);
-    expect(kindsOf({ ...isVoid, dispute: { ...opened, second: { round: 6n, tally: undefined } } })).to.deep.equal([
-      "redraw",
-    ]);
+    const higher = { ...opened, second: { round: 6n, tally: undefined } };
+    expect(dueOf({ ...isVoid, dispute: higher })).to.deep.equal([{ kind: "redraw", level: 2n, untilS: 1_100n }]);
   });
 
   it("appeals a decision for another digest than was found here, to the last second, once", () => {
@@ -150,6 +149,11 @@ describe("watchtower's plan of disputes", () => {
     expect(seatsOf(0b111n)).to.deep.equal([]);
     expect(seatsOf(0n)).to.deep.equal([]);
     expect(seatsOf(0b1111n, { punished: new Map([[15n, "silent"]]) })).to.deep.equal([5, 6]);
-    expect(seatsOf(0b1111n, { attestations: [attestation(16n, winning, 1n)] })).to.deep.equal([4, 6]); // left out, not silent
+    const reversed = { ...judged().verdict, digest: fingerprintOf(losing), level: 2n };
+    expect(seatsOf(0b1111n, { verdict: reversed })).to.deep.equal([]); // nobody owed a word to what did not stand
+    const [counted, leftOut] = [attestation(11n, winning, 1n), attestation(16n, winning, 1n)];
+    expect(seatsOf(0b1111n, { attestations: [counted, leftOut] })).to.deep.equal([4, 6]); // left out, not silent
+    const alone = { ...leftOut, commitRoot: word(8) }; // signed when it knew what the others had found
+    expect(seatsOf(0b1111n, { attestations: [counted, alone] })).to.deep.equal([4, 5, 6]);
   });
 });

@@ -63,7 +63,10 @@ describe("watchtower's plan of openings", () => {
 
   it("tries a bounded number of pairs", () => {
     const many = Array.from({ length: 21 }, (_, i) => said(BigInt(i + 1), i % 2 === 0 ? right : wrong));
-    expect(openingsOf(open(many, { nowS: 201n })).length).to.equal(16);
+    const pairs = openingsOf(open(many, { nowS: 201n }));
+    expect(pairs.length).to.equal(16);
+    const firsts = pairs.map((one) => (one.kind === "openByConflict" ? one.first.nodeId : 0n));
+    expect(new Set(firsts).size, "a member whose words are refused blocks nothing").to.equal(16);
   });
 
   it("shows a dissent from what the chain took, to the last second", () => {

@@ -76,7 +76,7 @@ describe("watchtower, of openings,", () => {
     expect(await opened()).to.equal(0);
   });
 
-  it("finds the settler of a result that another contract brought, and goes past a member that was jailed", async () => {
+  it("disputes a result that another contract brought, and goes past a member that was jailed", async () => {
     const { market } = scene;
     const consumer = await hireConsumer(market);
     const request = await consumerAsks(market, consumer, { k: 5n, quorum: 3n });
@@ -118,7 +118,7 @@ describe("watchtower, of openings,", () => {
       await scene.mine();
       const parts = await scene.open({
         jobs: ["watchtower"],
-        watchtower: { reexecute: 1, sample: 0, ...watchtower },
+        watchtower: { reexecute: 1, sample: 0, bondTasks: [market.taskId], ...watchtower },
         executor: { cacheDir: folder, requireIsolation: false },
       });
       const job = await makeJob("watchtower", parts, [answering()]);
@@ -157,6 +157,21 @@ describe("watchtower, of openings,", () => {
         await tower.job.close();
       }
       expect(await opened()).to.equal(0);
+    });
+
+    it("puts up nothing over tasks that nobody named", async () => {
+      const tower = await towerOver(otherOutput, { maxBond: "1000000000000", bondTasks: [77n] });
+      expect(await tower.once()).to.deep.equal(idle);
+      expect(await countsOf(tower)).to.deep.equal(["same 0", "different 1", "skipped 0"]);
+      await tower.job.close();
+    });
+
+    it("computes nothing that can no longer be disputed", async () => {
+      const tower = await towerOver(otherOutput, { maxBond: "0" });
+      await scene.passTime(41);
+      expect(await tower.once()).to.deep.equal(idle);
+      expect(await countsOf(tower)).to.deep.equal(["same 0", "different 0", "skipped 0"]);
+      await tower.job.close();
     });
 
     it("finds nothing in an honest result, and computes each once", async () => {
