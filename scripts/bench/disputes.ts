@@ -1,5 +1,6 @@
 import { type Hex, keccak256, numberToHex, slice } from "viem";
 import { answerDigest, committeeOf, type LocalRequest } from "../../deploy/local/committee.ts";
+import { publishSnapshot } from "../../deploy/local/nodes.ts";
 import { localChainId } from "../../deploy/local/world.ts";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
@@ -15,20 +16,27 @@ import type { Figures } from "./measure.ts";
 
 const output: Hex = `0x${"22".repeat(32)}`;
 const lie = keccak256("0x11");
+const draws = 8n;
 
 const disputesOf = ({ world }: Lab) => ({ address: world.instance.disputes, abi: disputesAbi }) as const;
 
 /**
  * A dispute that two members' contradiction opens and a whole panel decides: opening and decision, and the conclusion by
- * itself. A committee of 5 has a panel of 11, one of 10 a panel of 21; no panel has fewer than 7.
+ * itself; on average, since each seat may take several tries. A committee of 5 has a panel of 11, one of 10 a panel of 21; no
+ * panel has fewer than 7.
  */
 export async function measureDisputes(lab: Lab): Promise<Figures> {
   const figures: Figures = {};
   for (const k of [3, 5, 10]) {
+    await publishSnapshot(lab.world, lab.taskId); // disputes take minutes, and a snapshot is not used for ever
     await dispute(lab, k); // so that accounts and words are in use
-    const { jurors, open, decide, conclude } = await dispute(lab, k);
-    figures[`dispute.panel${jurors}`] = open + decide;
-    figures[`dispute.panel${jurors}.conclude`] = conclude;
+    let [size, judged, concluded] = [0, 0n, 0n];
+    for (let i = 0n; i < draws; i++) {
+      const { jurors, open, decide, conclude } = await dispute(lab, k);
+      [size, judged, concluded] = [jurors, judged + open + decide, concluded + conclude];
+    }
+    figures[`dispute.panel${size}`] = judged / draws;
+    figures[`dispute.panel${size}.conclude`] = concluded / draws;
   }
   return figures;
 }
