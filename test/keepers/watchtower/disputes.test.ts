@@ -100,6 +100,25 @@ describe("watchtower, of disputes,", () => {
     expect(await has(concludedFlag)).to.equal(true);
   });
 
+  it("has the round of the second level drawn again as well", async () => {
+    const { market } = scene;
+    const { request } = disputed;
+    await conflict(market, disputed);
+    const giveUp = async (level: 1 | 2): Promise<bigint> => {
+      const round = await roundOf(market, request, level);
+      await passPast(timeOf(market.world.beacon, round) + request.fields.beaconTimeoutS);
+      return round;
+    };
+    await scene.mine();
+    await giveUp(1);
+    expect((await tower.pass()).done).to.equal(1);
+    await passPast((await convene(market, request, 1)) + panelTimeS);
+    expect((await tower.pass()).done).to.equal(1); // nobody decided: it escalates
+    const given = await giveUp(2);
+    expect(await tower.pass()).to.deep.equal({ done: 1, failed: 0 });
+    expect(await roundOf(market, request, 2)).to.be.greaterThan(given);
+  });
+
   it("concludes and closes what nobody decided", async () => {
     const endsAt = await open();
     await passPast(endsAt);

@@ -1,12 +1,13 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
+import { answerDigest } from "../../../deploy/local/committee.ts";
 import { bitmapOf } from "../../../sdk/committee/bitmap.ts";
 import { makeJob } from "../../../keepers/jobs.ts";
 import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
 import type { SettingsInput } from "../../../keepers/settings.ts";
 import { forge } from "../../helpers/forge.ts";
 import { askAndPost, balanceIn, settle } from "../../helpers/market.ts";
-import { stage, stageSettled } from "../../helpers/disputes.ts";
+import { convene, decide, stage, stageSettled } from "../../helpers/disputes.ts";
 import type { Scene } from "../fixture.ts";
 import { answering, makeFolder, openCourt } from "../panel/scene.ts";
 import { openWatchtower, speakerAt, type Watchtower } from "./scene.ts";
@@ -128,7 +129,7 @@ describe("watchtower, of openings,", () => {
         for (let i = 0; i < 2; i++) await parts.transactions.pass();
         return report;
       };
-      return { parts, job, once };
+      return { parts, job, once, request };
     };
     const countsOf = async (tower: Awaited<ReturnType<typeof towerOver>>) =>
       [
@@ -145,6 +146,23 @@ describe("watchtower, of openings,", () => {
       expect(await opened()).to.equal(1);
       expect(await balanceIn(market, address)).to.be.lessThan(before);
       expect(await countsOf(tower)).to.deep.equal(["same 0", "different 1", "skipped 0"]);
+      expect(await tower.once()).to.deep.equal(idle);
+      await tower.job.close();
+    });
+
+    it("appeals when a panel confirms what came out otherwise here, once", async () => {
+      const { market } = scene;
+      const tower = await towerOver(otherOutput, { maxBond: "1000000000000" });
+      await market.escrow.connect(market.requester).deposit(tower.parts.transactions.address, 10n ** 9n);
+      expect((await tower.once()).done).to.equal(1);
+      await convene(market, tower.request, 1);
+      const digest = answerDigest(tower.request, { output: otherOutput });
+      await decide(market, tower.request, { level: 1, digest, attesting: [0, 1, 2, 3, 4] });
+      await scene.mine();
+      expect(await tower.once()).to.deep.equal({ done: 1, failed: 0 });
+      const appealed = await market.disputes.queryFilter(market.disputes.filters.LevelOpened(tower.request.requestId));
+      expect(appealed.map(({ args }) => args.appellant)).to.deep.equal([tower.parts.transactions.address]);
+      await scene.mine();
       expect(await tower.once()).to.deep.equal(idle);
       await tower.job.close();
     });
