@@ -23,11 +23,7 @@ const dataOf = (words: RequestWords, step: DisputeStep): Hex => {
 };
 
 const subjectOf = (requestId: Hex, step: DisputeStep): string =>
-  "seat" in step
-    ? `${requestId}:${step.level}:${step.seat}`
-    : "level" in step
-      ? `${requestId}:${step.level}`
-      : requestId;
+  [requestId, ...("level" in step ? [step.level] : []), ...("seat" in step ? [step.seat] : [])].join(":");
 
 /** Puts one step into the outbox. False if it is there. */
 const take = async (deps: WatchtowerDeps, requestId: Hex, words: RequestWords, step: DisputeStep): Promise<boolean> => {
