@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Der, Element} from "./Der.sol";
+
+/// @title Names of issuers and subjects
+library Names {
+    /// @notice A name needs exactly one common name, a UTF8String or PrintableString.
+    error CommonNameMissingOrAmbiguous(uint256 offset);
+
+    bytes32 private constant COMMON_NAME = bytes32(bytes3(0x550403)) | bytes32(uint256(3)); // 2.5.4.3
+    uint256 private constant UTF8_STRING = 0x0c;
+    uint256 private constant PRINTABLE_STRING = 0x13;
+
+    /// @notice keccak256 of the common name's text. Each set of the name holds one attribute.
+    function commonNameHash(Element name) internal pure returns (bytes32 hash) {
+        uint256 to = name.stop();
+        for (uint256 position = name.start(); position < to; ) {
+            Element set = name.read(position, Der.SET);
+            Element attribute = set.inner(Der.SEQUENCE);
+            Element kind = attribute.first(Der.OID);
+            Element value = attribute.readAny(kind.stop());
+            attribute.requireLast(value);
+            if (kind.oid() == COMMON_NAME) {
+                bool isText = value.tag() == UTF8_STRING || value.tag() == PRINTABLE_STRING;
+                require(isText && hash == 0, CommonNameMissingOrAmbiguous(name.offset()));
+                hash = value.contentHash();
+            }
+            position = set.stop();
+        }
+        require(hash != 0, CommonNameMissingOrAmbiguous(name.offset()));
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Issuers} from "../attestation/Issuers.sol";
+import {PckCertificates} from "../attestation/PckCertificates.sol";
+import {IIssuers} from "../interfaces/IIssuers.sol";
+
+/// @title Issuers alone, as tests deploy them
+contract IssuerStore is Issuers {
+    constructor(bytes32 x, bytes32 y, bytes32 name) Issuers(x, y, name) {}
+}
+
+/// @title PCK certificates alone, whose issuers another contract keeps
+contract PckStore is PckCertificates {
+    IIssuers private immutable _store;
+
+    constructor(IIssuers store) {
+        _store = store;
+    }
+
+    function _issuer(bytes32 issuerId) internal view override returns (IIssuers.Issuer memory) {
+        return _store.issuer(issuerId);
+    }
+}
