@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Tokens of a strict JSON text in calldata
+/// @notice RFC 8259 without white space, without escapes and without bytes beyond ASCII in strings. Intel's signed texts have none.
+/// @dev A position is an absolute offset in calldata. Every function takes the position of its token, reads the token and
+/// returns the position behind it. No function looks at where the text ends. That is safe because positions only grow,
+/// every byte that is accepted is passed exactly once, and `close` demands that the last position is the text's end: a text
+/// that was read beyond its end fails there at the latest. No step overflows: beyond calldata every byte reads as zero, no
+/// token begins with zero, so a position stays within a token's length of the calldata's size.
+library Json {
+    /// @notice The text has something else here than what JSON or Intel's format allows, or white space, an escape or a byte
+    /// beyond ASCII. `near` is what follows, 32 bytes; zeros mean that the text ended too early.
+    error JsonUnexpected(bytes32 near);
+    /// @notice A number is above its bound: this is no text of the format that the contract knows.
+    error JsonNumberTooLarge(uint256 value, uint256 most);
+    /// @notice The JSON object ended after `read` bytes and not at the end: pass the signed text only, nothing behind it.
+    error JsonLengthWrong(uint256 read, uint256 length);
+    /// @notice The text has more bytes than any text of Intel's.
+    error JsonTooLong(uint256 length, uint256 most);
+    /// @notice An object has the same key twice.
+    error JsonKeyTwice(bytes32 key);
+
+    /// @dev 32 KiB; the longest texts known have 9 KB.
+    uint256 internal constant MAX_LENGTH = 32_768;
+
+    uint256 internal constant QUOTE = 0x22;
+    uint256 internal constant COMMA = 0x2c;
+    uint256 internal constant COLON = 0x3a;
+    uint256 internal constant OPEN_ARRAY = 0x5b;
+    uint256 internal constant CLOSE_ARRAY = 0x5d;
+    uint256 internal constant OPEN_OBJECT = 0x7b;
+    uint256 internal constant CLOSE_OBJECT = 0x7d;
+
+    /// @dev Constants for the 32 bytes of a word at once.
+    uint256 private constant LOW_7_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
+    uint256 private constant HIGH_BIT = 0x8080808080808080808080808080808080808080808080808080808080808080;
+    uint256 private constant QUOTES = 0x2222222222222222222222222222222222222222222222222222222222222222;
+    uint256 private constant BACKSLASHES = 0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c;
+    uint256 private constant TO_PRINTABLE = 0x6060606060606060606060606060606060606060606060606060606060606060;
+
+    /* THE TEXT */
+
+    /// @notice Where the text begins.
+    function open(bytes calldata text) internal pure returns (uint256 pos) {
+        require(text.length <= MAX_LENGTH, JsonTooLong(text.length, MAX_LENGTH));
+        assembly ("memory-safe") {
+            pos := text.offset
+        }
+    }
+
+    /// @notice Requires that the text ends at `pos`.
+    function close(bytes calldata text, uint256 pos) internal pure {
+        uint256 start = open(text);
+        require(pos == start + text.length, JsonLengthWrong(pos - start, text.length));
+    }
+
+    /* BYTES */
+
+    /// @notice The byte at a position.
+    function peek(uint256 pos) internal pure returns (uint256 character) {
+        assembly ("memory-safe") {
+            character := byte(0, calldataload(pos))
+        }
+    }
+
+    /// @notice The 32 bytes from a position on.
+    function peekWord(uint256 pos) internal pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(pos)
+        }
+    }
+
+    /// @notice Passes one byte, which has to be `character`.
+    function expect(uint256 pos, uint256 character) internal pure returns (uint256 next) {
+        require(peek(pos) == character, JsonUnexpected(peekWord(pos)));
+        unchecked {
+            return pos + 1; // no overflow, see the library's proof
+        }
+    }
+
+    /// @notice Passes a comma or the end of an object or array.
+    /// @param closing The byte that ends the object or array.
+    /// @return another Whether it was a comma.
+    function more(uint256 pos, uint256 closing) internal pure returns (bool another, uint256 next) {
+        uint256 character = peek(pos);
+        another = character == COMMA;
+        require(another || character == closing, JsonUnexpected(peekWord(pos)));
+        unchecked {
+            next = pos + 1; // no overflow, see the library's proof
+        }
+    }
+
+    /* STRINGS */
+
+    /// @notice Passes a key and its colon.
+    /// @return name The key, left-aligned; keys of no byte or of more than 32 are nobody's and read as zero.
+    function key(uint256 pos) internal pure returns (bytes32 name, uint256 next) {
+        uint256 length;
+        (name, length, next) = text32(pos);
+        if (length > 32) name = 0;
+        next = expect(next, COLON);
+    }
+
+    /// @notice Passes a string.
+    /// @return word Its first 32 bytes, zero behind its end. As no string has zero bytes, `word` is the whole string if `length <= 32`.
+    function text32(uint256 pos) internal pure returns (bytes32 word, uint256 length, uint256 next) {
+        pos = expect(pos, QUOTE);
+        word = peekWord(pos);
+        length = _plainBytes(word);
+        unchecked {
+            // No overflow, see the library's proof; the shift is at most 256, which gives zero.
+            if (length < 32) word &= ~bytes32(type(uint256).max >> (8 * length));
+            else length = stringEnd(pos + 32) - pos;
+            next = expect(pos + length, QUOTE);
+        }
+    }
+
+    /// @notice Passes a string and forgets it.
+    function skipString(uint256 pos) internal pure returns (uint256 next) {
+        return expect(stringEnd(expect(pos, QUOTE)), QUOTE);
+    }
+
+    /// @notice Position of the first byte from `pos` on that no plain string holds.
+    function stringEnd(uint256 pos) internal pure returns (uint256) {
+        unchecked {
+            while (true) {
+                uint256 plain = _plainBytes(peekWord(pos));
+                pos += plain; // no overflow, see the library's proof
+                if (plain < 32) return pos;
+            }
+        }
+        return pos; // not reached
+    }
+
+    /// @dev How many bytes come before the first quote, backslash, control character or byte beyond ASCII; 32 if there is none.
+    /// Bytes do not meet: with the high bit cleared, a byte is at most 0x7f, and each sum below is at most 0x7f + 0x7f = 0xfe.
+    /// Its high bit is set in `x ^ c + 0x7f` where x is not c, and in `x + 0x60` where x is at least 0x20. What is left of
+    /// HIGH_BIT marks the bytes that stop, and the bits before the first mark, divided by 8, are the bytes before it.
+    function _plainBytes(bytes32 word) private pure returns (uint256 count) {
+        assembly ("memory-safe") {
+            let x := and(word, LOW_7_BITS)
+            let good := and(add(xor(x, QUOTES), LOW_7_BITS), add(xor(x, BACKSLASHES), LOW_7_BITS))
+            good := and(good, add(x, TO_PRINTABLE))
+            count := shr(3, clz(and(or(not(good), word), HIGH_BIT))) // clz(0) is 256
+        }
+    }
+
+    /* NUMBERS */
+
+    /// @notice Passes a whole number without sign, fraction, exponent or leading zero.
+    /// @param most Bound of the value, 9..2^64.
+    function number(uint256 pos, uint256 most) internal pure returns (uint256 value, uint256 next) {
+        unchecked {
+            value = peek(pos) - 0x30; // a byte below "0" wraps and is refused
+            require(value < 10, JsonUnexpected(peekWord(pos)));
+            next = pos + 1; // no overflow, see the library's proof
+            if (value == 0) return (0, next); // a digit behind a leading zero is refused by whoever reads on
+            for (uint256 digit = peek(next) - 0x30; digit < 10; digit = peek(++next) - 0x30) {
+                value = 10 * value + digit; // at most 10 * 2^64 + 9
+                require(value <= most, JsonNumberTooLarge(value, most));
+            }
+        }
+    }
+
+    /* KEYS */
+
+    /// @notice Notes that an object has the key that `bit` stands for.
+    function mark(uint256 seen, uint256 bit, bytes32 name) internal pure returns (uint256) {
+        require(seen & bit == 0, JsonKeyTwice(name));
+        return seen | bit;
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Json} from "./Json.sol";
+
+/// @title Passes a JSON value that nobody asked for
+/// @notice Intel may add fields to its texts; they are checked to be JSON and then forgotten.
+library JsonSkip {
+    /// @notice A field that this contract does not know has more than 8 objects and arrays inside each other.
+    error JsonTooDeep();
+
+    /// @dev The stack begins with a one and takes a bit for each open object or array: 2^9 would be the ninth.
+    uint256 private constant TOO_DEEP = 1 << 9;
+
+    /// @notice Passes a value of any kind, up to 8 objects and arrays deep. Costs less than 150 gas for each byte.
+    /// @dev Bits of `stack`, from the lowest: whether each open container, from the innermost, is an object. It ends as 1.
+    function value(uint256 pos) internal pure returns (uint256) {
+        uint256 stack = 1;
+        do {
+            uint256 character = Json.peek(pos);
+            if (character == Json.QUOTE) pos = Json.skipString(pos);
+            else if (character == Json.OPEN_OBJECT || character == Json.OPEN_ARRAY) {
+                bool empty;
+                (stack, empty, pos) = _enter(stack, character == Json.OPEN_OBJECT, pos);
+                if (!empty) continue; // at the first value inside
+            } else pos = _scalar(pos);
+            (stack, pos) = _leave(stack, pos);
+        } while (stack > 1);
+        return pos;
+    }
+
+    /// @dev Opens a container and passes the key of its first value, or all of it if it is empty.
+    function _enter(uint256 stack, bool isObject, uint256 pos) private pure returns (uint256, bool empty, uint256) {
+        unchecked {
+            empty = Json.peek(pos + 1) == (isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY); // positions do not overflow
+            if (empty) return (stack, true, pos + 2);
+            stack = (stack << 1) | (isObject ? 1 : 0);
+            require(stack < TOO_DEEP, JsonTooDeep());
+            return (stack, false, isObject ? _skipKey(pos + 1) : pos + 1);
+        }
+    }
+
+    /// @dev After a value: closes the containers that end here, then passes the comma and the key before the next value.
+    function _leave(uint256 stack, uint256 pos) private pure returns (uint256, uint256) {
+        while (stack > 1) {
+            bool isObject = stack & 1 == 1;
+            bool another;
+            (another, pos) = Json.more(pos, isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY);
+            if (another) return (stack, isObject ? _skipKey(pos) : pos);
+            stack >>= 1;
+        }
+        return (stack, pos);
+    }
+
+    function _skipKey(uint256 pos) private pure returns (uint256) {
+        return Json.expect(Json.skipString(pos), Json.COLON);
+    }
+
+    /// @dev true, false, null or a number.
+    function _scalar(uint256 pos) private pure returns (uint256) {
+        bytes32 word = Json.peekWord(pos);
+        unchecked {
+            if (bytes4(word) == "true" || bytes4(word) == "null") return pos + 4; // positions do not overflow
+            if (bytes5(word) == "false") return pos + 5;
+        }
+        return _anyNumber(pos);
+    }
+
+    /// @dev -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
+    function _anyNumber(uint256 pos) private pure returns (uint256) {
+        unchecked {
+            if (Json.peek(pos) == 0x2d) ++pos; // positions do not overflow
+            pos = Json.peek(pos) == 0x30 ? pos + 1 : _digits(pos);
+            if (Json.peek(pos) == 0x2e) pos = _digits(pos + 1);
+            if (Json.peek(pos) | 0x20 == 0x65) {
+                uint256 sign = Json.peek(++pos);
+                if (sign == 0x2b || sign == 0x2d) ++pos;
+                pos = _digits(pos);
+            }
+        }
+        return pos;
+    }
+
+    /// @dev One digit or more.
+    function _digits(uint256 pos) private pure returns (uint256 next) {
+        next = pos;
+        unchecked {
+            while (Json.peek(next) - 0x30 < 10) ++next; // a byte below "0" wraps; positions do not overflow
+        }
+        require(next > pos, Json.JsonUnexpected(Json.peekWord(pos)));
+    }
+}
