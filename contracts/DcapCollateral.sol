@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IssuerRules} from "./attestation/IssuerRules.sol";
+import {Issuers} from "./attestation/Issuers.sol";
+import {TcbStore} from "./attestation/tcb/TcbStore.sol";
+import {IDcapCollateral} from "./interfaces/IDcapCollateral.sol";
+import {IIssuers} from "./interfaces/IIssuers.sol";
+
+/// @title What Intel signs about all platforms, down to a root key
+/// @notice Anyone posts what is signed; nobody has any power here. Register the issuers first, then post TCB infos and identities.
+contract DcapCollateral is Issuers, TcbStore, IDcapCollateral {
+    using IssuerRules for IIssuers.Issuer;
+
+    /// @param x of the root's public key
+    /// @param y of the root's public key
+    /// @param name keccak256 of the root's DER Name
+    constructor(bytes32 x, bytes32 y, bytes32 name) Issuers(x, y, name) {}
+
+    /// @inheritdoc IDcapCollateral
+    function collateralOf(
+        uint8 tee,
+        bytes6 fmspc,
+        uint32 evaluationNumber,
+        bytes32 authority
+    ) external view returns (TcbText memory info, TcbText memory identity) {
+        require(!_isIssuerRevoked(authority), IssuerIsRevoked(authority));
+        info = _currentTcbInfo(tee, fmspc, evaluationNumber);
+        identity = _currentQeIdentity(tee, evaluationNumber);
+    }
+
+    function _verifyTcbSigner(bytes32 issuerId, bytes32 hash, bytes32 r, bytes32 s) internal view override {
+        Issuer memory signer = _issuerOf(issuerId);
+        signer.requireTcbSigner(issuerId);
+        require(_isSignature(hash, r, s, signer.x, signer.y), NotSignedByIssuer());
+    }
+}

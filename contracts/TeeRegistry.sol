@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IDcapVerifier} from "./interfaces/IDcapVerifier.sol";
+import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {IQuoteVerifier} from "./interfaces/IQuoteVerifier.sol";
+import {ITeeRegistry} from "./interfaces/ITeeRegistry.sol";
+import {QuoteHeader} from "./attestation/quote/QuoteHeader.sol";
+import {SgxReport} from "./attestation/quote/SgxReport.sol";
+import {TdReport} from "./attestation/quote/TdReport.sol";
+import {Workloads} from "./attestation/Workloads.sol";
+import {Attestations} from "./libraries/Attestations.sol";
+import {BlockHashes} from "./libraries/BlockHashes.sol";
+import {NodeId} from "./types/Ids.sol";
+
+/// @title Which keys live in trusted execution environments that run allowed workloads
+contract TeeRegistry is Workloads, EIP712 {
+    using QuoteHeader for bytes;
+
+    /// @dev Who backs which node, and until when.
+    struct Backing {
+        NodeId nodeId;
+        uint40 until;
+    }
+
+    bytes32 private constant BINDING_TYPEHASH = keccak256(
+        "Binding(uint32 nodeId,address owner,address signer,bytes32 hpkeKey,bytes32 gpuId,bytes32 gpuEvidenceHash,bytes32 runtimeHash)"
+    );
+    bytes32 private constant ATTEST_TYPEHASH = keccak256(
+        "Attest(bytes32 workloadId,bytes32 binding,bytes32 challenge)"
+    );
+
+    INodeRegistry private immutable NODE_REGISTRY;
+    IDcapVerifier private immutable VERIFIER;
+
+    mapping(bytes32 workloadId => mapping(address signer => Binding)) private _bindings;
+    mapping(bytes16 ppid => Backing) private _machines;
+    mapping(bytes32 gpuId => Backing) private _gpus;
+
+    /// @param nodeRegistry whose owners' nodes are bound
+    /// @param verifier of quotes, with the root of trust
+    /// @param authority access manager that may revoke workloads
+    constructor(
+        INodeRegistry nodeRegistry,
+        IDcapVerifier verifier,
+        address authority
+    ) AccessManaged(authority) EIP712("Atoma TEE", "1") {
+        (NODE_REGISTRY, VERIFIER) = (nodeRegistry, verifier);
+    }
+
+    /* ATTESTING */
+
+    /// @inheritdoc ITeeRegistry
+    function attest(
+        bytes32 workloadId,
+        Keys calldata keys,
+        IQuoteVerifier.Quote calldata quote,
+        uint32 evaluation
+    ) external {
+        Workload memory workload = _liveWorkload(workloadId);
+        require(!_bindings[workloadId][keys.signer].revoked, KeyIsRevoked(workloadId, keys.signer));
+        require(evaluation >= workload.minEvaluation, EvaluationTooLow(evaluation, workload.minEvaluation));
+        IQuoteVerifier.Verdict memory v = VERIFIER.verifyQuote(quote, evaluation);
+        require(v.tee == workload.tee, WrongTee(v.tee, workload.tee));
+        require((workload.statuses >> v.status) & 1 != 0, StatusNotAllowed(v.status));
+        (, bytes calldata report) = quote.signedBody.reportOf();
+        bytes32 measurement = _allowedMeasurement(workloadId, workload, report);
+        _requireBound(workloadId, keys, report);
+
+        uint40 until = _least(uint40(block.timestamp) + workload.maxAge, v.validUntil); // years below 36812
+        _back(keys, v.ppid, until);
+        _bindings[workloadId][keys.signer] = Binding({
+            nodeId: keys.nodeId,
+            until: until,
+            evaluation: evaluation,
+            pckTag: bytes9(quote.pckId),
+            measurementTag: bytes9(measurement),
+            revoked: false,
+            hpkeKey: keys.hpkeKey
+        });
+        emit NodeAttested(
+            workloadId,
+            keys.nodeId,
+            keys.signer,
+            keys.hpkeKey,
+            measurement,
+            quote.pckId,
+            keys.gpuEvidenceHash,
+            keys.runtimeHash,
+            v.status,
+            until
+        );
+    }
+
+    /// @dev The report binds these keys, freshly, and the signer agrees. So a copied quote is worth nothing to others.
+    function _requireBound(bytes32 workloadId, Keys calldata keys, bytes calldata report) private view {
+        bytes calldata data = report[report.length < TdReport.LENGTH ? SgxReport.REPORT_DATA : TdReport.REPORT_DATA:];
+        (bytes32 binding, bytes32 challenge) = (reportDataOf(keys), challengeOf(keys.nodeId, keys.challengeBlock));
+        require(bytes32(data) == binding, WrongBinding(bytes32(data), binding));
+        require(bytes32(data[32:]) == challenge, WrongChallenge(bytes32(data[32:]), challenge));
+        bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(ATTEST_TYPEHASH, workloadId, binding, challenge)));
+        address recovered = Attestations.recover(hash, keys.r, keys.yParityAndS);
+        require(recovered == keys.signer && recovered != address(0), NotSignedBySigner(recovered));
+    }
+
+    /// @dev One machine, and one set of GPUs, backs one node at a time.
+    function _back(Keys calldata keys, bytes16 ppid, uint40 until) private {
+        Backing memory machine = _machines[ppid];
+        require(_isFree(machine, keys.nodeId), MachineTaken(ppid, machine.nodeId, machine.until));
+        _machines[ppid] = _extended(machine, keys.nodeId, until);
+        if (keys.gpuId == 0) return;
+        Backing memory gpu = _gpus[keys.gpuId];
+        require(_isFree(gpu, keys.nodeId), GpuTaken(keys.gpuId, gpu.nodeId, gpu.until));
+        _gpus[keys.gpuId] = _extended(gpu, keys.nodeId, until);
+    }
+
+    function _isFree(Backing memory backing, NodeId nodeId) private view returns (bool) {
+        return backing.nodeId == nodeId || backing.until < block.timestamp;
+    }
+
+    /// @dev Several bindings of one node may share a machine; it is the node's until the last of them ends.
+    function _extended(Backing memory backing, NodeId nodeId, uint40 until) private pure returns (Backing memory) {
+        if (backing.nodeId == nodeId && backing.until > until) until = backing.until;
+        return Backing(nodeId, until);
+    }
+
+    function _least(uint40 a, uint40 b) private pure returns (uint40) {
+        return a < b ? a : b;
+    }
+
+    /* ENDING */
+
+    /// @inheritdoc ITeeRegistry
+    function revokeBinding(bytes32 workloadId, address signer) external {
+        NodeId nodeId = _liveBinding(workloadId, signer).nodeId;
+        require(msg.sender == NODE_REGISTRY.ownerOf(nodeId), NotNodeOwner(nodeId, msg.sender));
+        _bindings[workloadId][signer].revoked = true; // or whoever saw the quote would show it again
+        _end(workloadId, signer);
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function endBinding(bytes32 workloadId, address signer, bytes32 pckId, bytes32 measurement) external {
+        Binding storage binding = _liveBinding(workloadId, signer);
+        require(
+            binding.pckTag == bytes9(pckId) && binding.measurementTag == bytes9(measurement),
+            OtherEvidence()
+        );
+        bool isAllowed =
+            binding.evaluation >= workloadOf(workloadId).minEvaluation &&
+                measurementActiveAt(workloadId, measurement) != 0 &&
+                !VERIFIER.pck(pckId).revoked;
+        require(!isAllowed, StillAllowed());
+        _end(workloadId, signer);
+    }
+
+    function _liveBinding(bytes32 workloadId, address signer) private view returns (Binding storage binding) {
+        binding = _bindings[workloadId][signer];
+        require(binding.until >= block.timestamp, UnknownBinding(workloadId, signer));
+    }
+
+    function _end(bytes32 workloadId, address signer) private {
+        _bindings[workloadId][signer].until = 0;
+        emit BindingEnded(workloadId, signer);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ITeeRegistry
+    function bindingOf(bytes32 workloadId, address signer) external view returns (Binding memory) {
+        return _bindings[workloadId][signer];
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function liveUntil(bytes32 workloadId, NodeId nodeId, address signer) external view returns (uint256) {
+        Binding storage binding = _bindings[workloadId][signer];
+        bool isLive = binding.nodeId == nodeId && binding.until >= block.timestamp;
+        return isLive && workloadOf(workloadId).statuses != 0 ? binding.until : 0;
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function reportDataOf(Keys calldata keys) public view returns (bytes32) {
+        address owner = NODE_REGISTRY.ownerOf(keys.nodeId);
+        return
+            _hashTypedDataV4(
+                keccak256(
+                    abi.encode(
+                        BINDING_TYPEHASH,
+                        keys.nodeId,
+                        owner,
+                        keys.signer,
+                        keys.hpkeKey,
+                        keys.gpuId,
+                        keys.gpuEvidenceHash,
+                        keys.runtimeHash
+                    )
+                )
+            );
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function challengeOf(NodeId nodeId, uint64 challengeBlock) public view returns (bytes32) {
+        bytes32 hash = BlockHashes.hashOf(challengeBlock);
+        require(hash != 0, ChallengeTooOld(challengeBlock));
+        return keccak256(abi.encode(hash, nodeId, address(this)));
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function machineOf(bytes16 ppid) external view returns (NodeId, uint256) {
+        return (_machines[ppid].nodeId, _machines[ppid].until);
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function gpuOf(bytes32 gpuId) external view returns (NodeId, uint256) {
+        return (_gpus[gpuId].nodeId, _gpus[gpuId].until);
+    }
+}

@@ -1,0 +1,114 @@
+import type { Hex } from "viem";
+import { toHex } from "./bytes.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
+import { issuerIdOf, pairOf, pckIdOf } from "./chain-ids.ts";
+import { type Collateral, parseCollateral, type SignedText } from "./collateral.ts";
+import { EvidenceError } from "./evidence-error.ts";
+import { normaliseQuote, type QuoteParts } from "./normalise.ts";
+import { parsePem } from "./pem.ts";
+import { parseSgxReport } from "./report-sgx.ts";
+
+/** What the quoting enclave's report says, as the contract's `QeFacts`. */
+export type QeFacts = {
+  readonly miscSelect: Hex;
+  readonly attributes: Hex;
+  readonly mrSigner: Hex;
+  readonly isvProdId: number;
+  readonly isvSvn: number;
+};
+
+/** A quote as the contract's `Quote`. */
+export type QuoteWords = {
+  readonly signedBody: Hex;
+  readonly r: Hex;
+  readonly s: Hex;
+  readonly keyX: Hex;
+  readonly keyY: Hex;
+  readonly pckId: Hex;
+  readonly qe: QeFacts;
+};
+
+/** A call to DcapCollateral or DcapVerifier that has to come before a quote, as for viem. `what` says what it does. */
+export type RegistrationCall = { readonly what: string } & (
+  | { readonly to: "collateral"; readonly functionName: "registerIssuer"; readonly args: readonly [Hex] }
+  | {
+      readonly to: "collateral";
+      readonly functionName: "postTcbInfo" | "postQeIdentity";
+      readonly args: readonly [text: Hex, r: Hex, s: Hex, issuerId: Hex];
+    }
+  | { readonly to: "verifier"; readonly functionName: "registerPck"; readonly args: readonly [der: Hex, issuerId: Hex] }
+  | {
+      readonly to: "verifier";
+      readonly functionName: "registerAttestationKey";
+      readonly args: readonly [qeReport: Hex, r: Hex, s: Hex, authData: Hex, x: Hex, y: Hex, pckKey: PckKey];
+    }
+);
+
+/** What a PCK certificate's id commits to. */
+export type PckKey = { readonly x: Hex; readonly y: Hex; readonly issuerId: Hex; readonly serial: bigint };
+
+/** All that has to be said on chain of a quote and its collateral. */
+export type ChainEvidence = {
+  /** In this order; what is on chain already may be left out. */
+  readonly collateral: readonly RegistrationCall[];
+  readonly machine: readonly RegistrationCall[];
+  readonly quote: QuoteWords;
+};
+
+/** Takes a raw quote and its collateral apart into contract calls. Verifies nothing but form. Throws an EvidenceError. */
+export function chainEvidenceOf(quote: Uint8Array, collateral: Collateral): ChainEvidence {
+  const parts = normaliseQuote(quote);
+  const authority = parseCertificate(parts.intermediateDer, "The quote's intermediate certificate");
+  const issuerId = issuerIdOf(authority);
+  const pck = parseCertificate(parts.pckDer, "The quote's PCK certificate");
+  const { tcbInfo, qeIdentity } = parseCollateral(collateral);
+  const registerAuthority = { to: "collateral", functionName: "registerIssuer", args: [toHex(authority.der)] } as const;
+  return {
+    collateral: [
+      { what: `Register the ${authority.commonName}`, ...registerAuthority },
+      ...postCalls(tcbInfo, "postTcbInfo", "Post the TCB info"),
+      ...postCalls(qeIdentity, "postQeIdentity", "Post the QE identity"),
+    ],
+    machine: machineCalls(parts, pck, issuerId),
+    quote: quoteWordsOf(parts, pckIdOf(pck, issuerId)),
+  };
+}
+
+function postCalls(
+  { text, signature, issuerChain }: SignedText,
+  functionName: "postTcbInfo" | "postQeIdentity",
+  what: string,
+): readonly RegistrationCall[] {
+  const [der] = parsePem(issuerChain, "the chain of the collateral's signer");
+  if (der === undefined) throw new EvidenceError("chain-length", "The collateral names no signer.");
+  const signer = parseCertificate(der, "The collateral's signer");
+  const args = [toHex(new TextEncoder().encode(text)), ...pairOf(signature), issuerIdOf(signer)] as const;
+  const register = { to: "collateral", functionName: "registerIssuer", args: [toHex(der)] } as const;
+  return [
+    { what: `Register the signer ${signer.commonName}`, ...register },
+    { what, to: "collateral", functionName, args },
+  ];
+}
+
+function machineCalls(parts: QuoteParts, pck: Certificate, issuerId: Hex): readonly RegistrationCall[] {
+  const [x, y] = pairOf(pck.publicKey);
+  const pckKey = { x, y, issuerId, serial: BigInt(toHex(pck.serial)) };
+  const [r, s] = pairOf(parts.qeReportSignature);
+  const [keyX, keyY] = pairOf(parts.attestationKey);
+  const key = [toHex(parts.qeReport), r, s, toHex(parts.authData), keyX, keyY, pckKey] as const;
+  return [
+    {
+      what: "Register the PCK certificate",
+      ...{ to: "verifier", functionName: "registerPck", args: [toHex(pck.der), issuerId] },
+    },
+    { what: "Register the attestation key", to: "verifier", functionName: "registerAttestationKey", args: key },
+  ];
+}
+
+function quoteWordsOf(parts: QuoteParts, pckId: Hex): QuoteWords {
+  const [r, s] = pairOf(parts.quoteSignature);
+  const [keyX, keyY] = pairOf(parts.attestationKey);
+  const { miscSelect, attributes, mrSigner, isvProdId, isvSvn } = parseSgxReport(parts.qeReport);
+  const bytes = { miscSelect: toHex(miscSelect), attributes: toHex(attributes), mrSigner: toHex(mrSigner) };
+  return { signedBody: toHex(parts.signedBody), r, s, keyX, keyY, pckId, qe: { ...bytes, isvProdId, isvSvn } };
+}
