@@ -14,9 +14,10 @@ library Names {
 
     /// @notice keccak256 of the common name's text. Each set of the name holds one attribute.
     function commonNameHash(Element name) internal pure returns (bytes32 hash) {
-        uint256 to = name.stop();
-        for (uint256 position = name.start(); position < to; ) {
+        uint256 position = name.start();
+        while (position < name.stop()) {
             Element set = name.read(position, Der.SET);
+            position = set.stop();
             Element attribute = set.inner(Der.SEQUENCE);
             Element kind = attribute.first(Der.OID);
             Element value = attribute.readAny(kind.stop());
@@ -26,7 +27,6 @@ library Names {
                 require(isText && hash == 0, CommonNameMissingOrAmbiguous(name.offset()));
                 hash = value.contentHash();
             }
-            position = set.stop();
         }
         require(hash != 0, CommonNameMissingOrAmbiguous(name.offset()));
     }
