@@ -1,0 +1,79 @@
+import { sameBytes, toHex } from "./bytes.ts";
+import type { Certificate } from "./certificate.ts";
+import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
+import { smallIntegerOf, timeOf, unsignedOf } from "./der-values.ts";
+import { demand } from "./evidence-error.ts";
+import { isSigned } from "./signature.ts";
+import { type Validity, within } from "./validity.ts";
+import { checkAlgorithm, type Extension, extensionsOf, parseSigned, parsing } from "./x509.ts";
+
+const reasonCode = "2.5.29.21";
+
+/** An X.509 v2 list of revoked certificates. Serial numbers are their bytes in hex, without a leading zero. */
+export type Crl = {
+  readonly signedBytes: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly issuer: Uint8Array;
+  readonly validity: Validity;
+  readonly revoked: ReadonlySet<string>;
+};
+
+/** Parses strict DER: v2, both times, no critical extension. Throws an EvidenceError. */
+export function parseCrl(der: Uint8Array, what: string): Crl {
+  return parsing("crl-malformed", what, () => {
+    const { signedBytes, fields, signature } = parseSigned(der);
+    const [version, algorithm, issuer, thisUpdate, nextUpdate, ...rest] = fields;
+    if (smallIntegerOf(version, 255) !== 1 || issuer === undefined) throw new DerError("It is not of version 2.");
+    checkAlgorithm(algorithm);
+    const entries = rest[0]?.tag === derTag.sequence ? rest.shift() : undefined;
+    const extensions = rest.shift();
+    if (rest.length > 0) throw new DerError("It has too many fields.");
+    if (extensions !== undefined)
+      refuseCritical(extensionsOf(parseDer(contentOf(extensions, derTag.context0))), [], what);
+    return {
+      signedBytes,
+      signature,
+      issuer: issuer.whole,
+      validity: { from: timeOf(thisUpdate), until: timeOf(nextUpdate) },
+      revoked: new Set(entriesOf(entries).map((entry) => revokedSerialOf(entry, what))),
+    };
+  });
+}
+
+/** Throws an EvidenceError unless the list is the CA's own and valid at the clock. */
+export function verifyCrl(crl: Crl, ca: Certificate, at: number, what: string): void {
+  demand(ca.mayIssueCrls, "certificate-usage", `The certificate of ${ca.commonName} may not sign ${what}.`);
+  const isNamed = sameBytes(crl.issuer, ca.subject);
+  demand(isNamed, "crl-issuer", `${what} is not that of ${ca.commonName}.`);
+  const { signedBytes: message, signature } = crl;
+  const isGenuine = isSigned({ publicKey: ca.publicKey, message, signature });
+  demand(isGenuine, "crl-signature", `${what} is not signed by ${ca.commonName}.`);
+  within(crl.validity, at, what, "crl");
+}
+
+/** Throws an EvidenceError if the list names the certificate. */
+export function checkNotRevoked(crl: Crl, { serial, commonName }: Certificate): void {
+  const isRevoked = crl.revoked.has(toHex(serial));
+  demand(!isRevoked, "certificate-revoked", `The ${commonName} certificate with serial ${toHex(serial)} is revoked.`);
+}
+
+/** A list of no entries is left out. */
+function entriesOf(entries: DerElement | undefined): DerElement[] {
+  const list = entries === undefined ? [] : sequenceOf(entries);
+  if (entries !== undefined && list.length === 0) throw new DerError("Its list of entries is empty.");
+  return list;
+}
+
+function revokedSerialOf(entry: DerElement, what: string): string {
+  const [serial, date, extensions, ...rest] = sequenceOf(entry);
+  if (rest.length > 0) throw new DerError("An entry has too many parts.");
+  timeOf(date);
+  if (extensions !== undefined) refuseCritical(extensionsOf(extensions), [reasonCode], what);
+  return toHex(unsignedOf(serial));
+}
+
+/** Lists of mere changes and of one distribution point are marked by critical extensions. */
+function refuseCritical(extensions: Map<string, Extension>, known: readonly string[], what: string): void {
+  for (const [oid, { isCritical }] of extensions)
+    demand(known.includes(oid) || !isCritical, "crl-unsupported", `${what} has a critical extension ${oid}.`);
+}
