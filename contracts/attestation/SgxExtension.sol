@@ -35,15 +35,20 @@ library SgxExtension {
     uint256 private constant NEEDED = 0x3e; // 1 to 5
     uint256 private constant NEEDED_OF_TCB = 0x7fffe; // 1 to 18
 
+    /// @dev All 18 bytes of an element of the TCB that is a number below 128, but for the last arc (byte 14) and the number
+    /// (byte 17), of which only the highest bit counts here.
+    uint256 private constant SMALL = 0x3010060b2a864886f84d010d010200020100 << 112;
+    uint256 private constant SMALL_MASK = 0xffffffffffffffffffffffffffff00ffff80 << 112;
+    uint256 private constant SMALL_LENGTH = 18;
+
     /// @notice Reads the extension's content.
     function parse(bytes calldata extension) internal pure returns (Platform memory platform) {
         Element list = Der.only(extension, Der.SEQUENCE);
         uint256 found;
         uint256 position = list.start();
         while (position < list.stop()) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, ELEMENT, 11, found);
+            (uint256 arc, Element value) = _readPair(list, position, ELEMENT, 11);
+            found = _mark(found, arc, value.offset());
             _keep(platform, arc, value);
             position = value.stop();
         }
@@ -66,23 +71,33 @@ library SgxExtension {
         uint256 found;
         uint256 position = list.start();
         while (position < list.stop()) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, ELEMENT_OF_TCB, 12, found);
-            position = value.stop();
-            if (arc == 17)
-                pceSvn = uint16(_number(value, Der.INTEGER, type(uint16).max)); // fits by its bound
-            else if (arc == 18) _octets(value, 16);
-            else components |= _component(arc, value);
+            (uint256 arc, uint256 svn, uint256 next) = _readSvn(list, position);
+            found = _mark(found, arc, list.offsetOf(position));
+            position = next;
+            unchecked {
+                // A component is one byte, and `arc` is from 1 to 18.
+                if (arc < 17) components |= bytes16(uint128(svn << (128 - 8 * arc)));
+                else if (arc == 17) pceSvn = uint16(svn);
+            }
         }
         if (found != NEEDED_OF_TCB) revert SgxElementMissing(list.offset(), found);
     }
 
-    /// @dev The version of component `arc`, one byte at its place.
-    function _component(uint256 arc, Element value) private pure returns (bytes16) {
+    /// @dev Reads an element of the TCB: its arc from 1 to 18, its number (at most 255, PCESVN at most 65,535, zero for
+    /// CPUSVN), and the position after it.
+    function _readSvn(Element list, uint256 position) private pure returns (uint256 arc, uint256 svn, uint256 next) {
         unchecked {
-            if (arc - 1 > 15) revert UnknownSgxElement(value.offset(), arc); // also zero, which wraps around
-            return bytes16(uint128(_number(value, Der.INTEGER, type(uint8).max) << (128 - 8 * arc)));
+            uint256 word = Der.loadAt(position);
+            (arc, next) = ((word >> 136) & 0xff, position + SMALL_LENGTH);
+            // Also zero is refused here: the difference wraps around.
+            bool isSmall = (word ^ SMALL) & SMALL_MASK == 0 && next <= list.stop() && arc - 1 < 17;
+            if (isSmall) return (arc, (word >> 112) & 0xff, next);
+            Element value;
+            (arc, value) = _readPair(list, position, ELEMENT_OF_TCB, 12);
+            if (arc - 1 > 17) revert UnknownSgxElement(value.offset(), arc);
+            if (arc == 18) _octets(value, 16);
+            else svn = _number(value, Der.INTEGER, arc == 17 ? type(uint16).max : type(uint8).max);
+            next = value.stop();
         }
     }
 
@@ -92,25 +107,23 @@ library SgxExtension {
         uint256 found;
         uint256 position = list.start();
         while (position < list.stop()) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, ELEMENT_OF_CONFIGURATION, 12, found);
+            (uint256 arc, Element value) = _readPair(list, position, ELEMENT_OF_CONFIGURATION, 12);
             if (arc == 0 || arc > 3) revert UnknownSgxElement(value.offset(), arc);
+            found = _mark(found, arc, value.offset());
             value.requireTag(Der.BOOLEAN);
             value.boolean();
             position = value.stop();
         }
     }
 
-    /// @dev Reads SEQUENCE { identifier, value }, whose identifier is `head` of `length` bytes and `arc` of one byte, and
-    /// marks `arc` in `found`. The pair ends with the value.
+    /// @dev Reads SEQUENCE { identifier, value }, whose identifier is `head` of `length` bytes and `arc` of one byte. The pair
+    /// ends with the value.
     function _readPair(
         Element list,
         uint256 position,
         bytes32 head,
-        uint256 length,
-        uint256 found
-    ) private pure returns (uint256 arc, Element value, uint256) {
+        uint256 length
+    ) private pure returns (uint256 arc, Element value) {
         Element pair = list.read(position, Der.SEQUENCE);
         position = pair.skip(pair.start(), head, length);
         arc = Der.byteAt(position);
@@ -118,9 +131,12 @@ library SgxExtension {
             value = pair.readAny(position + 1); // far below 2^256, like every position
         }
         pair.requireLast(value);
+    }
+
+    function _mark(uint256 found, uint256 arc, uint256 offset) private pure returns (uint256) {
         uint256 bit = 1 << arc;
-        if (found & bit != 0) revert DuplicateSgxElement(value.offset(), arc);
-        return (arc, value, found | bit);
+        if (found & bit != 0) revert DuplicateSgxElement(offset, arc);
+        return found | bit;
     }
 
     function _octets(Element value, uint256 length) private pure returns (bytes32) {

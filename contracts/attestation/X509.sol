@@ -120,7 +120,7 @@ library X509 {
         if (constraints.size() == 0) return false;
         // DER leaves out a value that is the default, FALSE, and only authorities have a path length.
         uint256 position = constraints.skip(constraints.start(), TRUE, 3);
-        if (position < constraints.stop()) constraints.last(position, Der.INTEGER).number(type(uint256).max);
+        if (position < constraints.stop()) constraints.last(position, Der.INTEGER).number(type(uint8).max);
         return true;
     }
 
