@@ -35,6 +35,7 @@ const tasks = {
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
   simulate: [["scripts/simulate.ts"]],
   keeper: [["keepers/main.ts"]],
+  atoma: [["keepers/atoma.ts"]],
 };
 
 function fail(message) {

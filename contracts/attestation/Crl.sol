@@ -53,19 +53,18 @@ library Crl {
         (revocation.thisUpdate, position) = DerTime.read(tbs, issuer.stop());
         (revocation.nextUpdate, position) = DerTime.read(tbs, position);
         // A list without entries has nothing here, or the extensions.
-        require(position < tbs.stop() && Der.tagAt(position) == Der.SEQUENCE, NotAnEntry(entryOffset));
+        require(position < tbs.stop() && Der.byteAt(position) == Der.SEQUENCE, NotAnEntry(entryOffset));
         Element entries = tbs.read(position, Der.SEQUENCE);
         revocation.serial = _readEntry(_entryAt(entries, entryOffset), entryOffset);
         if (entries.stop() == tbs.stop()) return revocation;
-        Element extensions = tbs.read(entries.stop(), EXTENSIONS);
-        tbs.requireLast(extensions);
+        Element extensions = tbs.last(entries.stop(), EXTENSIONS);
         Extensions.requireNoneCritical(extensions.inner(Der.SEQUENCE));
     }
 
     function _entryAt(Element entries, uint256 entryOffset) private pure returns (Element found) {
         bool isFound = false;
         uint256 to = entries.stop();
-        for (uint256 position = entries.start(); position < to; ) {
+        for (uint256 position = entries.start(); position < to;) {
             Element entry = entries.read(position, Der.SEQUENCE);
             if (entry.offset() == entryOffset) (found, isFound) = (entry, true);
             position = entry.stop();
@@ -78,16 +77,15 @@ library Crl {
         serial = number.number(type(uint160).max);
         (, uint256 position) = DerTime.read(entry, number.stop());
         if (position == entry.stop()) return serial;
-        Element list = entry.read(position, Der.SEQUENCE);
-        entry.requireLast(list);
+        Element list = entry.last(position, Der.SEQUENCE);
         bytes32[] memory seen = Extensions.noneSeen();
         uint256 count;
         position = list.start();
         do {
-            Extensions.Extension memory extension = Extensions.read(list, position, seen, count++);
-            if (extension.id == REASON) _requireRevoking(extension.value, entryOffset);
-            else require(!extension.critical, Extensions.UnknownCriticalExtension(extension.id));
-            position = extension.next;
+            (bytes32 id, bool critical, Element value) = Extensions.read(list, position, seen, count++);
+            if (id == REASON) _requireRevoking(value, entryOffset);
+            else require(!critical, Extensions.UnknownCriticalExtension(id));
+            position = value.stop();
         } while (position < list.stop());
     }
 

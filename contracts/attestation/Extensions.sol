@@ -13,16 +13,7 @@ library Extensions {
     error TooManyExtensions(uint256 offset);
 
     uint256 private constant MOST = 16;
-
-    /// @param id The identifier as `Der.oid` gives it.
-    /// @param value The OCTET STRING, whose content is the extension's own DER.
-    /// @param next The position after the extension.
-    struct Extension {
-        bytes32 id;
-        bool critical;
-        Element value;
-        uint256 next;
-    }
+    bytes32 private constant TRUE = bytes3(0x0101ff);
 
     /// @notice What remembers the extensions of one list, to find one that comes twice.
     function noneSeen() internal pure returns (bytes32[] memory) {
@@ -31,27 +22,26 @@ library Extensions {
 
     /// @notice Reads the extension at a position inside `list`.
     /// @param seen From `noneSeen`; the identifier is put there at `count`.
+    /// @return id The identifier as `Der.oid` gives it.
+    /// @return critical Whether a reader that does not know the extension has to refuse the whole.
+    /// @return value The OCTET STRING, which holds the extension's own DER. The extension ends with it.
     function read(
         Element list,
         uint256 position,
         bytes32[] memory seen,
         uint256 count
-    ) internal pure returns (Extension memory extension) {
+    ) internal pure returns (bytes32 id, bool critical, Element value) {
         Element whole = list.read(position, Der.SEQUENCE);
-        Element id = whole.first(Der.OID);
-        position = id.stop();
-        if (Der.tagAt(position) == Der.BOOLEAN) {
-            Element critical = whole.read(position, Der.BOOLEAN);
-            // DER leaves out a value that is the default, FALSE.
-            require(critical.boolean(), Der.DerContent(critical.offset()));
-            (extension.critical, position) = (true, critical.stop());
-        }
-        extension.value = whole.read(position, Der.OCTET_STRING);
-        whole.requireLast(extension.value);
-        (extension.id, extension.next) = (id.oid(), whole.stop());
-        require(count < MOST, TooManyExtensions(whole.offset()));
-        for (uint256 i = 0; i < count; i++) require(seen[i] != extension.id, DuplicateExtension(extension.id));
-        seen[count] = extension.id;
+        Element identifier = whole.first(Der.OID);
+        id = identifier.oid();
+        position = identifier.stop();
+        critical = Der.byteAt(position) == Der.BOOLEAN;
+        // DER leaves out a value that is the default, FALSE.
+        if (critical) position = whole.skip(position, TRUE, 3);
+        value = whole.last(position, Der.OCTET_STRING);
+        if (count == MOST) revert TooManyExtensions(whole.offset());
+        for (uint256 i = 0; i < count; i++) if (seen[i] == id) revert DuplicateExtension(id);
+        seen[count] = id;
     }
 
     /// @notice Reads a list of which nothing is understood: none may be critical. The list may not be empty.
@@ -60,9 +50,9 @@ library Extensions {
         uint256 count;
         uint256 position = list.start();
         do {
-            Extension memory extension = read(list, position, seen, count++);
-            require(!extension.critical, UnknownCriticalExtension(extension.id));
-            position = extension.next;
+            (bytes32 id, bool critical, Element value) = read(list, position, seen, count++);
+            require(!critical, UnknownCriticalExtension(id));
+            position = value.stop();
         } while (position < list.stop());
     }
 }

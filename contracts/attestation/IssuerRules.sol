@@ -8,8 +8,8 @@ import {ISignedDer} from "../interfaces/ISignedDer.sol";
 library IssuerRules {
     /// @notice Requires an authority of PCK certificates, in force and not revoked.
     function requireAuthority(IIssuers.Issuer memory issuer, bytes32 issuerId) internal view {
-        bool isAuthority = issuer.kind == IIssuers.IssuerKind.PlatformCa ||
-            issuer.kind == IIssuers.IssuerKind.ProcessorCa;
+        bool isAuthority =
+            issuer.kind == IIssuers.IssuerKind.PlatformCa || issuer.kind == IIssuers.IssuerKind.ProcessorCa;
         require(isAuthority, IIssuers.WrongIssuerKind(issuerId, issuer.kind));
         requireLive(issuer, issuerId);
     }

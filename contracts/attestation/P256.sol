@@ -48,7 +48,13 @@ library P256 {
     }
 
     /// @dev A valid signature gives the word 1; an invalid one, like an absent precompile, gives no data at all.
-    function _callPrecompile(bytes32 hash, bytes32 r, bytes32 s, bytes32 x, bytes32 y) private view returns (bool valid) {
+    function _callPrecompile(
+        bytes32 hash,
+        bytes32 r,
+        bytes32 s,
+        bytes32 x,
+        bytes32 y
+    ) private view returns (bool valid) {
         bool success;
         // Writes only beyond the free pointer and to scratch space.
         assembly ("memory-safe") {

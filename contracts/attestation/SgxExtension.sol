@@ -22,106 +22,130 @@ struct Platform {
 /// @dev 1 PPID; 2 TCB: 2.1 to 2.16 components, 2.17 PCESVN, 2.18 CPUSVN; 3 PCEID; 4 FMSPC; 5 type. Of the Platform CA also
 /// 6 platform instance, 7 configuration. CPUSVN, type, instance and configuration are read and not kept.
 library SgxExtension {
-    /// @notice Not a pair of this list: `id` is its identifier's DER content, its length in the last byte.
-    error UnknownSgxElement(bytes32 id);
-    error DuplicateSgxElement(bytes32 id);
+    /// @notice Intel's list has no such element: `arc` is the last number of its identifier.
+    error UnknownSgxElement(uint256 offset, uint256 arc);
+    error DuplicateSgxElement(uint256 offset, uint256 arc);
     /// @notice Bit n is set for each element n of the list that was found.
     error SgxElementMissing(uint256 offset, uint256 found);
 
-    bytes32 private constant PREFIX = bytes9(0x2a864886f84d010d01);
-    uint256 private constant TCB = 2;
-    uint256 private constant CONFIGURATION = 7;
+    /// @dev Identifiers up to their last byte, with tag and length: 1.2.840.113741.1.13.1, the same and 2, the same and 7.
+    bytes32 private constant ELEMENT = bytes11(0x060a2a864886f84d010d01);
+    bytes32 private constant ELEMENT_OF_TCB = bytes12(0x060b2a864886f84d010d0102);
+    bytes32 private constant ELEMENT_OF_CONFIGURATION = bytes12(0x060b2a864886f84d010d0107);
     uint256 private constant NEEDED = 0x3e; // 1 to 5
     uint256 private constant NEEDED_OF_TCB = 0x7fffe; // 1 to 18
+
+    /// @dev All 18 bytes of an element of the TCB that is a number below 128, but for the last arc (byte 14) and the number
+    /// (byte 17), of which only the highest bit counts here.
+    uint256 private constant SMALL = 0x3010060b2a864886f84d010d010200020100 << 112;
+    uint256 private constant SMALL_MASK = 0xffffffffffffffffffffffffffff00ffff80 << 112;
+    uint256 private constant SMALL_LENGTH = 18;
 
     /// @notice Reads the extension's content.
     function parse(bytes calldata extension) internal pure returns (Platform memory platform) {
         Element list = Der.only(extension, Der.SEQUENCE);
         uint256 found;
-        uint256 to = list.stop();
-        for (uint256 position = list.start(); position < to; ) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, PREFIX, 9, found);
+        uint256 position = list.start();
+        while (position < list.stop()) {
+            (uint256 arc, Element value) = _readPair(list, position, ELEMENT, 11);
+            found = _mark(found, arc, value.offset());
             _keep(platform, arc, value);
             position = value.stop();
         }
-        require(found & NEEDED == NEEDED, SgxElementMissing(list.offset(), found));
+        if (found & NEEDED != NEEDED) revert SgxElementMissing(list.offset(), found);
     }
 
     function _keep(Platform memory platform, uint256 arc, Element value) private pure {
         if (arc == 1) platform.ppid = bytes16(_octets(value, 16));
-        else if (arc == TCB) (platform.components, platform.pceSvn) = _readTcb(value);
+        else if (arc == 2) (platform.components, platform.pceSvn) = _readTcb(value);
         else if (arc == 3) platform.pceId = bytes2(_octets(value, 2));
         else if (arc == 4) platform.fmspc = bytes6(_octets(value, 6));
-        else if (arc == 5) _requireTag(value, Der.ENUMERATED).number(type(uint8).max);
+        else if (arc == 5) _number(value, Der.ENUMERATED, type(uint8).max);
         else if (arc == 6) _octets(value, 16);
-        else if (arc == CONFIGURATION) _readConfiguration(value);
-        else revert UnknownSgxElement(PREFIX | bytes32((arc << 176) | 10));
+        else if (arc == 7) _readConfiguration(value);
+        else revert UnknownSgxElement(value.offset(), arc);
     }
 
     function _readTcb(Element list) private pure returns (bytes16 components, uint16 pceSvn) {
-        _requireTag(list, Der.SEQUENCE);
-        bytes32 prefix = PREFIX | bytes32(TCB << 176);
-        uint256 packed;
+        list.requireTag(Der.SEQUENCE);
         uint256 found;
-        uint256 to = list.stop();
-        for (uint256 position = list.start(); position < to; ) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, prefix, 10, found);
-            position = value.stop();
-            // Shifts stay below 128 bits, and the numbers fit their bounds.
-            if (arc > 0 && arc < 17) packed |= _requireTag(value, Der.INTEGER).number(type(uint8).max) << (128 - 8 * arc);
-            else if (arc == 17) pceSvn = uint16(_requireTag(value, Der.INTEGER).number(type(uint16).max));
-            else if (arc == 18) _octets(value, 16);
-            else revert UnknownSgxElement(prefix | bytes32((arc << 168) | 11));
+        uint256 position = list.start();
+        while (position < list.stop()) {
+            (uint256 arc, uint256 svn, uint256 next) = _readSvn(list, position);
+            found = _mark(found, arc, list.offsetOf(position));
+            position = next;
+            unchecked {
+                // A component is one byte, and `arc` is from 1 to 18.
+                if (arc < 17) components |= bytes16(uint128(svn << (128 - 8 * arc)));
+                else if (arc == 17) pceSvn = uint16(svn);
+            }
         }
-        require(found == NEEDED_OF_TCB, SgxElementMissing(list.offset(), found));
-        components = bytes16(uint128(packed));
+        if (found != NEEDED_OF_TCB) revert SgxElementMissing(list.offset(), found);
+    }
+
+    /// @dev Reads an element of the TCB: its arc from 1 to 18, its number (at most 255, PCESVN at most 65,535, zero for
+    /// CPUSVN), and the position after it.
+    function _readSvn(Element list, uint256 position) private pure returns (uint256 arc, uint256 svn, uint256 next) {
+        unchecked {
+            uint256 word = Der.loadAt(position);
+            (arc, next) = ((word >> 136) & 0xff, position + SMALL_LENGTH);
+            // Also zero is refused here: the difference wraps around.
+            bool isSmall = (word ^ SMALL) & SMALL_MASK == 0 && next <= list.stop() && arc - 1 < 17;
+            if (isSmall) return (arc, (word >> 112) & 0xff, next);
+            Element value;
+            (arc, value) = _readPair(list, position, ELEMENT_OF_TCB, 12);
+            if (arc - 1 > 17) revert UnknownSgxElement(value.offset(), arc);
+            if (arc == 18) _octets(value, 16);
+            else svn = _number(value, Der.INTEGER, arc == 17 ? type(uint16).max : type(uint8).max);
+            next = value.stop();
+        }
     }
 
     /// @dev 7.1 dynamic platform, 7.2 cached keys, 7.3 SMT: flags, each at most once.
     function _readConfiguration(Element list) private pure {
-        _requireTag(list, Der.SEQUENCE);
-        bytes32 prefix = PREFIX | bytes32(CONFIGURATION << 176);
+        list.requireTag(Der.SEQUENCE);
         uint256 found;
-        for (uint256 position = list.start(); position < list.stop(); ) {
-            uint256 arc;
-            Element value;
-            (arc, value, found) = _readPair(list, position, prefix, 10, found);
-            require(arc > 0 && arc < 4, UnknownSgxElement(prefix | bytes32((arc << 168) | 11)));
-            _requireTag(value, Der.BOOLEAN).boolean();
+        uint256 position = list.start();
+        while (position < list.stop()) {
+            (uint256 arc, Element value) = _readPair(list, position, ELEMENT_OF_CONFIGURATION, 12);
+            if (arc == 0 || arc > 3) revert UnknownSgxElement(value.offset(), arc);
+            found = _mark(found, arc, value.offset());
+            value.requireTag(Der.BOOLEAN);
+            value.boolean();
             position = value.stop();
         }
     }
 
-    /// @dev Reads SEQUENCE { prefix.arc, value } where arc is one byte, and marks arc in `found`.
+    /// @dev Reads SEQUENCE { identifier, value }, whose identifier is `head` of `length` bytes and `arc` of one byte. The pair
+    /// ends with the value.
     function _readPair(
         Element list,
         uint256 position,
-        bytes32 prefix,
-        uint256 prefixLength,
-        uint256 found
-    ) private pure returns (uint256 arc, Element value, uint256) {
+        bytes32 head,
+        uint256 length
+    ) private pure returns (uint256 arc, Element value) {
         Element pair = list.read(position, Der.SEQUENCE);
-        Element id = pair.first(Der.OID);
-        bytes32 oid = id.oid();
-        arc = (uint256(oid) >> (248 - 8 * prefixLength)) & 0xff;
-        uint256 expected = uint256(prefix) | (arc << (248 - 8 * prefixLength)) | (prefixLength + 1);
-        require(oid == bytes32(expected), UnknownSgxElement(oid));
-        require(found & (1 << arc) == 0, DuplicateSgxElement(oid));
-        value = pair.readAny(id.stop());
+        position = pair.skip(pair.start(), head, length);
+        arc = Der.byteAt(position);
+        unchecked {
+            value = pair.readAny(position + 1); // far below 2^256, like every position
+        }
         pair.requireLast(value);
-        return (arc, value, found | (1 << arc));
+    }
+
+    function _mark(uint256 found, uint256 arc, uint256 offset) private pure returns (uint256) {
+        uint256 bit = 1 << arc;
+        if (found & bit != 0) revert DuplicateSgxElement(offset, arc);
+        return found | bit;
     }
 
     function _octets(Element value, uint256 length) private pure returns (bytes32) {
-        return _requireTag(value, Der.OCTET_STRING).content(length);
+        value.requireTag(Der.OCTET_STRING);
+        return value.content(length);
     }
 
-    function _requireTag(Element value, uint256 expected) private pure returns (Element) {
-        require(value.tag() == expected, Der.DerTag(value.offset(), value.tag(), expected));
-        return value;
+    function _number(Element value, uint256 expected, uint256 most) private pure returns (uint256) {
+        value.requireTag(expected);
+        return value.number(most);
     }
 }

@@ -46,9 +46,10 @@ abstract contract SignedDer is ISignedDer {
         return revocation.serial;
     }
 
-    /// @dev `needed` of an authority or of an end entity.
+    /// @dev Requires an authority or an end entity with the `needed` bits. An end entity may not sign certificates.
     function _requirePurpose(Certificate memory certificate, bool isCa, uint256 needed) internal pure {
-        require(certificate.isCa == isCa, WrongAuthorityFlag(certificate.isCa));
+        bool mayIssue = certificate.keyUsage & X509.KEY_CERT_SIGN != 0;
+        require(certificate.isCa == isCa && (isCa || !mayIssue), WrongAuthorityFlag(certificate.isCa, mayIssue));
         require(certificate.keyUsage & needed == needed, KeyUsageLacking(certificate.keyUsage, needed));
     }
 

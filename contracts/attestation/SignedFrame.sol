@@ -16,14 +16,11 @@ library SignedFrame {
     function open(bytes calldata input) internal pure returns (Element signed, bytes32 hash, bytes32 r, bytes32 s) {
         Element whole = Der.only(input, Der.SEQUENCE);
         signed = whole.first(Der.SEQUENCE);
-        Element bits = whole.read(skipAlgorithm(whole, signed.stop()), Der.BIT_STRING);
-        whole.requireLast(bits);
+        Element bits = whole.last(skipAlgorithm(whole, signed.stop()), Der.BIT_STRING);
         // The first byte counts unused bits: none.
-        Element pair = bits.read(bits.skip(bits.start(), 0, 1), Der.SEQUENCE);
-        bits.requireLast(pair);
+        Element pair = bits.last(bits.skip(bits.start(), 0, 1), Der.SEQUENCE);
         Element first = pair.first(Der.INTEGER);
-        Element second = pair.read(first.stop(), Der.INTEGER);
-        pair.requireLast(second);
+        Element second = pair.last(first.stop(), Der.INTEGER);
         (r, s) = (bytes32(first.number(type(uint256).max)), bytes32(second.number(type(uint256).max)));
         hash = sha256(input[signed.offset():signed.offsetOf(signed.stop())]);
     }

@@ -57,6 +57,7 @@ library X509 {
     bytes32 private constant VERSION_3 = bytes5(0xa003020102);
     /// @dev SubjectPublicKeyInfo of id-ecPublicKey on prime256v1, up to the 64 bytes of an uncompressed point.
     bytes32 private constant KEY_HEAD = bytes27(0x3059301306072a8648ce3d020106082a8648ce3d03010703420004);
+    bytes32 private constant TRUE = bytes3(0x0101ff);
     uint256 private constant EXTENSIONS = 0xa3; // [3], constructed
 
     /// @notice Reads a certificate in strict DER, without trailing bytes.
@@ -65,7 +66,7 @@ library X509 {
         (tbs, certificate.tbsHash, certificate.r, certificate.s) = SignedFrame.open(der);
         Element serial = tbs.read(tbs.skip(tbs.start(), VERSION_3, 5), Der.INTEGER);
         certificate.serial = serial.number(type(uint160).max);
-        require(certificate.serial > 0, Der.DerContent(serial.offset()));
+        if (certificate.serial == 0) revert Der.DerContent(serial.offset());
         Element issuer = tbs.read(SignedFrame.skipAlgorithm(tbs, serial.stop()), Der.SEQUENCE);
         certificate.issuer = issuer.elementHash();
         Element validity = tbs.read(issuer.stop(), Der.SEQUENCE);
@@ -73,8 +74,7 @@ library X509 {
         Element subject = tbs.read(validity.stop(), Der.SEQUENCE);
         certificate.subject = subject.elementHash();
         certificate.commonName = Names.commonNameHash(subject);
-        Element extensions = tbs.read(_readKey(tbs, subject.stop(), certificate), EXTENSIONS);
-        tbs.requireLast(extensions);
+        Element extensions = tbs.last(_readKey(tbs, subject.stop(), certificate), EXTENSIONS);
         _readExtensions(extensions.inner(Der.SEQUENCE), certificate);
     }
 
@@ -82,20 +82,22 @@ library X509 {
         uint256 position = validity.start();
         (certificate.notBefore, position) = DerTime.read(validity, position);
         (certificate.notAfter, position) = DerTime.read(validity, position);
-        require(position == validity.stop(), Der.DerTrailing(validity.offsetOf(position)));
+        validity.requireEnd(position);
     }
 
     /// @dev Returns the position after the key.
-    function _readKey(Element tbs, uint256 position, Certificate memory certificate) private pure returns (uint256) {
+    function _readKey(
+        Element tbs,
+        uint256 position,
+        Certificate memory certificate
+    ) private pure returns (uint256 next) {
         position = tbs.skip(position, KEY_HEAD, 27);
-        require(position + 64 <= tbs.stop(), Der.DerBeyondEnd(tbs.offsetOf(position)));
-        (bytes32 x, bytes32 y) = (0, 0);
-        assembly ("memory-safe") {
-            x := calldataload(position)
-            y := calldataload(add(position, 32))
+        unchecked {
+            next = position + 64; // far below 2^256, like every position
+            if (next > tbs.stop()) revert Der.DerBeyondEnd(tbs.offsetOf(position));
+            certificate.x = bytes32(Der.loadAt(position));
+            certificate.y = bytes32(Der.loadAt(position + 32));
         }
-        (certificate.x, certificate.y) = (x, y);
-        return position + 64;
     }
 
     function _readExtensions(Element list, Certificate memory certificate) private pure {
@@ -103,27 +105,22 @@ library X509 {
         uint256 count;
         uint256 position = list.start();
         do {
-            Extensions.Extension memory extension = Extensions.read(list, position, seen, count++);
-            Element value = extension.value;
-            if (extension.id == BASIC_CONSTRAINTS) certificate.isCa = _readBasicConstraints(value);
-            else if (extension.id == KEY_USAGE) certificate.keyUsage = _readKeyUsage(value);
-            else if (extension.id == SGX)
+            (bytes32 id, bool critical, Element value) = Extensions.read(list, position, seen, count++);
+            if (id == BASIC_CONSTRAINTS) certificate.isCa = _readBasicConstraints(value);
+            else if (id == KEY_USAGE) certificate.keyUsage = _readKeyUsage(value);
+            else if (id == SGX)
                 (certificate.sgxOffset, certificate.sgxLength) = (value.offsetOf(value.start()), value.size());
-            else require(!extension.critical, Extensions.UnknownCriticalExtension(extension.id));
-            position = extension.next;
+            else require(!critical, Extensions.UnknownCriticalExtension(id));
+            position = value.stop();
         } while (position < list.stop());
     }
 
     function _readBasicConstraints(Element value) private pure returns (bool isCa) {
         Element constraints = value.inner(Der.SEQUENCE);
         if (constraints.size() == 0) return false;
-        Element flag = constraints.first(Der.BOOLEAN);
-        // DER leaves out a value that is the default, FALSE.
-        require(flag.boolean(), Der.DerContent(flag.offset()));
-        if (flag.stop() == constraints.stop()) return true;
-        Element pathLength = constraints.read(flag.stop(), Der.INTEGER);
-        constraints.requireLast(pathLength);
-        pathLength.number(type(uint256).max);
+        // DER leaves out a value that is the default, FALSE, and only authorities have a path length.
+        uint256 position = constraints.skip(constraints.start(), TRUE, 3);
+        if (position < constraints.stop()) constraints.last(position, Der.INTEGER).number(type(uint8).max);
         return true;
     }
 
@@ -131,11 +128,12 @@ library X509 {
     function _readKeyUsage(Element value) private pure returns (uint256 bits) {
         Element usage = value.inner(Der.BIT_STRING);
         uint256 size = usage.size();
-        require(size == 2 || size == 3, Der.DerContent(usage.offset()));
+        if (size != 2 && size != 3) revert Der.DerContent(usage.offset());
         uint256 content = uint256(usage.content(size));
         uint256 unused = content >> 248;
         bits = (content >> 232) & 0xffff;
-        uint256 all = bits >> (8 * (3 - size)); // without the byte that is not there
-        require(unused < 8 && all & ((2 << unused) - 1) == 1 << unused, Der.DerContent(usage.offset()));
+        uint256 present = size == 2 ? bits >> 8 : bits;
+        bool isShortest = unused < 8 && present & ((2 << (unused & 7)) - 1) == 1 << unused;
+        if (!isShortest) revert Der.DerContent(usage.offset());
     }
 }

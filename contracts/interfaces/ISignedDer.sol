@@ -11,7 +11,8 @@ interface ISignedDer {
     /// @notice Not valid at the block's time. All are Unix seconds; both bounds are inclusive.
     error NotInForce(uint256 from, uint256 until, uint256 timestamp);
     /// @notice A certificate that MUST be an authority's is an end entity's, or the other way round.
-    error WrongAuthorityFlag(bool isCa);
+    /// `mayIssue` is the key usage keyCertSign, which only an authority may have.
+    error WrongAuthorityFlag(bool isCa, bool mayIssue);
     /// @notice The key usage lacks a needed bit. Bits as in X.509, the first one being 0x8000.
     error KeyUsageLacking(uint256 found, uint256 needed);
 }

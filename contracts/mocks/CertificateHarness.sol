@@ -57,7 +57,11 @@ contract CertificateHarness {
 
     /// @dev Parses each input as a certificate, a list and an extension, and gives for each what it reverted with, cut to
     /// 36 bytes: empty for success. A call may use `gasLimit`; what runs out of it returns 0xff.
-    function fuzz(bytes[] calldata inputs, uint256 entryOffset, uint256 gasLimit) external view returns (bytes[] memory) {
+    function fuzz(
+        bytes[] calldata inputs,
+        uint256 entryOffset,
+        uint256 gasLimit
+    ) external view returns (bytes[] memory) {
         bytes[] memory answers = new bytes[](3 * inputs.length);
         for (uint256 i = 0; i < inputs.length; i++) {
             answers[3 * i] = _try(abi.encodeCall(this.parse, (inputs[i])), gasLimit);

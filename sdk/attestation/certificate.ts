@@ -7,14 +7,11 @@ import { checkAlgorithm, commonNameOf, type Extension, extensionsOf, parseSigned
 const oids = {
   ecPublicKey: "1.2.840.10045.2.1",
   p256: "1.2.840.10045.3.1.7",
-  subjectKeyId: "2.5.29.14",
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
-  crlDistributionPoints: "2.5.29.31",
-  authorityKeyId: "2.5.29.35",
   sgx: "1.2.840.113741.1.13.1",
 } as const;
-const known: ReadonlySet<string> = new Set(Object.values(oids));
+const understood: readonly string[] = [oids.keyUsage, oids.basicConstraints, oids.sgx];
 const serialBytes = 20;
 
 /** What a certificate may be used for. `pathLength` is how many CAs may stand below it; undefined is any number. */
@@ -52,7 +49,11 @@ export function parseCertificate(der: Uint8Array, what: string): Certificate {
     checkAlgorithm(algorithm);
     const found = extensionsOf(parseDer(contentOf(extensions, derTag.context3)));
     for (const [oid, { isCritical }] of found)
-      demand(known.has(oid) || !isCritical, "certificate-unsupported", `${what} has a critical extension ${oid}.`);
+      demand(
+        understood.includes(oid) || !isCritical,
+        "certificate-unsupported",
+        `${what} has a critical extension ${oid}.`,
+      );
     return {
       der,
       signedBytes,
@@ -69,8 +70,8 @@ export function parseCertificate(der: Uint8Array, what: string): Certificate {
   });
 }
 
-/** A serial number's bytes: positive, of at most 20 bytes. Throws a DerError. */
-export function serialOf(element: DerElement | undefined): Uint8Array {
+/** A serial number's bytes: positive, of at most 20 bytes. */
+function serialOf(element: DerElement | undefined): Uint8Array {
   const serial = unsignedOf(element);
   if (serial.length > serialBytes) throw new DerError("A serial number is too long.");
   if (serial[0] === 0) throw new DerError("A serial number is zero.");

@@ -1,19 +1,15 @@
 import { sameBytes, toHex } from "./bytes.ts";
-import { type Certificate, serialOf } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
-import { smallIntegerOf, timeOf } from "./der-values.ts";
+import { smallIntegerOf, timeOf, unsignedOf } from "./der-values.ts";
 import { demand } from "./evidence-error.ts";
 import { isSigned } from "./signature.ts";
 import { type Validity, within } from "./validity.ts";
 import { checkAlgorithm, type Extension, extensionsOf, parseSigned, parsing } from "./x509.ts";
 
-const crlNumber = "2.5.29.20";
 const reasonCode = "2.5.29.21";
-const invalidityDate = "2.5.29.24";
-const deltaCrl = "2.5.29.27";
-const authorityKeyId = "2.5.29.35";
 
-/** An X.509 v2 list of revoked certificates. Serial numbers are hex without leading zeros. */
+/** An X.509 v2 list of revoked certificates. Serial numbers are their bytes in hex, without a leading zero. */
 export type Crl = {
   readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
@@ -22,7 +18,7 @@ export type Crl = {
   readonly revoked: ReadonlySet<string>;
 };
 
-/** Parses strict DER: v2, both times, no unknown critical extension, no delta list. Throws an EvidenceError. */
+/** Parses strict DER: v2, both times, no critical extension. Throws an EvidenceError. */
 export function parseCrl(der: Uint8Array, what: string): Crl {
   return parsing("crl-malformed", what, () => {
     const { signedBytes, fields, signature } = parseSigned(der);
@@ -32,7 +28,8 @@ export function parseCrl(der: Uint8Array, what: string): Crl {
     const entries = rest[0]?.tag === derTag.sequence ? rest.shift() : undefined;
     const extensions = rest.shift();
     if (rest.length > 0) throw new DerError("It has too many fields.");
-    if (extensions !== undefined) checkExtensions(parseDer(contentOf(extensions, derTag.context0)), what);
+    if (extensions !== undefined)
+      refuseCritical(extensionsOf(parseDer(contentOf(extensions, derTag.context0))), [], what);
     return {
       signedBytes,
       signature,
@@ -71,17 +68,12 @@ function revokedSerialOf(entry: DerElement, what: string): string {
   const [serial, date, extensions, ...rest] = sequenceOf(entry);
   if (rest.length > 0) throw new DerError("An entry has too many parts.");
   timeOf(date);
-  if (extensions !== undefined) refuseUnknown(extensionsOf(extensions), [reasonCode, invalidityDate], what);
-  return toHex(serialOf(serial));
+  if (extensions !== undefined) refuseCritical(extensionsOf(extensions), [reasonCode], what);
+  return toHex(unsignedOf(serial));
 }
 
-function checkExtensions(list: DerElement, what: string): void {
-  const extensions = extensionsOf(list);
-  demand(!extensions.has(deltaCrl), "crl-unsupported", `${what} lists only changes.`);
-  refuseUnknown(extensions, [crlNumber, authorityKeyId], what);
-}
-
-function refuseUnknown(extensions: Map<string, Extension>, known: readonly string[], what: string): void {
+/** Lists of mere changes and of one distribution point are marked by critical extensions. */
+function refuseCritical(extensions: Map<string, Extension>, known: readonly string[], what: string): void {
   for (const [oid, { isCritical }] of extensions)
     demand(known.includes(oid) || !isCritical, "crl-unsupported", `${what} has a critical extension ${oid}.`);
 }

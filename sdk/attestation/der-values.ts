@@ -42,9 +42,10 @@ export function wholeBytesOf(element: DerElement | undefined): Uint8Array {
   return bytes;
 }
 
-/** Named bits, the first one first: DER drops zeros at the end. Throws a DerError. */
+/** At most 16 named bits, the first one first: DER drops zeros at the end. Throws a DerError. */
 export function namedBitsOf(element: DerElement | undefined): boolean[] {
   const { unused, bytes } = bitsOf(element);
+  if (bytes.length > 2) throw new DerError("A list of bits is too long.");
   const bits = [...bytes].flatMap((byte) => [...byte.toString(2).padStart(8, "0")].map((digit) => digit === "1"));
   const named = bits.slice(0, bits.length - unused);
   if (named.length > 0 && named.at(-1) !== true) throw new DerError("A list of bits ends in a zero.");
@@ -82,19 +83,15 @@ export function oidOf(element: DerElement | undefined): string {
   return [root, first - 40 * root, ...rest].join(".");
 }
 
-/**
- * A time in seconds. As RFC 5280 has it: UTCTime YYMMDDHHMMSSZ within 1950..2049, later GeneralizedTime
- * YYYYMMDDHHMMSSZ. Throws a DerError.
- */
+/** Unix seconds of a UTCTime YYMMDDHHMMSSZ (until 2049) or GeneralizedTime YYYYMMDDHHMMSSZ, from 1970 on. Throws a DerError. */
 export function timeOf(element: DerElement | undefined): number {
   const isUtc = element?.tag === derTag.utcTime;
   const text = asciiOf(contentOf(element, isUtc ? derTag.utcTime : derTag.generalizedTime));
   if (!(isUtc ? /^\d{12}Z$/ : /^\d{14}Z$/).test(text)) throw new DerError("A time is malformed.");
   const full = isUtc ? `${Number(text.slice(0, 2)) < 50 ? "20" : "19"}${text}` : text;
-  if (!isUtc && Number(full.slice(0, 4)) < 2050) throw new DerError("A time before 2050 is no UTCTime.");
   const iso = full.replace(/^(....)(..)(..)(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6.000Z");
   const time = new Date(iso);
-  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso) throw new DerError("A time does not exist.");
+  if (!(time.getTime() >= 0) || time.toISOString() !== iso) throw new DerError("A time does not exist.");
   return time.getTime() / 1000;
 }
 

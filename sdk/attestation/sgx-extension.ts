@@ -1,5 +1,5 @@
 import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
-import { enumeratedOf, oidOf, smallIntegerOf } from "./der-values.ts";
+import { booleanOf, enumeratedOf, oidOf, smallIntegerOf } from "./der-values.ts";
 import { demand } from "./evidence-error.ts";
 import { parsing } from "./x509.ts";
 
@@ -10,7 +10,7 @@ const tcb = `${base}.2`;
 export const componentCount = 16;
 
 /** Of which kind a machine is: one processor, or one or several with keys for the whole platform. */
-export const sgxTypes = ["standard", "scalable", "scalable with integrity"] as const;
+const sgxTypes = ["standard", "scalable", "scalable with integrity"] as const;
 
 /** What Intel certifies about a machine in the PCK certificate. */
 export type SgxExtension = {
@@ -21,7 +21,7 @@ export type SgxExtension = {
   readonly cpuSvn: Uint8Array;
   readonly pceId: Uint8Array;
   readonly fmspc: Uint8Array;
-  readonly type: (typeof sgxTypes)[number];
+  readonly type: (typeof sgxTypes)[number] | "unknown";
 };
 
 /** Parses the value of the certificate's extension 1.2.840.113741.1.13.1. Throws an EvidenceError. */
@@ -31,7 +31,7 @@ export function parseSgxExtension(value: Uint8Array | undefined, what: string): 
     const fields = fieldsOf(parseDer(value));
     const tcbFields = fieldsOf(fields.get(tcb));
     if (tcbFields.size !== componentCount + 2) throw new DerError(`Its TCB has ${tcbFields.size} fields.`);
-    const type = sgxTypes[enumeratedOf(fields.get(`${base}.5`), sgxTypes.length - 1)];
+    checkOptional(fields);
     return {
       ppid: octets(fields.get(`${base}.1`), 16),
       components: Array.from({ length: componentCount }, (_, i) =>
@@ -41,9 +41,26 @@ export function parseSgxExtension(value: Uint8Array | undefined, what: string): 
       cpuSvn: octets(tcbFields.get(`${tcb}.18`), 16),
       pceId: octets(fields.get(`${base}.3`), 2),
       fmspc: octets(fields.get(`${base}.4`), 6),
-      type: type ?? "standard", // enumeratedOf lets no other index through
+      type: sgxTypes[enumeratedOf(fields.get(`${base}.5`), 255)] ?? "unknown",
     };
   });
+}
+
+/** Of the Platform CA: 6 instance of the platform, 7 flags. Nothing else is known. */
+function checkOptional(fields: Map<string, DerElement>): void {
+  refuseOthers(fields, base, 7);
+  const [instance, flags] = [fields.get(`${base}.6`), fields.get(`${base}.7`)];
+  if (instance !== undefined) octets(instance, 16);
+  if (flags === undefined) return;
+  const flagFields = fieldsOf(flags);
+  refuseOthers(flagFields, `${base}.7`, 3);
+  for (const flag of flagFields.values()) booleanOf(flag);
+}
+
+/** Throws a DerError if there are other fields than `prefix.1` to `prefix.last`. */
+function refuseOthers(fields: Map<string, DerElement>, prefix: string, last: number): void {
+  const known = Array.from({ length: last }, (_, i) => `${prefix}.${i + 1}`);
+  for (const oid of fields.keys()) if (!known.includes(oid)) throw new DerError(`Field ${oid} is not known.`);
 }
 
 /** SEQUENCE OF SEQUENCE { object identifier, value } as a map. Throws a DerError if an identifier comes twice. */

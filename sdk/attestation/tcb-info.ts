@@ -23,7 +23,7 @@ export type TdxModule = {
   readonly attributesMask: Uint8Array;
 };
 
-/** A TDX module of one major version. `id` is `TDX_` and the version in hex. */
+/** A TDX module of one major version. `id` is `TDX_` and the version in two upper-case digits of hex. */
 export type TdxModuleIdentity = TdxModule & { readonly id: string; readonly levels: readonly PartLevel[] };
 
 /** Intel's signed word on platforms of one FMSPC. */
@@ -47,6 +47,7 @@ export function parseTcbInfo(text: string): TcbInfo {
   const isTdx = id === "TDX";
   fields.integer("version", 3, 3);
   fields.integer("tcbType", 0, 0);
+  if (!isTdx) refuseTdx(fields, ["tdxModule", "tdxModuleIdentities"]);
   return {
     id,
     validity: validityOf(fields),
@@ -85,12 +86,17 @@ function levelsOf<T>(fields: Fields, levelOf: (level: Fields) => T): T[] {
 
 function tcbLevelOf(level: Fields, isTdx: boolean): TcbLevel {
   const tcb = level.object("tcb");
+  if (!isTdx) refuseTdx(tcb, ["tdxtcbcomponents"]);
   return {
     sgxComponents: componentsOf(tcb, "sgxtcbcomponents"),
     tdxComponents: isTdx ? componentsOf(tcb, "tdxtcbcomponents") : [],
     pceSvn: tcb.integer("pcesvn", 0, maxSvn),
     ...verdictOf(level),
   };
+}
+
+function refuseTdx(fields: Fields, names: readonly string[]): void {
+  for (const name of names) demand(!fields.has(name), "collateral-malformed", `TCB info of SGX has ${name}.`);
 }
 
 function componentsOf(tcb: Fields, name: string): number[] {
@@ -101,7 +107,6 @@ function componentsOf(tcb: Fields, name: string): number[] {
 }
 
 function verdictOf(level: Fields): { status: Status; advisories: string[] } {
-  level.time("tcbDate");
   return {
     status: level.status("tcbStatus"),
     advisories: level.has("advisoryIDs") ? level.texts("advisoryIDs") : [],
@@ -118,11 +123,18 @@ function tdxModuleOf(fields: Fields): TdxModule {
 
 function identitiesOf(fields: Fields): TdxModuleIdentity[] {
   const identities = fields.objects("tdxModuleIdentities").map((identity) => ({
-    id: identity.text("id"),
+    id: moduleIdOf(identity),
     ...tdxModuleOf(identity),
     levels: partLevelsOf(identity),
   }));
-  const ids = new Set(identities.map(({ id }) => id.toUpperCase()));
+  const ids = new Set(identities.map(({ id }) => id));
   demand(ids.size === identities.length, "collateral-malformed", "A TDX module identity comes twice.");
   return identities;
+}
+
+/** Letters of either case, as Intel's own library compares them. */
+function moduleIdOf(identity: Fields): string {
+  const id = identity.text("id");
+  demand(/^TDX_[0-9a-fA-F]{2}$/.test(id), "collateral-malformed", `A TDX module cannot have the id ${id}.`);
+  return id.toUpperCase();
 }

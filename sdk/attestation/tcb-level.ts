@@ -10,6 +10,9 @@ import type { PartLevel, TcbInfo, TcbLevel, TdxModule, TdxModuleIdentity } from 
 /** A status, and the advisories that explain it. */
 export type Rating = { readonly status: Status; readonly advisories: readonly string[] };
 
+/** What a TDX module's level may say. Intel's library refuses other statuses there too. */
+const moduleStatuses: readonly Status[] = ["UpToDate", "OutOfDate", "Revoked"];
+
 /** Throws an EvidenceError unless the quoting enclave is Intel's; its version's rating otherwise. */
 export function rateQe(identity: QeIdentity, report: SgxReport): Rating {
   const pairs: [field: string, isEqual: boolean][] = [
@@ -35,8 +38,9 @@ export function rateTdxModule(info: TcbInfo, report: TdReport): Rating | undefin
   const identity = moduleIdentityOf(info, version);
   checkModule(identity, report);
   const level = levelOf(identity.levels, isvSvn);
-  if (level !== undefined) return level;
-  throw new EvidenceError("tdx-module-level-missing", `Version ${isvSvn} of ${identity.id} is in no TCB level.`);
+  const isRated = level !== undefined && moduleStatuses.includes(level.status);
+  demand(isRated, "tdx-module-level-missing", `Version ${isvSvn} of ${identity.id} is in no TCB level of a module.`);
+  return level;
 }
 
 /** The first level that the platform reaches. Throws an EvidenceError if it reaches none. */
@@ -64,7 +68,7 @@ function levelOf(levels: readonly PartLevel[], isvSvn: number): PartLevel | unde
 
 function moduleIdentityOf({ tdxModuleIdentities }: TcbInfo, version: number): TdxModuleIdentity {
   const id = `TDX_${version.toString(16).padStart(2, "0").toUpperCase()}`;
-  const identity = tdxModuleIdentities.find((one) => one.id.toUpperCase() === id);
+  const identity = tdxModuleIdentities.find((one) => one.id === id);
   if (identity !== undefined) return identity;
   throw new EvidenceError("tdx-module-mismatch", `The TCB info does not know the TDX module ${id}.`);
 }

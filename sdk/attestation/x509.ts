@@ -56,13 +56,18 @@ function pairOf(der: Uint8Array): Uint8Array {
 
 /** The only common name of a distinguished name. Throws a DerError if it has none or several. */
 export function commonNameOf(name: DerElement | undefined): string {
-  const names = sequenceOf(name)
-    .flatMap((set) => elementsOf(contentOf(set, derTag.set)))
-    .map((attribute) => sequenceOf(attribute))
-    .filter(([oid]) => oidOf(oid) === commonNameOid);
-  const [[, value, ...rest] = [], ...others] = names;
-  if (value === undefined || rest.length > 0 || others.length > 0) throw new DerError("It has not one common name.");
+  const names = sequenceOf(name).map(attributeOf);
+  const [{ value } = {}, ...others] = names.filter(({ oid }) => oid === commonNameOid);
+  if (value === undefined || others.length > 0) throw new DerError("It has not one common name.");
   return asciiOf(contentOf(value, value.tag === derTag.printableString ? value.tag : derTag.utf8String));
+}
+
+/** SET { SEQUENCE { object identifier, value } }: each set of Intel's names has one attribute. */
+function attributeOf(set: DerElement): { oid: string; value: DerElement } {
+  const [attribute, ...others] = elementsOf(contentOf(set, derTag.set));
+  const [oid, value, ...rest] = sequenceOf(attribute);
+  if (value === undefined || others.length + rest.length > 0) throw new DerError("A name is malformed.");
+  return { oid: oidOf(oid), value };
 }
 
 /** Extensions by object identifier. Throws a DerError if one comes twice. */

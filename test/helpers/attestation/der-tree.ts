@@ -79,15 +79,19 @@ const nested = (node: DerNode): DerNode | undefined => {
   }
 };
 
-/** One line for each element: depth, tag, and the bytes of identifiers, names, booleans. Looks into octet strings. */
+/**
+ * One line for each element: depth, tag, and the bytes of identifiers, names, booleans. Looks into octet strings, but not
+ * into those within: random bytes there may look like DER.
+ */
 export const shapeOf = (der: Uint8Array): string[] => {
   const lines: string[] = [];
-  const visit = (node: DerNode, depth: number): void => {
+  const visit = (node: DerNode, depth: number, isNested: boolean): void => {
     const tag = node.tag.toString(16).padStart(2, "0");
     lines.push(`${" ".repeat(depth)}${tag}${fixedTags.has(node.tag) ? ` ${hexOf(node.content)}` : ""}`);
-    const inner = nested(node);
-    for (const child of node.children ?? (inner === undefined ? [] : [inner])) visit(child, depth + 1);
+    const inner = isNested ? undefined : nested(node);
+    if (inner !== undefined) visit(inner, depth + 1, true);
+    for (const child of node.children ?? []) visit(child, depth + 1, isNested);
   };
-  visit(readDer(der), 0);
+  visit(readDer(der), 0, false);
   return lines;
 };

@@ -1,7 +1,7 @@
 /** Lists of TCB levels: some that a platform does not reach, the one that it reaches, some below. */
 import type { Random } from "./random.ts";
 import { dayText } from "./signed-text.ts";
-import { tcbStatuses, type TcbStatus } from "./status.ts";
+import type { TcbStatus } from "./status.ts";
 
 export type Level<T> = {
   readonly tcb: T;
@@ -15,10 +15,8 @@ const maxAhead = 2;
 const maxBelow = 3;
 
 const advisories = (random: Random): { advisoryIDs?: readonly string[] } => {
-  const ids = Array.from({ length: random.integer(0, 4) }, () => `INTEL-SA-${random.integer(100, 1_999)}`);
-  return ids.length === 0
-    ? {}
-    : { advisoryIDs: ids.map((id) => id.replace(/-(\d{3})$/, "-00$1").replace(/-(\d{4})$/, "-0$1")) };
+  const numbers = Array.from({ length: random.integer(0, 4) }, () => `${random.integer(100, 1_999)}`.padStart(5, "0"));
+  return numbers.length === 0 ? {} : { advisoryIDs: numbers.map((number) => `INTEL-SA-${number}`) };
 };
 
 /** A level with Intel's order of keys. Levels that say UpToDate name no advisories. */
@@ -34,23 +32,27 @@ export type LevelsOptions<T> = {
   readonly at: number;
   /** Status of the level that the platform reaches. */
   readonly reached: TcbStatus;
+  /** What levels of this kind may say: those of enclaves and modules know three words only. */
+  readonly statuses: readonly [TcbStatus, ...TcbStatus[]];
   /** A TCB above the platform's in at least one number. */
   readonly above: () => T;
   /** A TCB that the platform has; `depth` 0 for the level that it reaches, more for those below. */
   readonly within: (depth: number) => T;
 };
 
-const belowStatuses = ["OutOfDate", "OutOfDateConfigurationNeeded", "Revoked"] as const;
+/** Intel names these three for quoting enclaves and TDX modules. */
+export const enclaveStatuses = ["UpToDate", "OutOfDate", "Revoked"] as const;
 
 /** The first level that the platform reaches has the status asked for, whatever stands before and behind it. */
-export const mintLevels = <T>(random: Random, { at, reached, above, within }: LevelsOptions<T>): Level<T>[] => {
+export const mintLevels = <T>(random: Random, options: LevelsOptions<T>): Level<T>[] => {
+  const { at, reached, statuses, above, within } = options;
   const [ahead, below] = [random.integer(0, maxAhead), random.integer(0, maxBelow)];
   const dateOf = (index: number): number => at - (index * 180 + random.integer(30, 150)) * dayS;
   return [
-    ...Array.from({ length: ahead }, (_, i) => mintLevel(random, above(), random.pick(tcbStatuses), dateOf(i))),
+    ...Array.from({ length: ahead }, (_, i) => mintLevel(random, above(), random.pick(statuses), dateOf(i))),
     mintLevel(random, within(0), reached, dateOf(ahead)),
     ...Array.from({ length: below }, (_, i) =>
-      mintLevel(random, within(i + 1), random.pick(belowStatuses), dateOf(ahead + i + 1)),
+      mintLevel(random, within(i + 1), random.pick(["OutOfDate", "Revoked"]), dateOf(ahead + i + 1)),
     ),
   ];
 };

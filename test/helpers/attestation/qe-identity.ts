@@ -1,6 +1,6 @@
 /** Identity of the quoting enclave (version 2) in the form and key order of Intel's service. */
 import type { KeyPair, SChoice } from "./key.ts";
-import { mintLevels, type Level } from "./levels.ts";
+import { enclaveStatuses, mintLevels, type Level } from "./levels.ts";
 import type { Random } from "./random.ts";
 import { signText, timeText, upperHex, type SignedText } from "./signed-text.ts";
 import type { TcbStatus, Tee } from "./status.ts";
@@ -50,6 +50,7 @@ export const qeIdentityOf = (random: Random, enclave: QuotingEnclave, options: Q
   tcbLevels: mintLevels(random, {
     at: options.issuedAt,
     reached: options.reached,
+    statuses: enclaveStatuses,
     above: () => ({ isvsvn: enclave.isvSvn + random.integer(1, 3) }),
     within: (depth) => ({ isvsvn: Math.max(0, enclave.isvSvn - random.integer(depth, depth + 1)) }),
   }),

@@ -84,13 +84,16 @@ export type TdReport = {
   readonly mrServiceTd: Uint8Array;
 };
 
+/** Bit 28: what verifiers of TDs usually want to see. */
+const septVeDisable = bytesOf("0000001000000000");
+
 /** A production TD with random measurements on the platform of these two values. */
 export const randomTd = (random: Random, teeTcbSvn: Uint8Array, mrSignerSeam: Uint8Array): TdReport => ({
   teeTcbSvn,
   mrSeam: random.bytes(48),
   mrSignerSeam,
   seamAttributes: zeros(8),
-  tdAttributes: bytesOf(random.pick(["0000001000000000", "0000000000000000"])),
+  tdAttributes: septVeDisable,
   xfam: bytesOf(random.pick(["e700060000000000", "e702060000000000", "e718060000000000"])),
   mrTd: random.bytes(48),
   mrConfigId: random.bytes(48),

@@ -1,9 +1,9 @@
 /** TCB information (version 3) in the form and key order of Intel's service. */
 import type { KeyPair, SChoice } from "./key.ts";
-import { mintLevels, type Level } from "./levels.ts";
+import { enclaveStatuses, mintLevels, type Level } from "./levels.ts";
 import type { Random } from "./random.ts";
 import { signText, timeText, upperHex, type SignedText } from "./signed-text.ts";
-import type { TcbStatus, Tee } from "./status.ts";
+import { tcbStatuses, type TcbStatus, type Tee } from "./status.ts";
 import type { SgxExtension } from "./sgx-extension.ts";
 
 export type Component = { readonly svn: number; readonly category?: string; readonly type?: string };
@@ -77,7 +77,7 @@ const raisable = (svns: readonly number[]): [number, ...number[]] => {
   return [first, ...rest];
 };
 
-/** TDX components as levels name them: with a module identity, the first two are the module's and not compared. */
+/** In Intel's order: index 0 and 1 are the TDX module's, and compared only where the module has no identity. */
 const tdxSvns = ({ teeTcbSvn }: TcbSubject): number[] => [...teeTcbSvn];
 
 const levelsOf = (random: Random, subject: TcbSubject, { issuedAt, reached }: TcbInfoOptions): Level<PlatformTcb>[] => {
@@ -102,7 +102,7 @@ const levelsOf = (random: Random, subject: TcbSubject, { issuedAt, reached }: Tc
       where === 2 ? [first, second, ...raised(random, later)] : tdxSvns(subject),
     );
   };
-  return mintLevels(random, { at: issuedAt, reached, above, within });
+  return mintLevels(random, { at: issuedAt, reached, statuses: tcbStatuses, above, within });
 };
 
 const moduleOf = ({ seamSigner }: TcbSubject): TdxModule => ({
@@ -119,6 +119,7 @@ const moduleLevels = (
   mintLevels(random, {
     at: issuedAt,
     reached: moduleReached,
+    statuses: enclaveStatuses,
     above: () => ({ isvsvn: isvsvn + random.integer(1, 3) }),
     within: (depth) => ({ isvsvn: Math.max(0, isvsvn - random.integer(depth, depth + 1)) }),
   });

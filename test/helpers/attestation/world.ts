@@ -20,7 +20,7 @@ import { worldQuote, type WorldQuoteOptions } from "./world-quote.ts";
 
 export type WorldOptions = {
   readonly seed?: string;
-  /** Unix seconds; everything is valid then. Random between 2026 and 2040 unless given. */
+  /** Unix seconds; everything is valid then. Random between 2026 and 2034 unless given, so that no certificate ends after 2049. */
   readonly at?: number;
   readonly ca?: CaKind;
   readonly sgx?: Partial<SgxExtension>;
@@ -73,7 +73,7 @@ export type World = {
 
 const dayS = 86_400;
 const startOf2026S = 1_767_225_600;
-const startOf2040S = 2_208_988_800;
+const startOf2034S = 2_019_686_400;
 
 type Period = { readonly from: number; readonly until: number };
 
@@ -196,7 +196,7 @@ const joined = (old: WorldOptions, changes: WorldOptions): WorldOptions => {
 
 const contextOf = (options: WorldOptions, seed: string, ca: CaKind): Context => {
   const random = seededRandom(seed);
-  const at = options.at ?? random.fork("at").integer(startOf2026S, startOf2040S);
+  const at = options.at ?? random.fork("at").integer(startOf2026S, startOf2034S);
   const minted = mintPlatform(random.fork("platform"), ca);
   const platform = { ...minted, ...options.platform, sgx: { ...minted.sgx, ...options.sgx } };
   const evaluation = options.evaluation ?? random.fork("evaluation").integer(17, 60);
