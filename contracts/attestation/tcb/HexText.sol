@@ -48,7 +48,7 @@ library HexText {
             uint256 word = (uint256(Json.peekWord(pos)) >> unused) | (ZEROS & ~(type(uint256).max >> unused));
             bool valid;
             (value, valid) = _decode(word);
-            require(valid, HexInvalid(Json.peekWord(pos)));
+            if (!valid) revert HexInvalid(Json.peekWord(pos));
             next = pos + 2 * size; // positions do not overflow, see Json
         }
     }

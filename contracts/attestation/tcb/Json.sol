@@ -31,6 +31,7 @@ library Json {
     uint256 internal constant CLOSE_ARRAY = 0x5d;
     uint256 internal constant OPEN_OBJECT = 0x7b;
     uint256 internal constant CLOSE_OBJECT = 0x7d;
+    uint256 private constant QUOTE_AND_COLON = 0x223a;
 
     /// @dev Constants for the 32 bytes of a word at once.
     uint256 private constant LOW_7_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
@@ -71,9 +72,14 @@ library Json {
         }
     }
 
+    /// @notice Refuses what stands here. A function of its own, because `require` would load its argument in any case.
+    function unexpected(uint256 pos) internal pure {
+        revert JsonUnexpected(peekWord(pos));
+    }
+
     /// @notice Passes one byte, which has to be `character`.
     function expect(uint256 pos, uint256 character) internal pure returns (uint256 next) {
-        require(peek(pos) == character, JsonUnexpected(peekWord(pos)));
+        if (peek(pos) != character) unexpected(pos);
         unchecked {
             return pos + 1; // no overflow, see the library's proof
         }
@@ -84,22 +90,27 @@ library Json {
     /// @return another Whether it was a comma.
     function more(uint256 pos, uint256 closing) internal pure returns (bool another, uint256 next) {
         uint256 character = peek(pos);
-        another = character == COMMA;
-        require(another || character == closing, JsonUnexpected(peekWord(pos)));
         unchecked {
             next = pos + 1; // no overflow, see the library's proof
         }
+        if (character == COMMA) return (true, next);
+        if (character != closing) unexpected(pos);
     }
 
     /* STRINGS */
 
     /// @notice Passes a key and its colon.
-    /// @return name The key, left-aligned; keys of no byte or of more than 32 are nobody's and read as zero.
+    /// @return name The key, left-aligned; keys of no byte or of more than 31 are nobody's and read as zero.
     function key(uint256 pos) internal pure returns (bytes32 name, uint256 next) {
-        uint256 length;
-        (name, length, next) = text32(pos);
-        if (length > 32) name = 0;
-        next = expect(next, COLON);
+        if (peek(pos) != QUOTE) unexpected(pos);
+        unchecked {
+            // No overflow, see the library's proof. No shift loses what it should keep: below 32 bytes it is below 256.
+            name = peekWord(++pos);
+            next = stringEnd(pos);
+            name = next - pos < 32 ? name & ~bytes32(type(uint256).max >> (8 * (next - pos))) : bytes32(0);
+            if (uint256(peekWord(next)) >> 240 != QUOTE_AND_COLON) unexpected(next);
+            next += 2;
+        }
     }
 
     /// @notice Passes a string.
@@ -107,22 +118,26 @@ library Json {
     function text32(uint256 pos) internal pure returns (bytes32 word, uint256 length, uint256 next) {
         pos = expect(pos, QUOTE);
         word = peekWord(pos);
-        length = _plainBytes(word);
+        next = stringEnd(pos);
         unchecked {
-            // No overflow, see the library's proof; the shift is at most 256, which gives zero.
-            if (length < 32) word &= ~bytes32(type(uint256).max >> (8 * length));
-            else length = stringEnd(pos + 32) - pos;
-            next = expect(pos + length, QUOTE);
+            length = next - pos; // no underflow
+            if (length < 32) word &= ~bytes32(type(uint256).max >> (8 * length)); // a shift below 256
         }
+        next = expect(next, QUOTE);
     }
 
     /// @notice Passes a string and forgets it.
     function skipString(uint256 pos) internal pure returns (uint256 next) {
-        return expect(stringEnd(expect(pos, QUOTE)), QUOTE);
+        if (peek(pos) != QUOTE) unexpected(pos);
+        unchecked {
+            next = stringEnd(pos + 1); // no overflow, see the library's proof
+            if (peek(next) != QUOTE) unexpected(next);
+            ++next;
+        }
     }
 
     /// @notice Position of the first byte from `pos` on that no plain string holds.
-    function stringEnd(uint256 pos) internal pure returns (uint256) {
+    function stringEnd(uint256 pos) internal pure returns (uint256 end) {
         unchecked {
             while (true) {
                 uint256 plain = _plainBytes(peekWord(pos));
@@ -130,7 +145,6 @@ library Json {
                 if (plain < 32) return pos;
             }
         }
-        return pos; // not reached
     }
 
     /// @dev How many bytes come before the first quote, backslash, control character or byte beyond ASCII; 32 if there is none.
@@ -153,12 +167,12 @@ library Json {
     function number(uint256 pos, uint256 most) internal pure returns (uint256 value, uint256 next) {
         unchecked {
             value = peek(pos) - 0x30; // a byte below "0" wraps and is refused
-            require(value < 10, JsonUnexpected(peekWord(pos)));
+            if (value > 9) unexpected(pos);
             next = pos + 1; // no overflow, see the library's proof
             if (value == 0) return (0, next); // a digit behind a leading zero is refused by whoever reads on
             for (uint256 digit = peek(next) - 0x30; digit < 10; digit = peek(++next) - 0x30) {
                 value = 10 * value + digit; // at most 10 * 2^64 + 9
-                require(value <= most, JsonNumberTooLarge(value, most));
+                if (value > most) revert JsonNumberTooLarge(value, most);
             }
         }
     }
@@ -167,7 +181,7 @@ library Json {
 
     /// @notice Notes that an object has the key that `bit` stands for.
     function mark(uint256 seen, uint256 bit, bytes32 name) internal pure returns (uint256) {
-        require(seen & bit == 0, JsonKeyTwice(name));
+        if (seen & bit != 0) revert JsonKeyTwice(name);
         return seen | bit;
     }
 }

@@ -38,6 +38,12 @@ library LevelText {
 
     /// @dev How Intel begins a component.
     bytes7 private constant USUAL_COMPONENT = '{"svn":';
+    bytes6 private constant SVN_KEY = '"svn":';
+    /// @dev How three components of one digit look, with another behind them; and masks of their digits, bytes 7, 17 and 27.
+    bytes32 private constant THREE_COMPONENTS = '{"svn":0},{"svn":0},{"svn":0},{"';
+    uint256 private constant DIGIT_LOW_NIBBLES = (0x0f << 192) | (0x0f << 112) | (0x0f << 32);
+    uint256 private constant DIGIT_HIGH_NIBBLES = DIGIT_LOW_NIBBLES << 4;
+    uint256 private constant DIGIT_SIXES = (6 << 192) | (6 << 112) | (6 << 32);
 
     /// @notice Passes one level. The caller has to look at `seen`.
     /// @param level Overwritten.
@@ -85,22 +91,38 @@ library LevelText {
         return 0;
     }
 
+    /// @dev 16 components. Most have one digit and nothing else, so that three of them are looked at at once where it can be.
     function _components(uint256 pos) private pure returns (uint256 components, uint256) {
         pos = Json.expect(pos, Json.OPEN_ARRAY);
         unchecked {
-            for (uint256 i = 1; i <= 16; ++i) {
+            uint256 i = 0;
+            while (i < 16) {
+                uint256 three = uint256(Json.peekWord(pos) ^ THREE_COMPONENTS);
+                if (i < 13 && _areDigits(three)) {
+                    components = (components << 24) | ((three >> 176) & 0x0f0000) | ((three >> 104) & 0x0f00) | ((three >> 32) & 0x0f);
+                    (i, pos) = (i + 3, pos + 30); // positions do not overflow, see Json
+                    continue;
+                }
                 uint256 svn;
                 bool more;
                 (svn, pos) = _component(pos);
                 components = (components << 8) | svn;
                 (more, pos) = Json.more(pos, Json.CLOSE_ARRAY);
-                require(more == (i < 16), ComponentsNot16(i));
+                if (more != (++i < 16)) revert ComponentsNot16(i);
             }
         }
         return (components, pos);
     }
 
-    /// @dev One component. Intel writes "svn" first, and mostly nothing else; then this takes two steps.
+    /// @dev Whether a word, after XOR with the form, has digits where the form has them and nothing elsewhere. Where no byte has a high
+    /// nibble, no sum is above 0x0f + 6, so that bytes do not meet.
+    function _areDigits(uint256 three) private pure returns (bool) {
+        unchecked {
+            return (three | ((three + DIGIT_SIXES) & DIGIT_HIGH_NIBBLES)) & ~DIGIT_LOW_NIBBLES == 0;
+        }
+    }
+
+    /// @dev One component. Intel writes "svn" first.
     function _component(uint256 pos) private pure returns (uint256 svn, uint256) {
         bool found = bytes7(Json.peekWord(pos)) == USUAL_COMPONENT;
         bool more = true;
@@ -111,16 +133,16 @@ library LevelText {
             (more, pos) = Json.more(pos, Json.CLOSE_OBJECT);
         } else pos = Json.expect(pos, Json.OPEN_OBJECT);
         while (more) {
-            bytes32 key;
-            (key, pos) = Json.key(pos);
-            if (key == "svn") {
-                require(!found, Json.JsonKeyTwice(key));
+            if (bytes6(Json.peekWord(pos)) == SVN_KEY) {
+                if (found) revert Json.JsonKeyTwice("svn");
                 found = true;
-                (svn, pos) = Json.number(pos, type(uint8).max);
-            } else pos = JsonSkip.value(pos);
+                unchecked {
+                    (svn, pos) = Json.number(pos + 6, type(uint8).max); // positions do not overflow, see Json
+                }
+            } else pos = JsonSkip.pair(pos);
             (more, pos) = Json.more(pos, Json.CLOSE_OBJECT);
         }
-        require(found, ComponentWithoutSvn(Json.peekWord(pos)));
+        if (!found) revert ComponentWithoutSvn(Json.peekWord(pos));
         return (svn, pos);
     }
 }

@@ -29,6 +29,13 @@ library Packed {
         }
     }
 
+    /// @notice The 32 bytes at a place.
+    function get(bytes memory packed, uint256 place) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(add(add(packed, 0x20), place))
+        }
+    }
+
     /// @notice Writes a field behind the last one.
     function append(bytes memory packed, uint256 value, uint256 size) internal pure {
         put(packed, reserve(packed, size), value, size);

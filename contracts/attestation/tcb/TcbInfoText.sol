@@ -43,9 +43,11 @@ library TcbInfoText {
         HEADER_SIZE +
             LevelList.MAX_PLATFORM_LEVELS *
             LevelList.TDX_SIZE +
-            TdxModuleText.MODULE_SIZE +
+            TdxModuleText.MEASUREMENT_SIZE +
             TdxModuleText.MAX_MODULES *
-            (TdxModuleText.IDENTITY_SIZE + LevelList.MAX_ENCLAVE_LEVELS * LevelList.ENCLAVE_SIZE);
+            (TdxModuleText.IDENTITY_SIZE +
+                TdxModuleText.MEASUREMENT_SIZE +
+                LevelList.MAX_ENCLAVE_LEVELS * LevelList.ENCLAVE_SIZE);
 
     uint256 private constant ID = 1;
     uint256 private constant VERSION = 2;
@@ -133,13 +135,18 @@ library TcbInfoText {
             record.put(1, (place << 8) | count, 3);
             if (isTdx) seen |= TDX_LEVELS;
         } else if (bit == MODULE) {
-            pos = TdxModuleText.appendModule(record, pos);
+            pos = TdxModuleText.appendBase(record, pos);
             record.put(4, place, 2);
         } else {
-            (count, pos) = TdxModuleText.appendIdentities(record, pos);
+            (count, pos) = TdxModuleText.appendIdentities(record, basePlace(record), pos);
             record.put(6, (place << 8) | count, 3);
         }
         return (seen, pos);
+    }
+
+    /// @notice Where a record has tdxModule; zero if it has none.
+    function basePlace(bytes memory record) internal pure returns (uint256) {
+        return (record.get(0) >> 208) & 0xffff;
     }
 
     function _tee(uint256 pos) private pure returns (uint8, uint256) {

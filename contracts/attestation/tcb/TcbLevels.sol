@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {TcbInfoText} from "./TcbInfoText.sol";
 import {LevelList} from "./LevelList.sol";
+import {Packed} from "./Packed.sol";
 import {QeIdentityText} from "./QeIdentityText.sol";
 import {TcbStatus} from "./TcbStatus.sol";
 import {TdxModuleText} from "./TdxModuleText.sol";
@@ -14,6 +15,8 @@ import {TdxModuleText} from "./TdxModuleText.sol";
 /// @dev Records come from TcbInfoText and QeIdentityText, so that their offsets and counts are right: no read below leaves a record
 /// by more than the rest of a word, which is masked away.
 library TcbLevels {
+    using Packed for bytes;
+
     /// @dev Every second byte of a word, or of its lower half.
     uint256 private constant EVEN = 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff;
     uint256 private constant EVEN_LOW_HALF = EVEN & type(uint128).max;
@@ -33,13 +36,13 @@ library TcbLevels {
     /// @param components The 16 component SVNs of the PCK certificate, component 1 first.
     /// @param pceSvn PCESVN of the PCK certificate.
     function sgxStatus(bytes memory record, bytes16 components, uint256 pceSvn) internal pure returns (uint256) {
-        (uint256 from, uint256 count) = _levels(record);
+        (uint256 place, uint256 count) = _levels(record);
         uint256 platform = _lanes(uint128(components)) | ABOVE;
         unchecked {
             // At most 64 levels of 19 bytes. A lane of `platform` is 256 + its byte, so that the difference to a byte is 1..511:
             // no lane borrows from the next, and bit 8 is left exactly where the platform's byte is not below the level's.
-            for (uint256 end = from + count * LevelList.SGX_SIZE; from < end; from += LevelList.SGX_SIZE) {
-                uint256 level = _load(from);
+            for (uint256 end = place + count * LevelList.SGX_SIZE; place < end; place += LevelList.SGX_SIZE) {
+                uint256 level = record.get(place);
                 if ((platform - _lanes(level >> 128)) & ABOVE != ABOVE) continue;
                 if (pceSvn >= (level >> 112) & 0xffff) return (level >> 104) & 0xff;
             }
@@ -65,25 +68,27 @@ library TcbLevels {
         bytes8 seamAttributes
     ) internal pure returns (uint256) {
         uint256 version = uint8(teeTcbSvn[1]);
-        uint256 module = version == 0 ? _base(record) : _identity(record, version);
-        if (module == 0 || !_isModule(module, mrSignerSeam, mrSignerSeamEnd, seamAttributes)) return TcbStatus.NONE;
+        uint256 identity = version == 0 ? 0 : _identity(record, version);
+        if (version != 0 && identity == 0) return TcbStatus.NONE;
+        uint256 measurement = version == 0 ? TcbInfoText.basePlace(record) : (record.get(identity) >> 224) & 0xffff;
+        if (!_isMeasured(record, measurement, mrSignerSeam, mrSignerSeamEnd, seamAttributes)) return TcbStatus.NONE;
         uint256 svns = (uint256(uint128(components)) << 128) | uint128(teeTcbSvn);
         if (version == 0) return _tdxPlatformStatus(record, svns, pceSvn);
         // The module's identity stands for the first two components: with 255 there they are reached in every level.
         uint256 platform = _tdxPlatformStatus(record, svns | FIRST_TWO, pceSvn);
-        return merge(platform, _moduleStatus(module, uint8(teeTcbSvn[0])));
+        return merge(platform, _moduleStatus(record, identity, uint8(teeTcbSvn[0])));
     }
 
     function _tdxPlatformStatus(bytes memory record, uint256 svns, uint256 pceSvn) private pure returns (uint256) {
-        (uint256 from, uint256 count) = _levels(record);
+        (uint256 place, uint256 count) = _levels(record);
         uint256 even = (svns & EVEN) | ABOVE;
         uint256 odd = ((svns >> 8) & EVEN) | ABOVE;
         unchecked {
             // At most 64 levels of 35 bytes; lanes as in `sgxStatus`, once for each half of the 32 bytes.
-            for (uint256 end = from + count * LevelList.TDX_SIZE; from < end; from += LevelList.TDX_SIZE) {
-                uint256 level = _load(from);
+            for (uint256 end = place + count * LevelList.TDX_SIZE; place < end; place += LevelList.TDX_SIZE) {
+                uint256 level = record.get(place);
                 if ((even - (level & EVEN)) & (odd - ((level >> 8) & EVEN)) & ABOVE != ABOVE) continue;
-                level = _load(from + 32);
+                level = record.get(place + 32);
                 if (pceSvn >= level >> 240) return (level >> 232) & 0xff;
             }
         }
@@ -95,47 +100,49 @@ library TcbLevels {
         return (components & EVEN_LOW_HALF) | ((components & ODD_LOW_HALF) << 120);
     }
 
-    /* TDX MODULES */
-
-    /// @dev Where the signer of "tdxModule" is: the module of version 0.
-    function _base(bytes memory record) private pure returns (uint256 module) {
-        unchecked {
-            return _at(record, (_load(_at(record, 0)) >> 208) & 0xffff);
-        }
+    /// @dev Offset of a platform's levels, and how many there are.
+    function _levels(bytes memory record) private pure returns (uint256 place, uint256 count) {
+        uint256 header = record.get(0);
+        return ((header >> 232) & 0xffff, (header >> 224) & 0xff);
     }
 
-    /// @dev Where the signer of the identity "TDX_version" is; zero if there is none.
+    /* TDX MODULES */
+
+    /// @dev Offset of the identity "TDX_version" in a record; zero if there is none.
     function _identity(bytes memory record, uint256 version) private pure returns (uint256) {
-        uint256 header = _load(_at(record, 0));
-        uint256 place = _at(record, (header >> 192) & 0xffff);
+        uint256 header = record.get(0);
+        uint256 place = (header >> 192) & 0xffff;
         unchecked {
-            // At most 16 identities of at most 162 bytes.
             for (uint256 left = (header >> 184) & 0xff; left > 0; --left) {
-                uint256 idAndCount = _load(place) >> 240;
-                if (idAndCount >> 8 == version) return place + 2;
-                place += TdxModuleText.IDENTITY_SIZE + (idAndCount & 0xff) * LevelList.ENCLAVE_SIZE;
+                uint256 identity = record.get(place);
+                if (identity >> 248 == version) return place;
+                place = (identity >> 208) & 0xffff;
             }
         }
         return 0;
     }
 
-    function _isModule(uint256 module, bytes32 signer, bytes16 signerEnd, bytes8 attributes) private pure returns (bool) {
-        unchecked {
-            uint256 rest = _load(module + 32); // signerEnd 16 | attributes 8 | mask 8
-            return
-                _load(module) == uint256(signer) &&
-                rest >> 128 == uint128(signerEnd) &&
-                uint64(attributes) & uint64(rest) == uint64(rest >> 64);
-        }
+    /// @dev Whether MRSIGNERSEAM and SEAMATTRIBUTES are those of the measurement at `place`.
+    function _isMeasured(
+        bytes memory record,
+        uint256 place,
+        bytes32 signer,
+        bytes16 signerEnd,
+        bytes8 attributes
+    ) private pure returns (bool) {
+        uint256 rest = record.get(place + 32); // signerEnd 16 | attributes 8 | mask 8
+        // Each cast keeps the field that the comment says.
+        return
+            record.get(place) == uint256(signer) &&
+            rest >> 128 == uint128(signerEnd) &&
+            uint64(attributes) & uint64(rest) == uint64(rest >> 64);
     }
 
     /// @dev Status of a module's first level whose SVN is reached. Intel's library refuses other statuses than three of them.
-    function _moduleStatus(uint256 module, uint256 svn) private pure returns (uint256 status) {
-        unchecked {
-            uint256 count = (_load(module - 2) >> 240) & 0xff;
-            status = _enclaveStatus(module + TdxModuleText.MODULE_SIZE, count, svn);
-            if ((MODULE_STATUSES >> status) & 1 == 0) status = TcbStatus.NONE;
-        }
+    function _moduleStatus(bytes memory record, uint256 identity, uint256 svn) private pure returns (uint256 status) {
+        uint256 count = (record.get(identity) >> 240) & 0xff;
+        status = _enclaveStatus(record, identity + TdxModuleText.IDENTITY_SIZE, count, svn);
+        if ((MODULE_STATUSES >> status) & 1 == 0) status = TcbStatus.NONE;
     }
 
     /* QUOTING ENCLAVES */
@@ -153,21 +160,25 @@ library TcbLevels {
         uint256 isvProdId,
         uint256 isvSvn
     ) internal pure returns (uint256 status) {
-        unchecked {
-            uint256 start = _at(record, 0);
-            uint256 header = _load(start); // STOP 1 | count 1 | misc 4 | mask 4 | attributes 16 | the rest is not used
-            bool same = uint32(miscSelect) & uint32(header >> 176) == uint32(header >> 208);
-            same = same && uint128(attributes) & uint128(_load(start + 10)) == uint128(header >> 48);
-            same = same && _load(start + 42) == uint256(mrSigner) && _load(start + 74) >> 240 == isvProdId;
-            if (same) status = _enclaveStatus(start + QeIdentityText.HEADER_SIZE, uint8(header >> 240), isvSvn);
-        }
+        // STOP 1 | count 1 | misc 4 | mask 4 | attributes 16 | 6 of the next 16; each cast keeps the field that it should.
+        uint256 header = record.get(0);
+        bool same = uint32(miscSelect) & uint32(header >> 176) == uint32(header >> 208);
+        same = same && uint128(attributes) & uint128(record.get(10)) == uint128(header >> 48);
+        same = same && record.get(42) == uint256(mrSigner) && record.get(74) >> 240 == isvProdId;
+        if (same) status = _enclaveStatus(record, QeIdentityText.HEADER_SIZE, uint8(header >> 240), isvSvn);
     }
 
-    /// @dev Status of the first level, of isvsvn 2 | status 1, whose SVN is reached. At most 32 levels.
-    function _enclaveStatus(uint256 from, uint256 count, uint256 svn) private pure returns (uint256) {
+    /// @dev Status of the first level, of isvsvn 2 | status 1, whose SVN is reached.
+    function _enclaveStatus(
+        bytes memory record,
+        uint256 place,
+        uint256 count,
+        uint256 svn
+    ) private pure returns (uint256) {
         unchecked {
-            for (uint256 end = from + count * LevelList.ENCLAVE_SIZE; from < end; from += LevelList.ENCLAVE_SIZE) {
-                uint256 level = _load(from) >> 232;
+            // At most 32 levels of 3 bytes.
+            for (uint256 end = place + count * LevelList.ENCLAVE_SIZE; place < end; place += LevelList.ENCLAVE_SIZE) {
+                uint256 level = record.get(place) >> 232;
                 if (svn >= level >> 8) return level & 0xff;
             }
         }
@@ -190,26 +201,5 @@ library TcbLevels {
         if (platform <= TcbStatus.SW_HARDENING_NEEDED) return TcbStatus.OUT_OF_DATE;
         if (platform <= TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED) return TcbStatus.OUT_OF_DATE_CONFIGURATION_NEEDED;
         return platform;
-    }
-
-    /* MEMORY */
-
-    /// @dev Where the levels of a platform are in memory, and how many.
-    function _levels(bytes memory record) private pure returns (uint256 from, uint256 count) {
-        uint256 header = _load(_at(record, 0));
-        from = _at(record, (header >> 232) & 0xffff);
-        count = (header >> 224) & 0xff;
-    }
-
-    function _at(bytes memory record, uint256 offset) private pure returns (uint256 place) {
-        assembly ("memory-safe") {
-            place := add(add(record, 0x20), offset)
-        }
-    }
-
-    function _load(uint256 place) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(place)
-        }
     }
 }

@@ -1,0 +1,48 @@
+import type { network } from "hardhat";
+import { type Hex, stringToHex } from "viem";
+import type { TcbHarness } from "../../../types/contracts/mocks/TcbHarness.js";
+
+type Connection = Awaited<ReturnType<typeof network.create>>;
+
+/** What came of one text: fields of the parsed text, or the name and the arguments of the error. */
+export type Outcome = {
+  readonly fields?: readonly unknown[];
+  readonly error?: string;
+  readonly args?: readonly unknown[];
+  readonly gasUsed: bigint;
+};
+
+/** The harness with a signer's key, which only posting needs. */
+export async function deployHarness({ ethers }: Connection, x: Hex = "0x", y: Hex = "0x"): Promise<TcbHarness> {
+  const harness = await ethers.deployContract("TcbHarness", [ethers.zeroPadValue(x, 32), ethers.zeroPadValue(y, 32)]);
+  return harness;
+}
+
+const parsers = { tcbInfo: "parseTcbInfo", qeIdentity: "parseQeIdentity" } as const;
+
+/** Parses each text in a call of its own, some hundred calls in one request. */
+export async function parseAll(
+  harness: TcbHarness,
+  kind: keyof typeof parsers,
+  texts: readonly string[],
+): Promise<Outcome[]> {
+  const data = texts.map((text) => stringToHex(text));
+  const tryAll = kind === "tcbInfo" ? harness.tryTcbInfos : harness.tryQeIdentities;
+  const attempts = [];
+  for (let i = 0; i < data.length; i += 50) attempts.push(...(await tryAll(data.slice(i, i + 50))));
+  return attempts.map(({ parsed, answer, gasUsed }) => {
+    if (parsed) {
+      const [fields] = harness.interface.decodeFunctionResult(parsers[kind], answer);
+      return { fields: [...fields], gasUsed };
+    }
+    const error = harness.interface.parseError(answer);
+    return { error: error?.name ?? answer, args: [...(error?.args ?? [])], gasUsed };
+  });
+}
+
+/** Parses one text. */
+export async function parseOne(harness: TcbHarness, kind: keyof typeof parsers, text: string): Promise<Outcome> {
+  const [outcome] = await parseAll(harness, kind, [text]);
+  if (outcome === undefined) throw new Error("no outcome");
+  return outcome;
+}
