@@ -1,6 +1,5 @@
 import { network } from "hardhat";
 import { keccak256 } from "viem";
-import { elementAt } from "./attestation/der-tree.ts";
 import type { Certificate } from "./attestation/certificate.ts";
 
 /** With the P-256 precompile of EIP-7951, and without. */
@@ -14,13 +13,8 @@ export const hexBytes = (bytes: Uint8Array): `0x${string}` => `0x${Buffer.from(b
 /** x and y of a key of 64 bytes. */
 export const pointOf = (key: Uint8Array): [string, string] => [hexBytes(key.slice(0, 32)), hexBytes(key.slice(32))];
 
-const subjectPath = [0, 5];
-
 /** The root's certificate says what to pin. */
 export const pinOf = (root: Certificate): PinnedRoot => ({ key: root.key.point, name: root.subject });
-
-/** The subject's DER Name inside a certificate. */
-export const subjectOf = (der: Uint8Array): Uint8Array => elementAt(der, subjectPath);
 
 /** A chain whose clock shows about `atS`, Unix seconds, with the harness of the parsers. */
 export async function deployHarness(atS: number, hardfork: Hardfork = "osaka") {
