@@ -53,6 +53,13 @@ abstract contract Issuers is SignedDer, IIssuers {
     }
 
     /// @inheritdoc IIssuers
+    function isLiveIssuer(bytes32 issuerId) external view returns (bool) {
+        Issuer storage record = _issuers[issuerId];
+        // The end is zero if there is no record.
+        return !record.revoked && block.timestamp >= record.notBefore && block.timestamp <= record.notAfter;
+    }
+
+    /// @inheritdoc IIssuers
     function root() external view returns (bytes32 x, bytes32 y, bytes32 name) {
         return (_rootX, _rootY, _rootName);
     }

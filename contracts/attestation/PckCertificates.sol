@@ -22,7 +22,7 @@ abstract contract PckCertificates is SignedDer, IPckCertificates {
         IIssuers.Issuer memory issuer = _authority(issuerId);
         Certificate memory certificate = _readCertificate(der, issuer.name, issuer.x, issuer.y);
         uint256 serial = certificate.serial;
-        require(!_revokedPckSerials[issuerId][serial], PckIsRevoked(issuerId, serial));
+        require(!_revokedPckSerials[issuerId][serial], PckSerialIsRevoked(issuerId, serial));
         require(certificate.commonName == PCK_NAME, NotAPckName(certificate.commonName));
         _requirePurpose(certificate, false, X509.DIGITAL_SIGNATURE);
         uint40 end = certificate.notAfter < issuer.notAfter ? certificate.notAfter : issuer.notAfter;
@@ -52,6 +52,18 @@ abstract contract PckCertificates is SignedDer, IPckCertificates {
     /// @dev The record of an issuer, from wherever issuers are kept. MUST revert where there is none.
     function _issuer(bytes32 issuerId) internal view virtual returns (IIssuers.Issuer memory);
 
+    /// @dev What `IIssuers.isLiveIssuer` says, from wherever issuers are kept.
+    function _isLiveIssuer(bytes32 issuerId) internal view virtual returns (bool);
+
+    /// @dev A certificate that counts now: registered, not revoked, in force, and its authority too.
+    function _livePck(bytes32 pckId) internal view returns (Pck memory record) {
+        record = _pckOf(pckId);
+        require(!record.revoked, PckIsRevoked(pckId));
+        _requireInForce(record.notBefore, record.notAfter);
+        bytes32 issuerId = bytes32(record.issuerTag);
+        require(_isLiveIssuer(issuerId), PckIssuerNotLive(issuerId));
+    }
+
     /// @dev Reverts where there is no record. It may be revoked or out of its time, and so may its issuer.
     function _pckOf(bytes32 pckId) internal view returns (Pck memory record) {
         record = _pcks[pckId];
@@ -68,6 +80,7 @@ abstract contract PckCertificates is SignedDer, IPckCertificates {
     }
 
     function _platformOf(bytes calldata der, Certificate memory certificate) private pure returns (Platform memory) {
+        require(certificate.sgxLength > 0, SgxExtensionMissing());
         uint256 from = certificate.sgxOffset;
         return SgxExtension.parse(der[from:from + certificate.sgxLength]);
     }

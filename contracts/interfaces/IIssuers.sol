@@ -69,6 +69,9 @@ interface IIssuers is ISignedDer {
     /// Warning: a record may be revoked or out of its time; look at the fields.
     function issuer(bytes32 issuerId) external view returns (Issuer memory);
 
+    /// @notice Whether the issuer is registered, not revoked and in force at the block's time.
+    function isLiveIssuer(bytes32 issuerId) external view returns (bool);
+
     /// @notice The pinned key and keccak256 of the pinned DER Name.
     function root() external view returns (bytes32 x, bytes32 y, bytes32 name);
 }

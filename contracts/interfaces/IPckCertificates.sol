@@ -40,7 +40,13 @@ interface IPckCertificates is ISignedDer {
 
     /// @notice Register the certificate first: `registerPck`.
     error UnknownPck(bytes32 pckId);
-    error PckIsRevoked(bytes32 issuerId, uint256 serial);
+    error PckIsRevoked(bytes32 pckId);
+    /// @notice The issuer's revocation list has revoked this serial.
+    error PckSerialIsRevoked(bytes32 issuerId, uint256 serial);
+    /// @notice The certificate's authority was revoked, or its certificate ended: register the authority's renewed one.
+    error PckIssuerNotLive(bytes32 issuerId);
+    /// @notice The certificate lacks Intel's SGX extension: it is not a PCK's.
+    error SgxExtensionMissing();
     /// @notice The hash of a common name other than "Intel SGX PCK Certificate".
     error NotAPckName(bytes32 commonName);
 

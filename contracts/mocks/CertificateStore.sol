@@ -18,6 +18,14 @@ contract PckStore is PckCertificates {
         _store = store;
     }
 
+    function livePck(bytes32 pckId) external view returns (Pck memory) {
+        return _livePck(pckId);
+    }
+
+    function _isLiveIssuer(bytes32 issuerId) internal view override returns (bool) {
+        return _store.isLiveIssuer(issuerId);
+    }
+
     function _issuer(bytes32 issuerId) internal view override returns (IIssuers.Issuer memory) {
         return _store.issuer(issuerId);
     }
