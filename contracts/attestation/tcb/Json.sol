@@ -36,9 +36,9 @@ library Json {
     /// @dev Constants for the 32 bytes of a word at once.
     uint256 private constant LOW_7_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
     uint256 private constant HIGH_BIT = 0x8080808080808080808080808080808080808080808080808080808080808080;
-    uint256 private constant QUOTES = 0x2222222222222222222222222222222222222222222222222222222222222222;
+    uint256 private constant TWOS = 0x0202020202020202020202020202020202020202020202020202020202020202;
+    uint256 private constant ABOVE_20 = 0x5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f;
     uint256 private constant BACKSLASHES = 0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c;
-    uint256 private constant TO_PRINTABLE = 0x6060606060606060606060606060606060606060606060606060606060606060;
 
     /* THE TEXT */
 
@@ -148,15 +148,15 @@ library Json {
     }
 
     /// @dev How many bytes come before the first quote, backslash, control character or byte beyond ASCII; 32 if there is none.
-    /// Bytes do not meet: with the high bit cleared, a byte is at most 0x7f, and each sum below is at most 0x7f + 0x7f = 0xfe.
-    /// Its high bit is set in `x ^ c + 0x7f` where x is not c, and in `x + 0x60` where x is at least 0x20. What is left of
-    /// HIGH_BIT marks the bytes that stop, and the bits before the first mark, divided by 8, are the bytes before it.
+    /// Bytes do not meet: with the high bit cleared a byte is at most 0x7f, and both sums are at most 0x7f + 0x7f = 0xfe.
+    /// A byte XOR 0x02 is at most 0x20 for a quote (0x22) and for what is below 0x20, and above 0x20 for all others; so
+    /// the first sum has its high bit for those others only. The second has it for all but a backslash. What is left of HIGH_BIT marks
+    /// the bytes that stop; the bits before the first mark, divided by 8, are the bytes before it.
     function _plainBytes(bytes32 word) private pure returns (uint256 count) {
         assembly ("memory-safe") {
             let x := and(word, LOW_7_BITS)
-            let good := and(add(xor(x, QUOTES), LOW_7_BITS), add(xor(x, BACKSLASHES), LOW_7_BITS))
-            good := and(good, add(x, TO_PRINTABLE))
-            count := shr(3, clz(and(or(not(good), word), HIGH_BIT))) // clz(0) is 256
+            let plain := and(add(xor(x, TWOS), ABOVE_20), add(xor(x, BACKSLASHES), LOW_7_BITS))
+            count := shr(3, clz(and(or(not(plain), word), HIGH_BIT))) // clz(0) is 256
         }
     }
 

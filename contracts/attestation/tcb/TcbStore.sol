@@ -59,7 +59,8 @@ abstract contract TcbStore is ITcbStore {
         TcbText memory earlier = place;
         require(text.issueDate > earlier.issueDate, TcbTextNotNewer(text.issueDate, earlier.issueDate));
         _requireCurrent(text);
-        text.record = earlier.record.codehash == keccak256(record) ? earlier.record : SnapshotCode.create(record);
+        bool same = earlier.record != address(0) && earlier.record.codehash == keccak256(record);
+        text.record = same ? earlier.record : SnapshotCode.create(record);
         (place.issueDate, place.nextUpdate) = (text.issueDate, text.nextUpdate);
         (place.pceId, place.record) = (text.pceId, text.record);
     }
