@@ -16,7 +16,8 @@ library JsonSkip {
     uint256 private constant STRING_AFTER_STRING = 0x222c22;
 
     /// @notice Passes a value of any kind, up to 8 objects and arrays deep. Costs less than 500 gas for each byte.
-    /// @dev Bits of `stack`, from the lowest: whether each open container, from the innermost, is an object. It ends as 1.
+    /// @dev Bits of `stack`, from the lowest: whether each open container, from the innermost, is an object. It ends
+    /// as 1.
     function value(uint256 pos) internal pure returns (uint256) {
         if (Json.peek(pos) == Json.QUOTE) return Json.skipString(pos); // most values
         uint256 stack = 1;
@@ -36,7 +37,8 @@ library JsonSkip {
     /// @dev Opens a container and passes the key of its first value, or all of it if it is empty.
     function _enter(uint256 stack, bool isObject, uint256 pos) private pure returns (uint256, bool empty, uint256) {
         unchecked {
-            empty = Json.peek(pos + 1) == (isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY); // positions do not overflow
+            // No overflow: positions, see Json; and the stack has at most 10 bits.
+            empty = Json.peek(pos + 1) == (isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY);
             if (empty) return (stack, true, pos + 2);
             stack = (stack << 1) | (isObject ? 1 : 0);
             require(stack < TOO_DEEP, JsonTooDeep());
@@ -54,7 +56,8 @@ library JsonSkip {
         }
     }
 
-    /// @dev After a value: closes the containers that end here, then passes the comma and the key before the next value.
+    /// @dev After a value: closes the containers that end here, then passes the comma and the key before the next
+    /// value.
     function _leave(uint256 stack, uint256 pos) private pure returns (uint256, uint256) {
         while (stack > 1) {
             bool isObject = stack & 1 == 1;

@@ -6,11 +6,12 @@ import {JsonSkip} from "./JsonSkip.sol";
 import {TcbStatus} from "./TcbStatus.sol";
 
 /// @title TCB levels in Intel's texts
-/// @notice A platform's level: {"tcb":{"sgxtcbcomponents":[16 x {"svn":0..255}],"pcesvn":0..65535},"tcbStatus":...}, for TDX with
-/// "tdxtcbcomponents" as well. A level of a quoting enclave or TDX module: {"tcb":{"isvsvn":0..65535},"tcbStatus":...}.
+/// @notice A platform's level: {"tcb":{"sgxtcbcomponents":[16 x {"svn":0..255}],"pcesvn":0..65535},"tcbStatus":...},
+/// for TDX with "tdxtcbcomponents" as well. A level of a quoting enclave or TDX module:
+/// {"tcb":{"isvsvn":0..65535},"tcbStatus":...}.
 library LevelText {
-    /// @notice A level lacks a key, or has keys of another kind of level. `seen` has the bits of the keys that are there: 1
-    /// tcb, 2 tcbStatus, 4 sgxtcbcomponents, 8 pcesvn, 16 tdxtcbcomponents, 32 isvsvn.
+    /// @notice A level lacks a key, or has keys of another kind of level. `seen` has the bits of the keys that are
+    /// there: 1 tcb, 2 tcbStatus, 4 sgxtcbcomponents, 8 pcesvn, 16 tdxtcbcomponents, 32 isvsvn.
     error LevelKeysWrong(uint256 seen);
     /// @notice A list of components has fewer or more than 16.
     error ComponentsNot16(uint256 least);
@@ -37,8 +38,8 @@ library LevelText {
     uint256 internal constant ENCLAVE_LEVEL = TCB | STATUS | ISVSVN;
 
     bytes6 private constant SVN_KEY = '"svn":';
-    /// @dev How three components of one digit look; and masks of their digits, bytes 7, 17 and 27. The first 7 bytes are
-    /// how Intel begins any component; the last 3 do not count.
+    /// @dev How three components of one digit look; and masks of their digits, bytes 7, 17 and 27. The first 7 bytes
+    /// are how Intel begins any component; the last 3 do not count.
     bytes32 private constant THREE_COMPONENTS = '{"svn":0},{"svn":0},{"svn":0}...';
     uint256 private constant DIGIT_LOW_NIBBLES = (0x0f << 192) | (0x0f << 112) | (0x0f << 32);
     uint256 private constant DIGIT_HIGH_NIBBLES = DIGIT_LOW_NIBBLES << 4;
@@ -114,8 +115,8 @@ library LevelText {
         return (components, pos);
     }
 
-    /// @dev Whether the first 29 bytes of a word, after XOR with the form, have digits where the form has them and nothing elsewhere.
-    /// Where no byte has a high nibble, no sum is above 0x0f + 6, so that bytes do not meet.
+    /// @dev Whether the first 29 bytes of a word, after XOR with the form, have digits where the form has them and
+    /// nothing elsewhere. Where no byte has a high nibble, no sum is above 0x0f + 6, so that bytes do not meet.
     function _areDigits(uint256 text) private pure returns (bool) {
         unchecked {
             return ((text | ((text + DIGIT_SIXES) & DIGIT_HIGH_NIBBLES)) & ~DIGIT_LOW_NIBBLES) >> 24 == 0;

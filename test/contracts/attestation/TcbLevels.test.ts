@@ -24,10 +24,12 @@ const gasOfMatching = { sgxLevel: 160, tdx: 2_000, qe: 900 };
 
 const bytes16 = (svns: readonly number[]) => bytesToHex(Uint8Array.from(svns));
 
-/** One of a text's levels, with some SVNs changed by a little: about half of them are reached, on the edge or off it. */
+/** One of a text's levels, with some SVNs changed by a little: about half of them are reached. */
 function near(chance: Chance, svns: readonly number[]) {
   if (chance.oneIn(20)) return svns.map(() => chance.below(256));
-  return svns.map((least) => Math.min(255, Math.max(0, least + (chance.oneIn(12) ? chance.below(5) - 2 : chance.below(2)))));
+  return svns.map((least) =>
+    Math.min(255, Math.max(0, least + (chance.oneIn(12) ? chance.below(5) - 2 : chance.below(2)))),
+  );
 }
 
 function sgxPlatform(chance: Chance, info: TcbInfo): SgxPlatform {
@@ -197,7 +199,10 @@ describe("TcbLevels", () => {
     const unreached = { components: bytes16(Array(16).fill(0)), pceSvn: 0 };
     const gasOfSgx = async (count: number) => {
       const info = tcbInfoSchema.parse(intelSgx(dates));
-      const text = JSON.stringify({ ...intelSgx(dates), tcbLevels: Array(count).fill(intelSgx(dates).tcbLevels).flat(1) });
+      const text = JSON.stringify({
+        ...intelSgx(dates),
+        tcbLevels: Array(count).fill(intelSgx(dates).tcbLevels).flat(1),
+      });
       const [[status], [gas]] = await harness.sgxStatuses(stringToHex(text), [unreached.components], [0]);
       return { status, gas: Number(gas), levels: count * info.tcbLevels.length };
     };

@@ -29,7 +29,11 @@ describe("TcbStore", () => {
     const { issueDate, nextUpdate } = tcbInfoSchema.parse(info);
     const posting = await postTcbInfo(JSON.stringify(info));
     const kept = await harness.tcbInfo(tdx, fmspc, number);
-    expect([kept.issueDate, kept.nextUpdate, kept.pceId]).to.deep.equal([BigInt(issueDate), BigInt(nextUpdate), "0x0000"]);
+    expect([kept.issueDate, kept.nextUpdate, kept.pceId]).to.deep.equal([
+      BigInt(issueDate),
+      BigInt(nextUpdate),
+      "0x0000",
+    ]);
     expect(await codeOf(kept.record)).to.equal(recordOf(info));
     await expect(posting)
       .to.emit(harness, "TcbInfoPosted")
@@ -44,7 +48,11 @@ describe("TcbStore", () => {
     const { issueDate, nextUpdate } = qeIdentitySchema.parse(qe);
     const posting = await postQeIdentity(JSON.stringify(qe));
     const kept = await harness.qeIdentity(sgx, number);
-    expect([kept.issueDate, kept.nextUpdate, kept.pceId]).to.deep.equal([BigInt(issueDate), BigInt(nextUpdate), "0x0000"]);
+    expect([kept.issueDate, kept.nextUpdate, kept.pceId]).to.deep.equal([
+      BigInt(issueDate),
+      BigInt(nextUpdate),
+      "0x0000",
+    ]);
     expect(await codeOf(kept.record)).to.equal(packQeIdentity(qeIdentitySchema.parse(qe)));
     await expect(posting)
       .to.emit(harness, "QeIdentityPosted")
@@ -89,9 +97,14 @@ describe("TcbStore", () => {
   it("refuses a signed text of the other kind", async () => {
     const { harness, postTcbInfo, postQeIdentity, nowS } = await makePoster();
     const now = dates(await nowS());
-    await expect(postQeIdentity(JSON.stringify(intelTdx(now))))
-      .to.be.revertedWithCustomError(harness, "QeIdentityUnknown");
-    await expect(postTcbInfo(JSON.stringify(intelQe("QE", now)))).to.be.revertedWithCustomError(harness, "TcbInfoUnknown");
+    await expect(postQeIdentity(JSON.stringify(intelTdx(now)))).to.be.revertedWithCustomError(
+      harness,
+      "QeIdentityUnknown",
+    );
+    await expect(postTcbInfo(JSON.stringify(intelQe("QE", now)))).to.be.revertedWithCustomError(
+      harness,
+      "TcbInfoUnknown",
+    );
   });
 
   it("replaces a text only by one that was issued later", async () => {
@@ -121,7 +134,9 @@ describe("TcbStore", () => {
     const first = await recordNow();
     await postTcbInfo(JSON.stringify(intelTdx(dates(issueDate + 1))));
     expect(await recordNow()).to.equal(first);
-    const changed: JsonObject = JSON.parse(JSON.stringify(intelTdx(dates(issueDate + 2))).replace("UpToDate", "Revoked"));
+    const changed: JsonObject = JSON.parse(
+      JSON.stringify(intelTdx(dates(issueDate + 2))).replace("UpToDate", "Revoked"),
+    );
     await postTcbInfo(JSON.stringify(changed));
     expect(await recordNow()).to.not.equal(first);
     expect(await codeOf(await recordNow())).to.equal(recordOf(changed));

@@ -11,7 +11,7 @@ const mutantsPerText = 100;
 const gasBounds = { base: 25_000, perByte: 500 };
 const maxTextBytes = 32_768;
 
-const tokens = [..."{}[]\",:\\0123456789-+.eE \n\u0000\u001f\u007fé", "null", "true", '"x":', ",,", "{}", "[]", '""'];
+const tokens = [...'{}[]",:\\0123456789-+.eE \n\u0000\u001f\u007fé', "null", "true", '"x":', ",,", "{}", "[]", '""'];
 const knownKeys = ["id", "svn", "tcb", "isvsvn", "pcesvn", "tcbStatus", "tcbLevels", "version", "mrsigner", "fmspc"];
 
 /** A text with one thing in it changed. */
@@ -71,8 +71,9 @@ const depthOf = (value: unknown): number =>
   typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
 
 /**
- * What JSON.parse makes of the text has to be what the contract makes of it. Where a text is no plain JSON in its shortest form (a key
- * twice, 1e3, an escape...), the contract may refuse it; where it takes it, the fields have to be the same.
+ * What JSON.parse makes of the text has to be what the contract makes of it. Where a text is no plain JSON in its
+ * shortest form (a key twice, 1e3, an escape...), the contract may refuse it; where it takes it, the fields have to be
+ * the same.
  */
 function expectSame(kind: "tcbInfo" | "qeIdentity", text: string, { fields, error }: Outcome) {
   const { value } = parsed(text);

@@ -33,7 +33,12 @@ describe("Texts that Intel has signed", () => {
     it(`are kept below the gas ceiling: ${vector.file}`, async () => {
       const { harness, codeOf } = await openAt(vector);
       const { tcb_info: text, tcb_info_signature: signature } = vector;
-      const posted = await harness.postTcbInfo(stringToHex(text), slice(signature, 0, 32), slice(signature, 32), issuerId);
+      const posted = await harness.postTcbInfo(
+        stringToHex(text),
+        slice(signature, 0, 32),
+        slice(signature, 32),
+        issuerId,
+      );
       const value: object = JSON.parse(text);
       const info = tcbInfoSchema.parse(value);
       const kept = await harness.tcbInfo(info.id === "SGX" ? 0 : 0x81, info.fmspc, info.tcbEvaluationDataNumber);
@@ -47,7 +52,8 @@ describe("Texts that Intel has signed", () => {
       expect(await codeOf(keptQe.record)).to.equal(packQeIdentity(qe));
 
       const [gas = 0n, qeGas = 0n] = [(await posted.wait())?.gasUsed, (await postedQe.wait())?.gasUsed];
-      const line = (what: string, bytes: number, used: bigint) => `${what} ${number.format(bytes)} B ${number.format(used)} gas`;
+      const line = (what: string, bytes: number, used: bigint) =>
+        `${what} ${number.format(bytes)} B ${number.format(used)} gas`;
       console.log(`      ${line(info.id, text.length, gas)}, ${line(qe.id, identity.length, qeGas)}`);
       expect(gas > qeGas ? gas : qeGas).to.be.below(gasCeiling);
     });
