@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 /// @title Keeps what Intel says about the security of its platforms
-/// @notice Intel signs two kinds of JSON text: a *TCB info* for each platform family (FMSPC) and TEE, and the *identity* of the
-/// quoting enclave of each TEE. Anyone may post them; nobody is trusted for them but the signer of the text. They are
-/// parsed once and kept packed, as the code of a contract of their own.
-/// @dev Intel publishes several evaluations side by side, numbered by tcbEvaluationDataNumber: a new number means that a
-/// TCB recovery has begun. Each number has a place of its own here, so that a text with an old number never replaces one
-/// with a new number, and posting it does no harm: who relies on a text names the least number that it accepts. Within
-/// one place a text can only be replaced by one that was issued later.
+/// @notice Intel signs two kinds of JSON text: a *TCB info* for each platform family (FMSPC) and TEE, and the
+/// *identity* of the quoting enclave of each TEE. Anyone may post them; nobody is trusted for them but the signer of
+/// the text. They are parsed once and kept packed, as the code of a contract of their own.
+/// @dev Intel publishes several evaluations side by side, numbered by tcbEvaluationDataNumber: a new number means that
+/// a TCB recovery has begun. Each number has a place of its own here, so that a text with an old number never replaces
+/// one with a new number, and posting it does no harm: who relies on a text names the least number that it accepts.
+/// Within one place a text can only be replaced by one that was issued later.
 ///
 /// `tee` is the TEE type of a quote's header: 0 for SGX, 0x81 for TDX. Times are Unix times in seconds.
 interface ITcbStore {
@@ -54,8 +54,8 @@ interface ITcbStore {
     error QeIdentityMissing(uint8 tee, uint32 evaluationNumber);
 
     /// @notice Posts a TCB info of version 3. Anyone may call.
-    /// @dev MUST refuse a text that the issuer has not signed, that is not of the known form, that does not count now, or that
-    /// was not issued later than the one it would replace; MUST fire TcbInfoPosted otherwise.
+    /// @dev MUST refuse a text that the issuer has not signed, that is not of the known form, that does not count now,
+    /// or that was not issued later than the one it would replace; MUST fire TcbInfoPosted otherwise.
     /// @param text The exact text that was signed: the value of "tcbInfo" in Intel's answer, at most 32,768 bytes.
     /// @param r First 32 bytes of the signature, P-256 over sha256(text).
     /// @param s Last 32 bytes of the signature; either of the two that pass.
@@ -64,7 +64,8 @@ interface ITcbStore {
 
     /// @notice Posts the identity of a quoting enclave, version 2, id "QE" or "TD_QE". Anyone may call.
     /// @dev As `postTcbInfo`, with QeIdentityPosted.
-    /// @param text The exact text that was signed: the value of "enclaveIdentity" in Intel's answer, at most 32,768 bytes.
+    /// @param text The exact text that was signed: the value of "enclaveIdentity" in Intel's answer, at most 32,768
+    /// bytes.
     function postQeIdentity(bytes calldata text, bytes32 r, bytes32 s, bytes32 issuerId) external;
 
     /// @notice The TCB info that is kept, current or not; all zero if there is none.

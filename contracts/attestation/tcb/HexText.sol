@@ -53,10 +53,11 @@ library HexText {
         }
     }
 
-    /// @dev Decodes 32 digits at once. A digit is 0x30 | n with n <= 9; a letter is 0x40 | n or 0x60 | n with 1 <= n <= 6. So bit
-    /// 6 tells letters (`letter`, one per byte). A byte is well-formed if, without a letter's case bit 0x20, it is
-    /// 0x30 + 0x10 * letter + n, where n is its low nibble; that leaves only the range of n to check: n + 6 <= 15 for digits,
-    /// n + 9 <= 15 for letters, and n + 15 >= 16 for letters. These sums are at most 30, so that bytes do not meet.
+    /// @dev Decodes 32 digits at once. A digit is 0x30 | n with n <= 9; a letter is 0x40 | n or 0x60 | n with 1 <= n <=
+    /// 6. So bit 6 tells letters (`letter`, one per byte). A byte is well-formed if, without a letter's case bit 0x20,
+    /// it is 0x30 + 0x10 * letter + n, where n is its low nibble; that leaves only the range of n to check: n + 6 <= 15
+    /// for digits, n + 9 <= 15 for letters, and n + 15 >= 16 for letters. These sums are at most 30, so that bytes do
+    /// not meet.
     function _decode(uint256 word) private pure returns (uint256 value, bool valid) {
         uint256 n = word & NIBBLES;
         unchecked {

@@ -2,19 +2,24 @@
 pragma solidity 0.8.37;
 
 /// @title Tokens of a strict JSON text in calldata
-/// @notice RFC 8259 without white space, without escapes and without bytes beyond ASCII in strings. Intel's signed texts have none.
-/// @dev A position is an absolute offset in calldata. Every function takes the position of its token, reads the token and
-/// returns the position behind it. No function looks at where the text ends. That is safe because positions only grow,
-/// every byte that is accepted is passed exactly once, and `close` demands that the last position is the text's end: a text
-/// that was read beyond its end fails there at the latest. No step overflows: beyond calldata every byte reads as zero, no
-/// token begins with zero, so a position stays within a token's length of the calldata's size.
+/// @notice RFC 8259 without white space, without escapes and without bytes beyond ASCII in strings. Intel's signed
+/// texts have none.
+/// @dev A position is an absolute offset in calldata. Every function takes the position of its token, reads the token
+/// and returns the position behind it. No function looks at where the text ends. That is safe because positions only
+/// grow, every byte that is accepted is passed exactly once, and `close` demands that the last position is the text's
+/// end: a text that was read beyond its end fails there at the latest. No step overflows: beyond calldata every byte
+/// reads as zero, no token begins with zero, so a position stays within a token's length of the calldata's size.
+///
+/// In what runs for each token of a text, errors are thrown behind an `if`: `require` computes their arguments in any
+/// case.
 library Json {
-    /// @notice The text has something else here than what JSON or Intel's format allows, or white space, an escape or a byte
-    /// beyond ASCII. `near` is what follows, 32 bytes; zeros mean that the text ended too early.
+    /// @notice The text has something else here than what JSON or Intel's format allows, or white space, an escape or a
+    /// byte beyond ASCII. `near` is what follows, 32 bytes; zeros mean that the text ended too early.
     error JsonUnexpected(bytes32 near);
     /// @notice A number is above its bound: this is no text of the format that the contract knows.
     error JsonNumberTooLarge(uint256 value, uint256 most);
-    /// @notice The JSON object ended after `read` bytes and not at the end: pass the signed text only, nothing behind it.
+    /// @notice The JSON object ended after `read` bytes and not at the end: pass the signed text only, nothing behind
+    /// it.
     error JsonLengthWrong(uint256 read, uint256 length);
     /// @notice The text has more bytes than any text of Intel's.
     error JsonTooLong(uint256 length, uint256 most);
@@ -36,9 +41,9 @@ library Json {
     /// @dev Constants for the 32 bytes of a word at once.
     uint256 private constant LOW_7_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
     uint256 private constant HIGH_BIT = 0x8080808080808080808080808080808080808080808080808080808080808080;
-    uint256 private constant QUOTES = 0x2222222222222222222222222222222222222222222222222222222222222222;
+    uint256 private constant TWOS = 0x0202020202020202020202020202020202020202020202020202020202020202;
+    uint256 private constant ABOVE_20 = 0x5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f;
     uint256 private constant BACKSLASHES = 0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c;
-    uint256 private constant TO_PRINTABLE = 0x6060606060606060606060606060606060606060606060606060606060606060;
 
     /* THE TEXT */
 
@@ -72,7 +77,7 @@ library Json {
         }
     }
 
-    /// @notice Refuses what stands here. A function of its own, because `require` would load its argument in any case.
+    /// @notice Refuses what stands here.
     function unexpected(uint256 pos) internal pure {
         revert JsonUnexpected(peekWord(pos));
     }
@@ -114,7 +119,8 @@ library Json {
     }
 
     /// @notice Passes a string.
-    /// @return word Its first 32 bytes, zero behind its end. As no string has zero bytes, `word` is the whole string if `length <= 32`.
+    /// @return word Its first 32 bytes, zero behind its end. As no string has zero bytes, `word` is the whole string if
+    /// `length <= 32`.
     function text32(uint256 pos) internal pure returns (bytes32 word, uint256 length, uint256 next) {
         pos = expect(pos, QUOTE);
         word = peekWord(pos);
@@ -147,16 +153,17 @@ library Json {
         }
     }
 
-    /// @dev How many bytes come before the first quote, backslash, control character or byte beyond ASCII; 32 if there is none.
-    /// Bytes do not meet: with the high bit cleared, a byte is at most 0x7f, and each sum below is at most 0x7f + 0x7f = 0xfe.
-    /// Its high bit is set in `x ^ c + 0x7f` where x is not c, and in `x + 0x60` where x is at least 0x20. What is left of
-    /// HIGH_BIT marks the bytes that stop, and the bits before the first mark, divided by 8, are the bytes before it.
+    /// @dev How many bytes come before the first quote, backslash, control character or byte beyond ASCII; 32 if there
+    /// is none. Bytes do not meet: with the high bit cleared a byte is at most 0x7f, and both sums are at most 0x7f +
+    /// 0x7f = 0xfe. A byte XOR 0x02 is at most 0x20 for a quote (0x22) and for what is below 0x20, and above 0x20 for
+    /// all others; so the first sum has its high bit for those others only. The second has it for all but a backslash.
+    /// What is left of HIGH_BIT marks the bytes that stop; the bits before the first mark, divided by 8, are the bytes
+    /// before it.
     function _plainBytes(bytes32 word) private pure returns (uint256 count) {
         assembly ("memory-safe") {
             let x := and(word, LOW_7_BITS)
-            let good := and(add(xor(x, QUOTES), LOW_7_BITS), add(xor(x, BACKSLASHES), LOW_7_BITS))
-            good := and(good, add(x, TO_PRINTABLE))
-            count := shr(3, clz(and(or(not(good), word), HIGH_BIT))) // clz(0) is 256
+            let plain := and(add(xor(x, TWOS), ABOVE_20), add(xor(x, BACKSLASHES), LOW_7_BITS))
+            count := shr(3, clz(and(or(not(plain), word), HIGH_BIT))) // clz(0) is 256
         }
     }
 

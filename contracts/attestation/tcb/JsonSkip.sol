@@ -15,8 +15,9 @@ library JsonSkip {
     uint256 private constant STRING_AFTER_KEY = 0x223a22;
     uint256 private constant STRING_AFTER_STRING = 0x222c22;
 
-    /// @notice Passes a value of any kind, up to 8 objects and arrays deep. Costs less than 150 gas for each byte.
-    /// @dev Bits of `stack`, from the lowest: whether each open container, from the innermost, is an object. It ends as 1.
+    /// @notice Passes a value of any kind, up to 8 objects and arrays deep. Costs less than 500 gas for each byte.
+    /// @dev Bits of `stack`, from the lowest: whether each open container, from the innermost, is an object. It ends
+    /// as 1.
     function value(uint256 pos) internal pure returns (uint256) {
         if (Json.peek(pos) == Json.QUOTE) return Json.skipString(pos); // most values
         uint256 stack = 1;
@@ -36,7 +37,8 @@ library JsonSkip {
     /// @dev Opens a container and passes the key of its first value, or all of it if it is empty.
     function _enter(uint256 stack, bool isObject, uint256 pos) private pure returns (uint256, bool empty, uint256) {
         unchecked {
-            empty = Json.peek(pos + 1) == (isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY); // positions do not overflow
+            // No overflow: positions, see Json; and the stack has at most 10 bits.
+            empty = Json.peek(pos + 1) == (isObject ? Json.CLOSE_OBJECT : Json.CLOSE_ARRAY);
             if (empty) return (stack, true, pos + 2);
             stack = (stack << 1) | (isObject ? 1 : 0);
             require(stack < TOO_DEEP, JsonTooDeep());
@@ -54,7 +56,8 @@ library JsonSkip {
         }
     }
 
-    /// @dev After a value: closes the containers that end here, then passes the comma and the key before the next value.
+    /// @dev After a value: closes the containers that end here, then passes the comma and the key before the next
+    /// value.
     function _leave(uint256 stack, uint256 pos) private pure returns (uint256, uint256) {
         while (stack > 1) {
             bool isObject = stack & 1 == 1;
@@ -85,17 +88,18 @@ library JsonSkip {
     /// @dev true, false, null or a number.
     function _scalar(uint256 pos) private pure returns (uint256) {
         bytes32 word = Json.peekWord(pos);
+        if (bytes1(word) < "a") return _anyNumber(pos);
         unchecked {
-            if (bytes4(word) == "true" || bytes4(word) == "null") return pos + 4; // positions do not overflow
-            if (bytes5(word) == "false") return pos + 5;
+            if (bytes4(word) == "true" || bytes4(word) == "null") return pos + 4; // positions do not overflow, see Json
+            if (bytes5(word) != "false") Json.unexpected(pos);
+            return pos + 5;
         }
-        return _anyNumber(pos);
     }
 
     /// @dev -? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?
     function _anyNumber(uint256 pos) private pure returns (uint256) {
         unchecked {
-            if (Json.peek(pos) == 0x2d) ++pos; // positions do not overflow
+            if (Json.peek(pos) == 0x2d) ++pos; // positions do not overflow, see Json
             pos = Json.peek(pos) == 0x30 ? pos + 1 : _digits(pos);
             if (Json.peek(pos) == 0x2e) pos = _digits(pos + 1);
             if (Json.peek(pos) | 0x20 == 0x65) {

@@ -6,9 +6,9 @@ import {LevelText} from "./LevelText.sol";
 import {Packed} from "./Packed.sol";
 
 /// @title Packs lists of TCB levels
-/// @notice Levels keep the order of the text, in which the first match counts. Layouts, in bytes:
-/// SGX platform: components 16 | pcesvn 2 | status 1; TDX platform: components 16 | tdx components 16 | pcesvn 2 | status 1;
-/// quoting enclave or TDX module: isvsvn 2 | status 1.
+/// @notice Levels keep the order of the text, in which the first match counts. Layouts, in bytes: SGX platform:
+/// components 16 | pcesvn 2 | status 1; TDX platform: components 16 | tdx components 16 | pcesvn 2 | status 1; quoting
+/// enclave or TDX module: isvsvn 2 | status 1.
 library LevelList {
     using Packed for bytes;
 

@@ -6,11 +6,12 @@ import {JsonSkip} from "./JsonSkip.sol";
 import {TcbStatus} from "./TcbStatus.sol";
 
 /// @title TCB levels in Intel's texts
-/// @notice A platform's level: {"tcb":{"sgxtcbcomponents":[16 x {"svn":0..255}],"pcesvn":0..65535},"tcbStatus":...}, for TDX with
-/// "tdxtcbcomponents" as well. A level of a quoting enclave or TDX module: {"tcb":{"isvsvn":0..65535},"tcbStatus":...}.
+/// @notice A platform's level: {"tcb":{"sgxtcbcomponents":[16 x {"svn":0..255}],"pcesvn":0..65535},"tcbStatus":...},
+/// for TDX with "tdxtcbcomponents" as well. A level of a quoting enclave or TDX module:
+/// {"tcb":{"isvsvn":0..65535},"tcbStatus":...}.
 library LevelText {
-    /// @notice A level lacks a key, or has keys of another kind of level. `seen` has the bits of the keys that are there: 1
-    /// tcb, 2 tcbStatus, 4 sgxtcbcomponents, 8 pcesvn, 16 tdxtcbcomponents, 32 isvsvn.
+    /// @notice A level lacks a key, or has keys of another kind of level. `seen` has the bits of the keys that are
+    /// there: 1 tcb, 2 tcbStatus, 4 sgxtcbcomponents, 8 pcesvn, 16 tdxtcbcomponents, 32 isvsvn.
     error LevelKeysWrong(uint256 seen);
     /// @notice A list of components has fewer or more than 16.
     error ComponentsNot16(uint256 least);
@@ -36,11 +37,10 @@ library LevelText {
     uint256 internal constant TDX_LEVEL = SGX_LEVEL | TDX;
     uint256 internal constant ENCLAVE_LEVEL = TCB | STATUS | ISVSVN;
 
-    /// @dev How Intel begins a component.
-    bytes7 private constant USUAL_COMPONENT = '{"svn":';
     bytes6 private constant SVN_KEY = '"svn":';
-    /// @dev How three components of one digit look, with another behind them; and masks of their digits, bytes 7, 17 and 27.
-    bytes32 private constant THREE_COMPONENTS = '{"svn":0},{"svn":0},{"svn":0},{"';
+    /// @dev How three components of one digit look; and masks of their digits, bytes 7, 17 and 27. The first 7 bytes
+    /// are how Intel begins any component; the last 3 do not count.
+    bytes32 private constant THREE_COMPONENTS = '{"svn":0},{"svn":0},{"svn":0}...';
     uint256 private constant DIGIT_LOW_NIBBLES = (0x0f << 192) | (0x0f << 112) | (0x0f << 32);
     uint256 private constant DIGIT_HIGH_NIBBLES = DIGIT_LOW_NIBBLES << 4;
     uint256 private constant DIGIT_SIXES = (6 << 192) | (6 << 112) | (6 << 32);
@@ -91,47 +91,58 @@ library LevelText {
         return 0;
     }
 
-    /// @dev 16 components. Most have one digit and nothing else, so that three of them are looked at at once where it can be.
+    /// @dev 16 components. Most have one digit and nothing else: three of those in a row are read at once.
     function _components(uint256 pos) private pure returns (uint256 components, uint256) {
         pos = Json.expect(pos, Json.OPEN_ARRAY);
+        uint256 count = 0;
         unchecked {
-            uint256 i = 0;
-            while (i < 16) {
-                uint256 three = uint256(Json.peekWord(pos) ^ THREE_COMPONENTS);
-                if (i < 13 && _areDigits(three)) {
-                    components = (components << 24) | ((three >> 176) & 0x0f0000) | ((three >> 104) & 0x0f00) | ((three >> 32) & 0x0f);
-                    (i, pos) = (i + 3, pos + 30); // positions do not overflow, see Json
-                    continue;
-                }
-                uint256 svn;
+            while (count < 16) {
+                uint256 text = uint256(Json.peekWord(pos) ^ THREE_COMPONENTS);
                 bool more;
-                (svn, pos) = _component(pos);
-                components = (components << 8) | svn;
+                if (count < 14 && _areDigits(text)) {
+                    uint256 three = ((text >> 176) & 0x0f0000) | ((text >> 104) & 0x0f00) | ((text >> 32) & 0x0f);
+                    (components, count) = ((components << 24) | three, count + 3);
+                    pos += 29; // positions do not overflow, see Json
+                } else {
+                    uint256 svn;
+                    (svn, pos) = text >> 200 == 0 ? _usualComponent(pos) : _anyComponent(pos);
+                    (components, count) = ((components << 8) | svn, count + 1);
+                }
                 (more, pos) = Json.more(pos, Json.CLOSE_ARRAY);
-                if (more != (++i < 16)) revert ComponentsNot16(i);
+                if (more != (count < 16)) revert ComponentsNot16(count);
             }
         }
         return (components, pos);
     }
 
-    /// @dev Whether a word, after XOR with the form, has digits where the form has them and nothing elsewhere. Where no byte has a high
-    /// nibble, no sum is above 0x0f + 6, so that bytes do not meet.
-    function _areDigits(uint256 three) private pure returns (bool) {
+    /// @dev Whether the first 29 bytes of a word, after XOR with the form, have digits where the form has them and
+    /// nothing elsewhere. Where no byte has a high nibble, no sum is above 0x0f + 6, so that bytes do not meet.
+    function _areDigits(uint256 text) private pure returns (bool) {
         unchecked {
-            return (three | ((three + DIGIT_SIXES) & DIGIT_HIGH_NIBBLES)) & ~DIGIT_LOW_NIBBLES == 0;
+            return ((text | ((text + DIGIT_SIXES) & DIGIT_HIGH_NIBBLES)) & ~DIGIT_LOW_NIBBLES) >> 24 == 0;
         }
     }
 
-    /// @dev One component. Intel writes "svn" first.
-    function _component(uint256 pos) private pure returns (uint256 svn, uint256) {
-        bool found = bytes7(Json.peekWord(pos)) == USUAL_COMPONENT;
-        bool more = true;
-        if (found) {
+    /// @dev A component that begins with "svn", as Intel writes it; the position is that of its beginning.
+    function _usualComponent(uint256 pos) private pure returns (uint256 svn, uint256 next) {
+        unchecked {
+            (svn, next) = Json.number(pos + 7, type(uint8).max); // positions do not overflow, see Json
+        }
+        while (Json.peek(next) == Json.COMMA) {
             unchecked {
-                (svn, pos) = Json.number(pos + 7, type(uint8).max); // positions do not overflow, see Json
+                ++next; // as above
             }
-            (more, pos) = Json.more(pos, Json.CLOSE_OBJECT);
-        } else pos = Json.expect(pos, Json.OPEN_OBJECT);
+            if (bytes6(Json.peekWord(next)) == SVN_KEY) revert Json.JsonKeyTwice("svn");
+            next = JsonSkip.pair(next);
+        }
+        next = Json.expect(next, Json.CLOSE_OBJECT);
+    }
+
+    /// @dev A component with its keys in any order.
+    function _anyComponent(uint256 pos) private pure returns (uint256 svn, uint256) {
+        bool found = false;
+        bool more = true;
+        pos = Json.expect(pos, Json.OPEN_OBJECT);
         while (more) {
             if (bytes6(Json.peekWord(pos)) == SVN_KEY) {
                 if (found) revert Json.JsonKeyTwice("svn");

@@ -22,7 +22,8 @@ library Packed {
     /// @param size 1..32
     /// @param value Below 256^size.
     function put(bytes memory packed, uint256 place, uint256 value, uint256 size) internal pure {
-        // Changes no other byte: the shifted value is zero behind its `size` bytes. The word lies in the array's capacity.
+        // Changes no other byte: the shifted value is zero behind its `size` bytes. The word lies in the array's
+        // capacity.
         assembly ("memory-safe") {
             let field := add(add(packed, 0x20), place)
             mstore(field, or(mload(field), shl(sub(256, shl(3, size)), value)))

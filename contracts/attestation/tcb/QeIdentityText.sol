@@ -10,13 +10,14 @@ import {Packed} from "./Packed.sol";
 
 /// @title Intel's identity of a quoting enclave, version 2
 /// @notice Keys may come in any order; keys that are not known are passed. The record is made to be a contract's code:
-/// STOP 1 | level count 1 | miscselect 4 | its mask 4 | attributes 16 | their mask 16 | mrsigner 32 | isvprodid 2, then the levels.
-/// Bytes of miscselect and attributes come in the order of the text, which is that of a report.
+/// STOP 1 | level count 1 | miscselect 4 | its mask 4 | attributes 16 | their mask 16 | mrsigner 32 | isvprodid 2, then
+/// the levels. Bytes of miscselect and attributes come in the order of the text, which is that of a report.
 library QeIdentityText {
     using Packed for bytes;
 
-    /// @notice The identity lacks these keys: 1 id, 2 version, 4 issueDate, 8 nextUpdate, 16 tcbEvaluationDataNumber, 32
-    /// miscselect, 64 miscselectMask, 128 attributes, 256 attributesMask, 512 mrsigner, 1024 isvprodid, 2048 tcbLevels, added up.
+    /// @notice The identity lacks these keys: 1 id, 2 version, 4 issueDate, 8 nextUpdate, 16 tcbEvaluationDataNumber,
+    /// 32 miscselect, 64 miscselectMask, 128 attributes, 256 attributesMask, 512 mrsigner, 1024 isvprodid, 2048
+    /// tcbLevels, added up.
     error QeIdentityKeysMissing(uint256 missing);
     /// @notice Only version 2 and id "QE" or "TD_QE" are known: this is another value of `key`.
     error QeIdentityUnknown(bytes32 key, bytes32 value);

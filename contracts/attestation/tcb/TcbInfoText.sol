@@ -11,14 +11,14 @@ import {TdxModuleText} from "./TdxModuleText.sol";
 
 /// @title Intel's TCB info, version 3, for SGX and TDX
 /// @notice Keys may come in any order; keys that are not known are passed. The record is made to be a contract's code:
-/// STOP 1 | offset of the levels 2 | their count 1 | offset of tdxModule 2 | offset of the identities 2 | their count 1, then
-/// the three in the order of the text. An SGX record has no tdxModule and no identities. Levels as in LevelList, modules as
-/// in TdxModuleText.
+/// STOP 1 | offset of the levels 2 | their count 1 | offset of tdxModule 2 | offset of the identities 2 | their count
+/// 1, then the three in the order of the text. An SGX record has no tdxModule and no identities. Levels as in
+/// LevelList, modules as in TdxModuleText.
 library TcbInfoText {
     using Packed for bytes;
 
-    /// @notice The TCB info lacks these keys: 1 id, 2 version, 4 issueDate, 8 nextUpdate, 16 fmspc, 32 pceId, 64 tcbType, 128
-    /// tcbEvaluationDataNumber, 256 tcbLevels, 512 tdxModule, added up.
+    /// @notice The TCB info lacks these keys: 1 id, 2 version, 4 issueDate, 8 nextUpdate, 16 fmspc, 32 pceId, 64
+    /// tcbType, 128 tcbEvaluationDataNumber, 256 tcbLevels, 512 tdxModule, added up.
     error TcbInfoKeysMissing(uint256 missing);
     /// @notice Only version 3 with tcbType 0 and id "SGX" or "TDX" is known: this is another value of `key`.
     error TcbInfoUnknown(bytes32 key, bytes32 value);
@@ -41,13 +41,12 @@ library TcbInfoText {
     /// @dev Lists at their bounds; see LevelList and TdxModuleText.
     uint256 private constant CAPACITY =
         HEADER_SIZE +
-            LevelList.MAX_PLATFORM_LEVELS *
-            LevelList.TDX_SIZE +
+            LevelList.MAX_PLATFORM_LEVELS * LevelList.TDX_SIZE +
             TdxModuleText.MEASUREMENT_SIZE +
             TdxModuleText.MAX_MODULES *
-            (TdxModuleText.IDENTITY_SIZE +
-                TdxModuleText.MEASUREMENT_SIZE +
-                LevelList.MAX_ENCLAVE_LEVELS * LevelList.ENCLAVE_SIZE);
+                (TdxModuleText.IDENTITY_SIZE +
+                    TdxModuleText.MEASUREMENT_SIZE +
+                    LevelList.MAX_ENCLAVE_LEVELS * LevelList.ENCLAVE_SIZE);
 
     uint256 private constant ID = 1;
     uint256 private constant VERSION = 2;

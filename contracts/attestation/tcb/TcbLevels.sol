@@ -9,11 +9,11 @@ import {TcbStatus} from "./TcbStatus.sol";
 import {TdxModuleText} from "./TdxModuleText.sol";
 
 /// @title Finds the TCB status of a platform, a TDX module and a quoting enclave in packed records
-/// @notice Intel's rules, as its quote verification library has them (confidential-computing.tee.dcap.qvl, EvaluateTcb.cpp at
-/// 58b54c7 and EnclaveReportVerifier.cpp at ed07be6): the first level whose SVNs are all reached gives the status. Where
-/// nothing matches the status is 0, and then the evidence has to be refused.
-/// @dev Records come from TcbInfoText and QeIdentityText, so that their offsets and counts are right: no read below leaves a record
-/// by more than the rest of a word, which is masked away.
+/// @notice Intel's rules, as its quote verification library has them (confidential-computing.tee.dcap.qvl,
+/// EvaluateTcb.cpp at 58b54c7 and EnclaveReportVerifier.cpp at ed07be6): the first level whose SVNs are all reached
+/// gives the status. Where nothing matches the status is 0, and then the evidence has to be refused.
+/// @dev Records come from TcbInfoText and QeIdentityText, so that their offsets and counts are right: no read below
+/// leaves a record by more than the rest of a word, which is masked away.
 library TcbLevels {
     using Packed for bytes;
 
@@ -39,8 +39,9 @@ library TcbLevels {
         (uint256 place, uint256 count) = _levels(record);
         uint256 platform = _lanes(uint128(components)) | ABOVE;
         unchecked {
-            // At most 64 levels of 19 bytes. A lane of `platform` is 256 + its byte, so that the difference to a byte is 1..511:
-            // no lane borrows from the next, and bit 8 is left exactly where the platform's byte is not below the level's.
+            // At most 64 levels of 19 bytes. A lane of `platform` is 256 + its byte, so that the difference to a byte
+            // is 1..511: no lane borrows from the next, and bit 8 is left exactly where the platform's byte is not
+            // below the level's.
             for (uint256 end = place + count * LevelList.SGX_SIZE; place < end; place += LevelList.SGX_SIZE) {
                 uint256 level = record.get(place);
                 if ((platform - _lanes(level >> 128)) & ABOVE != ABOVE) continue;
@@ -95,7 +96,8 @@ library TcbLevels {
         return TcbStatus.NONE;
     }
 
-    /// @dev Spreads 16 bytes over 16 lanes of 16 bits; which byte goes to which lane does not matter, but is always the same.
+    /// @dev Spreads 16 bytes over 16 lanes of 16 bits; which byte goes to which lane does not matter, but is always the
+    /// same.
     function _lanes(uint256 components) private pure returns (uint256) {
         return (components & EVEN_LOW_HALF) | ((components & ODD_LOW_HALF) << 120);
     }
@@ -138,7 +140,8 @@ library TcbLevels {
             uint64(attributes) & uint64(rest) == uint64(rest >> 64);
     }
 
-    /// @dev Status of a module's first level whose SVN is reached. Intel's library refuses other statuses than three of them.
+    /// @dev Status of a module's first level whose SVN is reached. Intel's library refuses other statuses than three of
+    /// them.
     function _moduleStatus(bytes memory record, uint256 identity, uint256 svn) private pure returns (uint256 status) {
         uint256 count = (record.get(identity) >> 240) & 0xff;
         status = _enclaveStatus(record, identity + TdxModuleText.IDENTITY_SIZE, count, svn);
@@ -160,7 +163,8 @@ library TcbLevels {
         uint256 isvProdId,
         uint256 isvSvn
     ) internal pure returns (uint256 status) {
-        // STOP 1 | count 1 | misc 4 | mask 4 | attributes 16 | 6 of the next 16; each cast keeps the field that it should.
+        // STOP 1 | count 1 | misc 4 | mask 4 | attributes 16 | 6 of the next 16; each cast keeps the field that it
+        // should.
         uint256 header = record.get(0);
         bool same = uint32(miscSelect) & uint32(header >> 176) == uint32(header >> 208);
         same = same && uint128(attributes) & uint128(record.get(10)) == uint128(header >> 48);
@@ -188,10 +192,11 @@ library TcbLevels {
     /* MERGING */
 
     /// @notice Status of a platform together with one of its components, a TDX module or a quoting enclave.
-    /// @dev Intel's library: a component that is revoked makes all revoked. One that is not up to date lowers what is up to date
-    /// apart from software to OutOfDate, and what needs configuration to OutOfDateConfigurationNeeded. Intel names
-    /// UpToDate, OutOfDate and Revoked for components; any other counts as OutOfDate, as in EnclaveReportVerifier.cpp. (Its
-    /// EvaluateTcb.cpp lets the others pass without effect; this is the stricter of the two.)
+    /// @dev Intel's library: a component that is revoked makes all revoked. One that is not up to date lowers what is
+    /// up to date apart from software to OutOfDate, and what needs configuration to OutOfDateConfigurationNeeded. Intel
+    /// names UpToDate, OutOfDate and Revoked for components; any other counts as OutOfDate, as in
+    /// EnclaveReportVerifier.cpp. (Its EvaluateTcb.cpp lets the others pass without effect; this is the stricter of the
+    /// two.)
     /// @param platform 0 stays 0.
     /// @param component 0 gives 0.
     function merge(uint256 platform, uint256 component) internal pure returns (uint256) {
@@ -199,7 +204,8 @@ library TcbLevels {
         if (component == TcbStatus.UP_TO_DATE) return platform;
         if (component == TcbStatus.REVOKED) return TcbStatus.REVOKED;
         if (platform <= TcbStatus.SW_HARDENING_NEEDED) return TcbStatus.OUT_OF_DATE;
-        if (platform <= TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED) return TcbStatus.OUT_OF_DATE_CONFIGURATION_NEEDED;
+        if (platform <= TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED)
+            return TcbStatus.OUT_OF_DATE_CONFIGURATION_NEEDED;
         return platform;
     }
 }

@@ -22,8 +22,9 @@ library TcbStatus {
         bytes32 word;
         uint256 length;
         (word, length, next) = Json.text32(pos);
-        if (length <= 32) status = _ofWord(word);
-        // The only name of more than 32 bytes has 33.
+        if (length <= 32)
+            status = _ofWord(word);
+            // The only name of more than 32 bytes has 33.
         else if (word == "ConfigurationAndSWHardeningNeede" && length == 33 && Json.peek(pos + 33) == 0x64) {
             status = CONFIGURATION_AND_SW_HARDENING_NEEDED;
         }

@@ -49,17 +49,18 @@ abstract contract TcbStore is ITcbStore {
         );
     }
 
-    /// @dev MUST revert unless (r, s) is a signature over `hash` by the key of the TCB signing certificate `issuerId`, and that
-    /// certificate is one that Intel's root stands for now.
+    /// @dev MUST revert unless (r, s) is a signature over `hash` by the key of the TCB signing certificate `issuerId`,
+    /// and that certificate is one that Intel's root stands for now.
     function _verifyTcbSigner(bytes32 issuerId, bytes32 hash, bytes32 r, bytes32 s) internal view virtual;
 
-    /// @dev Stores `text` at `place` and completes it by the address of the record. Intel issues a text anew at least every month and
-    /// mostly changes nothing but the dates: the record's contract then stays in use.
+    /// @dev Stores `text` at `place` and completes it by the address of the record. Intel issues a text anew at least
+    /// every month and mostly changes nothing but the dates: the record's contract then stays in use.
     function _keep(TcbText storage place, TcbText memory text, bytes memory record) private {
         TcbText memory earlier = place;
         require(text.issueDate > earlier.issueDate, TcbTextNotNewer(text.issueDate, earlier.issueDate));
         _requireCurrent(text);
-        text.record = earlier.record.codehash == keccak256(record) ? earlier.record : SnapshotCode.create(record);
+        bool same = earlier.record != address(0) && earlier.record.codehash == keccak256(record);
+        text.record = same ? earlier.record : SnapshotCode.create(record);
         (place.issueDate, place.nextUpdate) = (text.issueDate, text.nextUpdate);
         (place.pceId, place.record) = (text.pceId, text.record);
     }

@@ -9,13 +9,14 @@ import {Packed} from "./Packed.sol";
 
 /// @title The TDX modules in a TCB info
 /// @notice A measurement is packed as mrsigner 48 | attributes 8 | mask 8. "tdxModule" is a measurement. An identity of
-/// "tdxModuleIdentities" is packed as id 1 | level count 1 | offset of its measurement 2 | offset of the next identity 2 | levels, where
-/// id is the number in "TDX_01". The measurement is that of tdxModule if both are the same, as they mostly are.
+/// "tdxModuleIdentities" is packed as id 1 | level count 1 | offset of its measurement 2 | offset of the next identity
+/// 2 | levels, where id is the number in "TDX_01". The measurement is that of tdxModule if both are the same, as they
+/// mostly are.
 library TdxModuleText {
     using Packed for bytes;
 
-    /// @notice A TDX module lacks keys, or "tdxModule" has keys of an identity. `seen` has the bits of the keys that are
-    /// there: 1 mrsigner, 2 attributes, 4 attributesMask, 8 id, 16 tcbLevels.
+    /// @notice A TDX module lacks keys, or "tdxModule" has keys of an identity. `seen` has the bits of the keys that
+    /// are there: 1 mrsigner, 2 attributes, 4 attributesMask, 8 id, 16 tcbLevels.
     error ModuleKeysWrong(uint256 seen);
     /// @notice The id of a module is not "TDX_" and two hexadecimal digits.
     error ModuleIdUnknown(bytes32 id);
@@ -79,14 +80,22 @@ library TdxModuleText {
         return (count, pos);
     }
 
-    function _appendIdentity(bytes memory packed, uint256 basePlace, uint256 pos) private pure returns (uint256, uint256) {
+    function _appendIdentity(
+        bytes memory packed,
+        uint256 basePlace,
+        uint256 pos
+    ) private pure returns (uint256, uint256) {
         Module memory module;
         uint256 place = packed.reserve(IDENTITY_SIZE);
         pos = _read(packed, module, pos);
         require(module.seen == IDENTITY, ModuleKeysWrong(module.seen));
         uint256 measurement = basePlace;
         if (basePlace == 0 || !_isAt(packed, basePlace, module)) measurement = _appendMeasurement(packed, module);
-        packed.put(place, (module.id << 40) | (module.count << 32) | (measurement << 16) | packed.length, IDENTITY_SIZE);
+        packed.put(
+            place,
+            (module.id << 40) | (module.count << 32) | (measurement << 16) | packed.length,
+            IDENTITY_SIZE
+        );
         return (module.id, pos);
     }
 

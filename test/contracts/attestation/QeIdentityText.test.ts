@@ -93,7 +93,10 @@ describe("QeIdentityText", () => {
     const text = JSON.stringify(identity);
     const twice = text.replace('"isvprodid"', '"isvprodid":2,"isvprodid"');
     const { error, args } = await parseOne(harness, "qeIdentity", twice);
-    expect([error, args]).to.deep.equal(["JsonKeyTwice", [`0x${Buffer.from("isvprodid").toString("hex")}${"00".repeat(23)}`]]);
+    expect([error, args]).to.deep.equal([
+      "JsonKeyTwice",
+      [`0x${Buffer.from("isvprodid").toString("hex")}${"00".repeat(23)}`],
+    ]);
     const longer = await parseOne(harness, "qeIdentity", `${text}\0`);
     expect([longer.error, longer.args]).to.deep.equal([
       "JsonLengthWrong",

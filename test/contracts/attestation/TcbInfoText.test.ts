@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
+import { stringToHex } from "viem";
 import { makeChance, seed } from "../../helpers/tcb/chance.ts";
 import { deployHarness, parseAll, parseOne } from "../../helpers/tcb/harness.ts";
 import { packTcbInfo, tcbInfoSchema } from "../../helpers/tcb/model.ts";
@@ -174,6 +175,11 @@ const malformed: readonly [title: string, text: string, error: string][] = [
   ["32,769 bytes", `${sgx.slice(0, -1)},"x":"${"x".repeat(32_769)}"}`.slice(0, 32_769), "JsonTooLong"],
 ];
 
+let connection: ReturnType<typeof network.create> | undefined;
+
+/** One chain for the tests that only call. */
+const shared = () => (connection ??= network.create());
+
 describe("TcbInfoText", () => {
   it(`reads ${randomTexts} random texts as JSON.parse does and packs them (seed ${seed})`, async () => {
     const harness = await deployHarness(await network.create());
@@ -244,6 +250,20 @@ describe("TcbInfoText", () => {
     });
   }
 
+  it("refuses a text that only is one together with the bytes behind it in calldata", async () => {
+    const connection = await network.create();
+    const harness = await deployHarness(connection);
+    const [signer] = await connection.ethers.getSigners();
+    const data = harness.interface.encodeFunctionData("parseTcbInfo", [stringToHex(sgx)]);
+    const lengthPlace = 2 + 2 * (4 + 32); // digits: 0x, selector, offset
+    for (const length of [0, 1, 31, 32, 33, sgx.length - 1]) {
+      const shorter = data.slice(0, lengthPlace) + length.toString(16).padStart(64, "0") + data.slice(lengthPlace + 64);
+      await expect(signer?.call({ to: await harness.getAddress(), data: shorter }))
+        .to.be.revertedWithCustomError(harness, "JsonLengthWrong")
+        .withArgs(sgx.length, length);
+    }
+  });
+
   it("refuses every beginning of a text", async () => {
     const harness = await deployHarness(await network.create());
     const text = JSON.stringify(tcbInfoOf(makeChance(seed), "TDX", tame));
@@ -253,8 +273,3 @@ describe("TcbInfoText", () => {
     }
   });
 });
-
-let connection: ReturnType<typeof network.create> | undefined;
-
-/** One chain for all tests that only call. */
-const shared = () => (connection ??= network.create());

@@ -3,6 +3,7 @@ import { network } from "hardhat";
 import { bytesToHex, type Hex, hexToBytes, slice, stringToHex } from "viem";
 import { type Chance, makeChance, seed } from "../../helpers/tcb/chance.ts";
 import { deployHarness } from "../../helpers/tcb/harness.ts";
+import { intelQe, intelSgx, intelTdx } from "../../helpers/tcb/intel-shaped.ts";
 import {
   merge,
   type QeReport,
@@ -13,18 +14,22 @@ import {
   tdxStatus,
 } from "../../helpers/tcb/matcher.ts";
 import { type QeIdentity, qeIdentitySchema, statuses, type TcbInfo, tcbInfoSchema } from "../../helpers/tcb/model.ts";
-import { qeIdentityOf, svn, tcbInfoOf } from "../../helpers/tcb/texts.ts";
+import { qeIdentityOf, tcbInfoOf } from "../../helpers/tcb/texts.ts";
 
 const texts = 60;
 const platformsPerText = 60;
 const tame = { wild: false };
+/** Gas ceilings: a level that is not reached, and whole calls where the first level of all is reached. */
+const gasOfMatching = { sgxLevel: 160, tdx: 2_000, qe: 900 };
 
 const bytes16 = (svns: readonly number[]) => bytesToHex(Uint8Array.from(svns));
 
-/** One of a text's levels, with some SVNs changed by a little: about half of them are reached, on the edge or off it. */
+/** One of a text's levels, with some SVNs changed by a little: about half of them are reached. */
 function near(chance: Chance, svns: readonly number[]) {
   if (chance.oneIn(20)) return svns.map(() => chance.below(256));
-  return svns.map((least) => Math.min(255, Math.max(0, least + (chance.oneIn(12) ? chance.below(5) - 2 : chance.below(2)))));
+  return svns.map((least) =>
+    Math.min(255, Math.max(0, least + (chance.oneIn(12) ? chance.below(5) - 2 : chance.below(2)))),
+  );
 }
 
 function sgxPlatform(chance: Chance, info: TcbInfo): SgxPlatform {
@@ -52,7 +57,6 @@ function tdxPlatform(chance: Chance, info: TcbInfo): TdxPlatform {
   const least = chance.pick(identity?.tcbLevels ?? [{ tcb: { isvsvn: svns[0] ?? 0 } }]).tcb.isvsvn;
   const teeTcbSvn = [Math.min(255, Math.max(0, least + chance.below(3) - 1)), version, ...svns.slice(2)];
   return {
-    ...sgxPlatform(chance, { ...info, tcbLevels: [...info.tcbLevels] } as TcbInfo),
     components: near(chance, tcb.sgxtcbcomponents),
     pceSvn: Math.max(0, Math.min(65_535, tcb.pcesvn + chance.below(8) - 1)),
     teeTcbSvn,
@@ -189,12 +193,38 @@ describe("TcbLevels", () => {
     }
   });
 
-  it("needs less gas than 130 for a level, 600 for a TDX module and 700 for a quoting enclave", async () => {
+  it("needs little gas for each level, and for a module and an enclave that match at once", async () => {
     const harness = await deployHarness(await network.create());
-    const chance = makeChance(1);
-    const [level] = tcbInfoSchema.parse(tcbInfoOf(chance, "SGX", tame)).tcbLevels;
-    expect(level).to.not.equal(undefined);
-    const pick = { svn: () => svn(chance) };
-    expect(pick.svn()).to.be.a("number");
+    const dates = { issueDate: 0, nextUpdate: 0 };
+    const unreached = { components: bytes16(Array(16).fill(0)), pceSvn: 0 };
+    const gasOfSgx = async (count: number) => {
+      const info = tcbInfoSchema.parse(intelSgx(dates));
+      const text = JSON.stringify({
+        ...intelSgx(dates),
+        tcbLevels: Array(count).fill(intelSgx(dates).tcbLevels).flat(1),
+      });
+      const [[status], [gas]] = await harness.sgxStatuses(stringToHex(text), [unreached.components], [0]);
+      return { status, gas: Number(gas), levels: count * info.tcbLevels.length };
+    };
+    const [few, many] = [await gasOfSgx(1), await gasOfSgx(5)];
+    expect([few.status, many.status]).to.deep.equal([0n, 0n]);
+    expect((many.gas - few.gas) / (many.levels - few.levels)).to.be.below(gasOfMatching.sgxLevel);
+    const platform = {
+      components: bytes16([7, 7, 2, 2, 3, 1, 0, 3, ...Array<number>(8).fill(0)]),
+      pceSvn: 11,
+      teeTcbSvn: bytes16([4, 1, 7, ...Array<number>(13).fill(0)]),
+      mrSignerSeam: bytesToHex(new Uint8Array(32)),
+      mrSignerSeamEnd: bytesToHex(new Uint8Array(16)),
+      seamAttributes: bytesToHex(new Uint8Array(8)),
+    };
+    const tdx = await harness.tdxStatuses(stringToHex(JSON.stringify(intelTdx(dates))), [platform]);
+    expect(tdx[0]).to.deep.equal([1n]);
+    expect(Number(tdx[1][0])).to.be.below(gasOfMatching.tdx);
+    const text = JSON.stringify(intelQe("TD_QE", dates));
+    const qe = qeIdentitySchema.parse(JSON.parse(text));
+    const report = { miscSelect: qe.miscselect, mrSigner: qe.mrsigner, isvProdId: qe.isvprodid, isvSvn: 8 };
+    const found = await harness.qeStatuses(stringToHex(text), [{ ...report, attributes: qe.attributes }]);
+    expect(found[0]).to.deep.equal([1n]);
+    expect(Number(found[1][0])).to.be.below(gasOfMatching.qe);
   });
 });

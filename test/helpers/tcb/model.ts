@@ -140,7 +140,8 @@ export function packTcbInfo(info: TcbInfo, keys: readonly string[]): Hex {
     if (!(key in place)) continue;
     const end = 9 + size(body);
     if (key === "tcbLevels") body = concat([body, packPlatform(info)]);
-    else if (key === "tdxModule" && info.tdxModule !== undefined) body = concat([body, packMeasurement(info.tdxModule)]);
+    else if (key === "tdxModule" && info.tdxModule !== undefined)
+      body = concat([body, packMeasurement(info.tdxModule)]);
     else body = concat([body, packIdentities(info, end, place.tdxModule || undefined)]);
     place[key as keyof typeof place] = end;
   }

@@ -23,7 +23,9 @@ export function anyValue(chance: Chance, depth: number): unknown {
   if (kind === 1) return chance.pick([0, -1, 7, 1.5, -0.25, 1e21, 3e-7, 2 ** 40]);
   if (kind < 6) return "x".repeat(chance.below(70)) + chance.pick(["", " ", "[{,:", "]}", "~!#%"]);
   const items = Array.from({ length: chance.below(4) }, () => anyValue(chance, depth - 1));
-  return kind === 6 ? items : Object.fromEntries(items.map((item, i) => [`${"k".repeat(chance.below(50))}.${i}`, item]));
+  return kind === 6
+    ? items
+    : Object.fromEntries(items.map((item, i) => [`${"k".repeat(chance.below(50))}.${i}`, item]));
 }
 
 /** With fields that nobody knows, and the keys in any order. */
