@@ -43,6 +43,11 @@ const roles: readonly RejectionCase[] = [
   ],
   ["a root for no CA below it", "certificate-usage", withCertificates({ root: { pathLength: 0 } })],
   ["a PCK that is a CA", "certificate-usage", withCertificates({ pck: { isCa: true } })],
+  [
+    "a PCK that is a CA with the key usage of a leaf",
+    "certificate-usage",
+    withCertificates({ pck: { isCa: true, keyUsage: ["digitalSignature"] } }),
+  ],
   ["a PCK that may not sign", "certificate-usage", withCertificates({ pck: { keyUsage: ["keyEncipherment"] } })],
   [
     "a PCK with the key usage of a CA",
