@@ -46,7 +46,7 @@ abstract contract DisputesConclusion is DisputesDecision {
         Docket docket = dispute.docket;
         bool isWrong = v.ending == Ending.Decided && v.digest != dispute.claim.digest();
         if (docket.has(DOCKET_SETTLED)) {
-            if (isWrong) escrow_.revokeRoot(requestId);
+            if (isWrong) escrow_.revokeResult(requestId);
             return;
         }
         if (v.ending == Ending.NoFault) return escrow_.overturn(r, IEscrowTypes.Undecided.selector);

@@ -58,15 +58,15 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
     ) private view returns (bytes32[] memory leaves, bytes32[] memory signed) {
         leaves = new bytes32[](countBits(a.committed));
         signed = new bytes32[](2 * leaves.length);
-        uint256 at;
+        uint256 index;
         for (uint256 seat = 0; seat < members.length; ++seat) {
             if ((a.committed >> seat) & 1 == 0) continue;
-            bytes calldata commit = a.commits[at * COMMIT_LENGTH:(at + 1) * COMMIT_LENGTH];
+            bytes calldata commit = a.commits[index * COMMIT_LENGTH:(index + 1) * COMMIT_LENGTH];
             bytes32 leaf = bytes32(commit);
             bytes32 hash = _hashTypedDataV4(Attestations.commitStructHash(requestId, 0, leaf));
             _requireSigned(hash, commit[32:], members[seat] >> 32, r);
-            (signed[2 * at], signed[2 * at + 1]) = (bytes32(members[seat] >> 32), leaf);
-            leaves[at++] = leaf;
+            (signed[2 * index], signed[2 * index + 1]) = (bytes32(members[seat] >> 32), leaf);
+            leaves[index++] = leaf;
         }
     }
 

@@ -124,6 +124,7 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
         (bytes32 requestId, bytes32 digest, SlotWord slot) = _outcomeIn(s);
         require(slot.state() == SlotWordFields.CALLBACK_FAILED, OutcomeUnknown());
         require(block.timestamp <= slot.until(), OutcomeUnknown());
+        require(_verdicts[requestId] != REVOKED, Overturned());
         // no second delivery from within the callback; once delivered, only disputes keep the slot
         slot = slot.withState(SlotWordFields.SETTLED).untilAtMost(_disputableUntil(s.request, slot));
         _slots[s.request.origin.slotKey()] = slot;

@@ -35,6 +35,8 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     uint256 private constant SEQUENCE_ONE = 1 << 128;
     /// @dev In the outcome of a settled request, in place of a settler that has its tip: the event tells all the rest.
     address internal constant PAID = address(0);
+    /// @dev In `_verdicts`: what was settled is not delivered any more.
+    uint256 internal constant REVOKED = 1;
 
     IERC20Metadata internal immutable TOKEN;
     address internal immutable TREASURY;
@@ -61,7 +63,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     /// @dev By `slotKeyOf(requester, slot)`.
     mapping(uint256 key => SlotWord word) internal _slots;
     /// @dev Of a request that was disputed while open: top 192 bits of the digest that may settle, or zero for any |
-    ///      zero(24) | until(40). Zero while nothing is decided.
+    ///      zero(24) | until(40). Zero while nothing is decided. Of a settled one: REVOKED where a verdict found it wrong.
     mapping(bytes32 requestId => uint256 word) internal _verdicts;
     mapping(bytes32 requestId => bytes32 root) internal _roots;
     /// @dev sequence(40) << 128 | balance(128)

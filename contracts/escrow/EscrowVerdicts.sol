@@ -79,7 +79,8 @@ abstract contract EscrowVerdicts is EscrowSettlement, IEscrowVerdicts {
     }
 
     /// @inheritdoc IEscrowVerdicts
-    function revokeRoot(bytes32 requestId) external onlyDisputes {
+    function revokeResult(bytes32 requestId) external onlyDisputes {
+        _verdicts[requestId] = REVOKED;
         bytes32 root = _roots[requestId];
         if (root == 0) return;
         _roots[requestId] = 0;

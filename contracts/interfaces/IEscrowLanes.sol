@@ -23,7 +23,8 @@ interface IEscrowLanes is IEscrowTypes {
     ///         anyone; the whole lock goes to the requester's account.
     function expire(Request calldata request_) external;
 
-    /// @notice Delivers a failed callback again, within seven days of its failure. By anyone.
+    /// @notice Delivers a failed callback again, within seven days of its failure, unless a verdict found the result wrong. By
+    ///         anyone.
     function retryCallback(Settlement calldata settlement) external;
 
     /// @notice Moves the left-over of ended requests to their requester's account. Slots that are not free are passed over.

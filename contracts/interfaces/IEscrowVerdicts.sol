@@ -43,9 +43,9 @@ interface IEscrowVerdicts is IEscrowTypes {
     /// @param reason selector of the error that names why
     function overturn(Request calldata request_, bytes4 reason) external;
 
-    /// @notice Stops serving the items of a settled bundle whose root a verdict found wrong. Nothing happens where there is no
-    ///         root, as of a request that is no bundle.
-    function revokeRoot(bytes32 requestId) external;
+    /// @notice Stops serving a settled result that a verdict found wrong: a callback that failed is not delivered any more, and
+    ///         of a bundle no item is proven.
+    function revokeResult(bytes32 requestId) external;
 
     /// @notice Moves a bond from an account to that of the disputes contract, which asks in its caller's name only.
     function collectBond(address from, uint256 amount) external;

@@ -1563,7 +1563,7 @@ export const requestEscrowAbi = [
   },
   {
     inputs: [{ name: "requestId", type: "bytes32" }],
-    name: "revokeRoot",
+    name: "revokeResult",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",

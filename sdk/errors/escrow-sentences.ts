@@ -34,7 +34,7 @@ export const escrowSentences = {
   InvalidProofLength: "The proof must have 80 bytes per attesting member and 32 per member that only committed.",
   WrongSigner: "A signature is not of the drawn member's key over these words. Check order, digest and commit root.",
   Disputed: "A dispute over the request is open, or was decided for another digest. Wait for its verdict.",
-  Overturned: "A panel found another result than the one that was recorded. The request is refunded.",
+  Overturned: "A panel found another result than this one. It is neither paid nor delivered any more.",
   Undecided: "No panel could decide the dispute. The request is refunded.",
   TooLateToDispute: "The request could be disputed until {until} (Unix seconds).",
   InvalidOutput:

@@ -140,7 +140,7 @@ describe("Who may do what in an instance", () => {
         [m.escrow.connect(m.deployer).blockOutcome(words, zero, 0n, m.deployer.address), disputes],
         [m.escrow.connect(m.deployer).uphold(words, zero, 0n), disputes],
         [m.escrow.connect(m.deployer).overturn(words, "0x00000000"), disputes],
-        [m.escrow.connect(m.deployer).revokeRoot(zero), disputes],
+        [m.escrow.connect(m.deployer).revokeResult(zero), disputes],
         [m.escrow.connect(m.deployer).collectBond(m.requester.address, 1n), disputes],
         [m.escrow.connect(m.deployer).payJurors([], 0n, 1n), disputes],
       ] as const;

@@ -60,7 +60,7 @@ abstract contract FuzzOutsiders is FuzzMoney {
         if (which == 18) return abi.encodeCall(IEscrowVerdicts.overturn, (r, bytes4(0)));
         if (which == 19) return abi.encodeCall(IEscrowVerdicts.collectBond, (requesters[0], 1));
         if (which == 20) return abi.encodeCall(IEscrowVerdicts.blockOutcome, (r, 0, Head.wrap(0), TREASURY));
-        if (which == 23) return abi.encodeCall(IEscrowVerdicts.revokeRoot, (keccak256("a bundle")));
+        if (which == 23) return abi.encodeCall(IEscrowVerdicts.revokeResult, (keccak256("a bundle")));
         if (which == 21) return abi.encodeCall(IEscrowVerdicts.payJurors, (_oneMember(nodeId), 1, 1));
         return abi.encodeCall(IEscrowVerdicts.jail, (nodeId));
     }

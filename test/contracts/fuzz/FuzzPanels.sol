@@ -92,6 +92,8 @@ abstract contract FuzzPanels is FuzzSuits {
         _convene(id, level);
         IDisputes.Verdict memory v = disputes.verdictOf(_known[id].request);
         if (v.ending != IDisputes.Ending.Pending || v.level != level) return p;
+        // in the second in which a level 2 turns out to have no panel, level 1 stands again, and its windows may be over
+        if (level == 1 && disputes.caseOf(id)[3] != 0 && v.finalAt == block.timestamp) return p;
         (p.id, p.level, p.jurors) = (id, level, _panelOf(id, level));
         _checkPanel(id, level, p.jurors);
         bytes32 truth = _truth(_known[id].request);

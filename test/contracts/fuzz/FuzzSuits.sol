@@ -88,7 +88,7 @@ abstract contract FuzzSuits is FuzzStake {
         Suit storage s = _suits[log.topics[1]];
         bool isWrong = s.isConcluded && s.ending == IDisputes.Ending.Decided && s.found != s.challenged;
         if (!isWrong) revert Broken("DSP-1", "a good root is revoked", uint256(log.topics[1]), 0);
-        _count("revokeRoot (pushed)");
+        _count("revokeResult (pushed)");
     }
 
     function _bookOpened(Vm.Log memory log) private {
