@@ -1,6 +1,11 @@
 /**
  * A whole consistent set under a root of its own: certificates, revocation lists, texts and quotes, all from one seed.
  * Unchanged, it must be accepted with status UpToDate at `at`. Every part can be changed; the others stay as they were.
+ *
+ *   const world = mintWorld({ seed: caseSeed("debug") });
+ *   const quote = world.quote({ version: 5, body: { tdAttributes: bytesOf("0100000000000000") } });
+ *   const collateral = world.collateral({ pckCrl: { revoked: [{ serial: world.certificates.pck.serial }] } });
+ *   const late = world.remint({ certificates: { pck: { notAfter: world.at - 1 } } });
  */
 import type { Certificate } from "./certificate.ts";
 import { collateralOf, type Collateral, type CollateralParts } from "./collateral.ts";
@@ -54,13 +59,14 @@ export type World = {
   readonly seed: string;
   readonly at: number;
   readonly ca: CaKind;
+  /** TCB evaluation data number of the texts. */
+  readonly evaluation: number;
   /** x || y of the root's key, 64 bytes: what a verifier pins. */
   readonly rootKey: Uint8Array;
   readonly platform: Platform;
   readonly certificates: Issuers;
   /** Leaf, intermediate, root, as in a quote. */
   readonly chain: readonly Certificate[];
-  /** Certificates revoked from the start: none of this world's. */
   rootCrl(changes?: Partial<CrlOptions>): Crl;
   pckCrl(changes?: Partial<CrlOptions>): Crl;
   tcbInfo(tee: Tee): TcbInfo;
@@ -213,6 +219,7 @@ export const mintWorld = (options: WorldOptions = {}): World => {
     seed,
     at,
     ca,
+    evaluation: context.evaluation,
     rootKey: certificates.root.key.point,
     platform,
     certificates,
