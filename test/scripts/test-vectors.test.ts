@@ -6,22 +6,29 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { numberToHex, sha256 } from "viem";
 import { readDrandVectors } from "../../scripts/vectors/drand-file.ts";
+import type { DcapVerdict } from "../../scripts/vectors/dcap-file.ts";
 import { VectorFileError } from "../../scripts/vectors/suite.ts";
 import { publicKeyOf, signRound } from "../../sdk/drand/bls.ts";
+import { writeQuoteFolder } from "./quote-folder.ts";
 import fixture from "../fixtures/drand-evmnet.json" with { type: "json" };
 
 const script = fileURLToPath(new URL("../../scripts/test-vectors.ts", import.meta.url));
 const { beacons } = fixture.evmnet;
 const [vector = { round: 0, sig: "", randomness: "" }] = beacons;
-const ownBeacons = beacons.length;
+/** Those of the project's own beacons, and of one quote. */
+const ownLines = beacons.length + 1;
 
 /** Flips the lowest bit of a text in hex. */
 function flip(hex: string): string {
   return hex.slice(0, -1) + (parseInt(hex.slice(-1), 16) ^ 1).toString(16);
 }
 
-function runScript(vectors: string | undefined): Promise<{ status: number; output: string }> {
-  const env = { ...process.env, ATOMA_DRAND_VECTORS: vectors }; // Node leaves out what is undefined
+let quotes: string;
+
+/** Real quotes are left out: a folder of the test's own is in their place, unless another is named. */
+function runScript(vectors: string | undefined, folder = quotes): Promise<{ status: number; output: string }> {
+  const names = { ATOMA_DRAND_VECTORS: vectors, ATOMA_ATTESTATION_VECTORS: folder };
+  const env = { ...process.env, ...names }; // Node leaves out what is undefined
   return new Promise((resolve) => {
     execFile(process.execPath, [script], { env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
@@ -37,21 +44,23 @@ describe("test-vectors", () => {
     await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
     return path;
   };
+  const writeQuotes = (name: string, expected: DcapVerdict) => writeQuoteFolder(join(directory, name), expected);
   const runWith = async (content: unknown) => runScript(await write(content));
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "atoma-vectors-"));
+    quotes = await writeQuotes("quotes", { verdict: "reject", status: null, advisories: [] });
   });
   after(() => rm(directory, { recursive: true }));
 
   it("passes on the project's own beacons and says that no others were given", async () => {
     const { status, output } = await runScript(undefined);
-    expect(output).to.contain("ATOMA_DRAND_VECTORS is not set").and.to.contain(`${ownBeacons} passed, 0 failed`);
+    expect(output).to.contain("ATOMA_DRAND_VECTORS is not set").and.to.contain(`${ownLines} passed, 0 failed`);
     expect(status).to.equal(0);
   });
 
   it("takes a plain list of beacons", async () => {
     const { status, output } = await runWith({ evmnet: [vector, { ...vector, round: String(vector.round) }] });
-    expect(output).to.contain(`${ownBeacons + 2} passed, 0 failed`);
+    expect(output).to.contain(`${ownLines + 2} passed, 0 failed`);
     expect(status).to.equal(0);
   });
 
@@ -65,7 +74,7 @@ describe("test-vectors", () => {
     const { status, output } = await runWith({
       evmnet: { publicKey, genesis: 5, periodSeconds: 1, beacons: [beacon] },
     });
-    expect(output).to.contain(`${ownBeacons + 1} passed, 0 failed`);
+    expect(output).to.contain(`${ownLines + 1} passed, 0 failed`);
     expect(status).to.equal(0);
   });
 
@@ -78,7 +87,7 @@ describe("test-vectors", () => {
     const { status, output } = await runWith({ evmnet: [...wrong, vector] });
     const lines = output.split("\n").filter((line) => line.includes("on chain FAILED  TypeScript FAILED"));
     expect(lines).to.have.length(wrong.length);
-    expect(output).to.contain(`${ownBeacons + 1} passed, ${wrong.length} failed`);
+    expect(output).to.contain(`${ownLines + 1} passed, ${wrong.length} failed`);
     expect(status).to.equal(1);
   });
 
@@ -87,7 +96,7 @@ describe("test-vectors", () => {
     expect(output)
       .to.match(/Cannot read .*missing\.json/)
       .and.not.to.match(/\n\s+at /);
-    expect(output).to.contain(`${ownBeacons} passed, 1 failed`);
+    expect(output).to.contain(`${ownLines} passed, 1 failed`);
     expect(status).to.equal(1);
   });
 
@@ -111,5 +120,13 @@ describe("test-vectors", () => {
         .that.contains(path)
         .and.contains(message);
     }
+  });
+
+  it("fails on a quote that does not come out as the manifest says, with a line of its own", async () => {
+    const folder = await writeQuotes("differs", { verdict: "accept", status: "UpToDate", advisories: [] });
+    const { status, output } = await runScript(undefined, folder);
+    expect(output).to.contain("dcap minted  TypeScript reject no status FAILED\n").and.to.contain("passed, 1 failed");
+    expect(output).to.contain("nvidia: 2 entries not checked yet");
+    expect(status).to.equal(1);
   });
 });

@@ -1,6 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
+import { hexOf } from "./bytes.ts";
+import { basicConstraints, keyUsage } from "./extensions.ts";
 import { hasOpenssl, opensslText, opensslVerdict } from "./openssl.ts";
+import { pemOf } from "./pem.ts";
 import { caseSeed, printSeedOnFailure } from "./seed.ts";
 import { mintWorld, type World } from "./world.ts";
 
@@ -15,8 +18,37 @@ const verdictOf = (world: World, leaf: Uint8Array, crls = [world.rootCrl().der, 
     at: world.at,
   });
 
+/** Taken from Intel's certificates. */
+const intelExtensions = {
+  leafUsage: "300e0603551d0f0101ff0404030206c0",
+  caUsage: "300e0603551d0f0101ff040403020106",
+  leafConstraints: "300c0603551d130101ff04023000",
+  rootConstraints: "30120603551d130101ff040830060101ff020101",
+} as const;
+
 describe("Certificates of the mint kit", () => {
   printSeedOnFailure();
+
+  it("have Intel's bytes for key usage and basic constraints", () => {
+    const written = {
+      leafUsage: keyUsage(["digitalSignature", "nonRepudiation"]),
+      caUsage: keyUsage(["keyCertSign", "cRLSign"]),
+      leafConstraints: basicConstraints({ isCa: false }),
+      rootConstraints: basicConstraints({ isCa: true, pathLength: 1 }),
+    };
+    for (const [name, hex] of Object.entries(intelExtensions))
+      expect(hexOf(written[name as keyof typeof written]), name).to.equal(hex);
+  });
+
+  it("are in lines of 64 characters as PEM", () => {
+    const { der } = mintWorld({ seed: caseSeed("pem") }).certificates.pck;
+    const [begin, ...rest] = pemOf(der).split("\n");
+    const [nothing, end, last = "", ...full] = rest.reverse();
+    expect([begin, end, nothing]).to.deep.equal(["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", ""]);
+    expect(new Set(full.map(({ length }) => length))).to.deep.equal(new Set([64]));
+    expect(last.length).to.be.within(1, 64);
+    expect(Buffer.from([...full.reverse(), last].join(""), "base64").equals(der)).to.equal(true);
+  });
 
   for (const { ca, world } of cases) {
     const { root, intermediate, pck, tcbSigning } = world.certificates;
