@@ -31,6 +31,7 @@ type Context = {
   readonly random: Random;
   readonly at: number;
   readonly ca: CaKind;
+  readonly machine: string;
   readonly changes: IssuerChanges;
 };
 
@@ -79,8 +80,12 @@ const mintTcbSigning = ({ random, at, changes }: Context, root: Certificate): Ce
   });
 };
 
-const mintPck = ({ random, at, ca, changes }: Context, issuer: Certificate, sgx: SgxExtension): Certificate => {
-  const own = random.fork("PCK");
+const mintPck = (
+  { random, at, ca, machine, changes }: Context,
+  issuer: Certificate,
+  sgx: SgxExtension,
+): Certificate => {
+  const own = random.fork(`PCK ${machine}`);
   return mintCertificate({
     subject: intelName(commonNames.pck),
     issuer: issuer.subject,

@@ -22,10 +22,11 @@ export type Platform = {
 const components = (random: Random): number[] =>
   Array.from({ length: 16 }, () => (random.chance(0.1) ? 255 : random.chance(0.4) ? 0 : random.integer(1, 20)));
 
-const sgxOf = (random: Random, ca: CaKind): SgxExtension => {
+/** `own` draws what differs between two machines of one model. */
+const sgxOf = (random: Random, own: Random, ca: CaKind): SgxExtension => {
   const svns = [random.integer(1, 20), ...components(random).slice(1)];
   return {
-    ppid: random.bytes(16),
+    ppid: own.bytes(16),
     components: svns,
     pceSvn: random.integer(2, 20),
     cpuSvn: Uint8Array.from(svns),
@@ -34,7 +35,7 @@ const sgxOf = (random: Random, ca: CaKind): SgxExtension => {
     sgxType: ca === "platform" ? 1 : 0,
     ...(ca === "platform"
       ? {
-          platformInstanceId: random.bytes(16),
+          platformInstanceId: own.bytes(16),
           configuration: {
             dynamicPlatform: random.chance(0.5),
             cachedKeys: random.chance(0.5),
@@ -58,10 +59,14 @@ const teeTcbSvnOf = (random: Random): Uint8Array =>
     ...Array.from({ length: 13 }, () => Uint8Array.of(random.chance(0.8) ? 0 : random.integer(1, 255))),
   );
 
-export const mintPlatform = (random: Random, ca: CaKind): Platform => ({
-  sgx: sgxOf(random.fork("sgx"), ca),
-  teeTcbSvn: teeTcbSvnOf(random.fork("tdx")),
-  seamSigner: zeros(48),
-  enclaves: { SGX: enclaveOf(random.fork("SGX enclave")), TDX: enclaveOf(random.fork("TDX enclave")) },
-  attestationKeys: { SGX: mintKey(random.fork("SGX key")), TDX: mintKey(random.fork("TDX key")) },
-});
+/** Machines of one seed are of one model: the same FMSPC, versions and quoting enclaves, but other keys. */
+export const mintPlatform = (random: Random, ca: CaKind, machine: string): Platform => {
+  const own = random.fork(`machine ${machine}`);
+  return {
+    sgx: sgxOf(random.fork("sgx"), own.fork("sgx"), ca),
+    teeTcbSvn: teeTcbSvnOf(random.fork("tdx")),
+    seamSigner: zeros(48),
+    enclaves: { SGX: enclaveOf(random.fork("SGX enclave")), TDX: enclaveOf(random.fork("TDX enclave")) },
+    attestationKeys: { SGX: mintKey(own.fork("SGX key")), TDX: mintKey(own.fork("TDX key")) },
+  };
+};

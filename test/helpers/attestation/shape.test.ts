@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
+import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
 import { hexOf } from "./bytes.ts";
 import { shapeOf } from "./der-tree.ts";
 import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import { readVector, skipReason, vectorFolder } from "./vectors.ts";
 import { mintWorld, type World } from "./world.ts";
 import type { Collateral } from "./collateral.ts";
 import type { Tee } from "./status.ts";
@@ -64,16 +66,17 @@ const quoteFrame = (quote: Uint8Array, version: number, tee: Tee): Record<string
 
 describe("What the mint kit makes, beside Intel's own", () => {
   printSeedOnFailure();
-  const folder = vectorFolder();
+  const folder = attestationFolder();
 
   for (const { name, version, tee, ca } of cases) {
     describe(name, () => {
       before(function () {
-        if (folder !== undefined) return;
-        console.log(`      skipped: ${skipReason}`);
+        if (folder.path !== undefined) return;
+        console.log(`      skipped: ${folder.absent}`);
         this.skip();
       });
-      const read = (suffix: string): Uint8Array => readVector(folder ?? "", `intel/${name}.${suffix}`);
+      const read = (suffix: string): Uint8Array =>
+        new Uint8Array(readFileSync(join(folder.path ?? "", "intel", `${name}.${suffix}`)));
       const realCollateral = (): Collateral =>
         JSON.parse(Buffer.from(read("collateral.json")).toString()) as Collateral;
       const fields = (text: string): unknown => jsonShape(JSON.parse(text));

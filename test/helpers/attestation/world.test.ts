@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from "node:crypto";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import { expect } from "chai";
 import { concat, hexOf, textBytes } from "./bytes.ts";
 import { elementAt } from "./der-tree.ts";
@@ -86,6 +86,26 @@ describe("World of the mint kit", () => {
       const end = Buffer.from(quote.bytes.slice(-27)).toString("latin1");
       expect(end).to.equal("-----END CERTIFICATE-----\n\0");
     });
+
+  it("lets the quoting enclave report the attestation key and the data beside it", () => {
+    const quote = world.quote({ authData: Uint8Array.of(1, 2, 3) });
+    const reported = partOf(quote, "qeReport").slice(-64);
+    const hash = createHash("sha256")
+      .update(partOf(quote, "attestationKey"))
+      .update(partOf(quote, "authData"))
+      .digest();
+    expect(hexOf(reported)).to.equal(`${hash.toString("hex")}${"00".repeat(32)}`);
+  });
+
+  it("has other machines under the same collateral", () => {
+    const other = world.remint({ machine: "b" });
+    expect(other.collateral()).to.deep.equal(world.collateral());
+    const identities = [world, other].map(({ platform: { sgx, attestationKeys }, certificates: { pck } }) =>
+      [sgx.ppid, sgx.platformInstanceId ?? "", attestationKeys.TDX.point, pck.key.point, pck.serial].map(String),
+    );
+    expect(identities[0]?.filter((value, i) => value === identities[1]?.[i])).to.deep.equal([]);
+    expect(hexOf(other.platform.sgx.fmspc)).to.equal(hexOf(world.platform.sgx.fmspc));
+  });
 
   it("signs its texts with the TCB signing key", () => {
     const { tcb_info, tcb_info_signature, qe_identity, qe_identity_signature } = world.collateral({ tee: "SGX" });

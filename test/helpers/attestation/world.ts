@@ -28,6 +28,8 @@ export type WorldOptions = {
   /** Unix seconds; everything is valid then. Random between 2026 and 2034 unless given, so that no certificate ends after 2049. */
   readonly at?: number;
   readonly ca?: CaKind;
+  /** Another name gives another machine of the same model under the same collateral. */
+  readonly machine?: string;
   readonly sgx?: Partial<SgxExtension>;
   readonly platform?: Partial<Omit<Platform, "sgx">>;
   readonly certificates?: IssuerChanges;
@@ -203,17 +205,19 @@ const joined = (old: WorldOptions, changes: WorldOptions): WorldOptions => {
 const contextOf = (options: WorldOptions, seed: string, ca: CaKind): Context => {
   const random = seededRandom(seed);
   const at = options.at ?? random.fork("at").integer(startOf2026S, startOf2034S);
-  const minted = mintPlatform(random.fork("platform"), ca);
+  const { machine = "" } = options;
+  const minted = mintPlatform(random.fork("platform"), ca, machine);
   const platform = { ...minted, ...options.platform, sgx: { ...minted.sgx, ...options.sgx } };
   const evaluation = options.evaluation ?? random.fork("evaluation").integer(17, 60);
-  const certificates = mintIssuers({ random, at, ca, changes: options.certificates ?? {} }, platform.sgx);
+  const certificates = mintIssuers({ random, at, ca, machine, changes: options.certificates ?? {} }, platform.sgx);
   return { options, random, at, evaluation, platform, certificates };
 };
 
 export const mintWorld = (options: WorldOptions = {}): World => {
   const { seed = runSeed, ca = "platform" } = options;
   const context = contextOf(options, seed, ca);
-  const { at, platform, certificates, random } = context;
+  const { at, platform, certificates } = context;
+  const own = context.random.fork(`machine ${options.machine ?? ""}`);
   const chain = [certificates.pck, certificates.intermediate, certificates.root];
   return {
     seed,
@@ -228,7 +232,8 @@ export const mintWorld = (options: WorldOptions = {}): World => {
     pckCrl: (changes = {}) => pckCrlOf(context, changes),
     tcbInfo: (tee) => tcbInfoFields(context, tee),
     qeIdentity: (tee) => qeIdentityFields(context, tee),
-    quote: (quoteOptions = {}) => worldQuote({ random, platform, chain, pckKey: certificates.pck.key }, quoteOptions),
+    quote: (quoteOptions = {}) =>
+      worldQuote({ random: own, platform, chain, pckKey: certificates.pck.key }, quoteOptions),
     collateral: (collateralOptions = {}) => worldCollateral(context, collateralOptions),
     remint: (changes) => mintWorld(joined({ ...options, seed }, changes)),
   };
