@@ -41,6 +41,8 @@ export default defineConfig({
       "contracts/RequestEscrow.sol": compiler(100_000), // every request and settlement
       "contracts/Disputes.sol": compiler(200), // near the limit of a contract's code
       "contracts/EscrowExtension.sol": compiler(200),
+      "contracts/DcapCollateral.sol": compiler(200),
+      "contracts/DcapVerifier.sol": compiler(200),
     },
   },
   networks: {

@@ -12,10 +12,16 @@ import {IIssuers} from "./interfaces/IIssuers.sol";
 contract DcapCollateral is Issuers, TcbStore, IDcapCollateral {
     using IssuerRules for IIssuers.Issuer;
 
-    /// @param x of the root's public key
-    /// @param y of the root's public key
-    /// @param name keccak256 of the root's DER Name
-    constructor(bytes32 x, bytes32 y, bytes32 name) Issuers(x, y, name) {}
+    /// @param x of the public key on P-256
+    /// @param y of the public key on P-256
+    /// @param name keccak256 of the root's DER Name, which certificates hold as their issuer
+    struct Root {
+        bytes32 x;
+        bytes32 y;
+        bytes32 name;
+    }
+
+    constructor(Root memory pinned) Issuers(pinned.x, pinned.y, pinned.name) {}
 
     /// @inheritdoc IDcapCollateral
     function collateralOf(

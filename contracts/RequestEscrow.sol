@@ -110,7 +110,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         require(block.timestamp <= task.publishedAt() + task.freshFor(), SnapshotStale(p.taskId, task.publishedAt()));
         if (p.acceptNoPanel) flags |= FLAG_ACCEPT_NO_PANEL;
         uint256 quorum = CommitteeShape.check(p.k, p.quorum, _asked(p), task, flags);
-        _checkRules(p, parameters_);
+        _checkRules(p, parameters_, task.isTee());
 
         Request memory r;
         r.work = Work.wrap(_packWork(p, task.id()));
@@ -139,13 +139,13 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         }
     }
 
-    function _checkRules(RequestParams calldata p, ParametersWord parameters_) private view {
+    function _checkRules(RequestParams calldata p, ParametersWord parameters_, bool isTee) private view {
         require(p.callbackGas <= MAX_CALLBACK_GAS, CallbackGasTooHigh(p.callbackGas, MAX_CALLBACK_GAS));
         require(
             p.challengeWindow <= MAX_CHALLENGE_WINDOW,
             InvalidChallengeWindow(p.challengeWindow, MAX_CHALLENGE_WINDOW)
         );
-        require(p.k > 1 || p.challengeWindow != 0, ChallengeWindowRequired());
+        require(p.k > 1 || p.challengeWindow != 0 || isTee, ChallengeWindowRequired());
         uint256 tipFloor;
         unchecked {
             tipFloor = parameters_.tipFloor() * MICRO; // below 2^40 * 10^(decimals - 6)

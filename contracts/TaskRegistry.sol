@@ -220,7 +220,8 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         Task storage task = _tasks[taskId];
         // each field fits its place: bounded by `register`, its type, or the pool's size
         uint256 word = task.royalty;
-        word = (word << 8) | task.askExponent;
+        word = (word << 1) | (task.workloadId == 0 ? 0 : 1);
+        word = (word << 7) | task.askExponent;
         word = (word << 32) | task.window;
         word = (word << 24) | task.maxOutput;
         word = (word << 32) | TaskId.unwrap(taskId);
@@ -274,6 +275,11 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /// @inheritdoc ITaskRegistry
     function taskOf(TaskId taskId) external view returns (Task memory) {
         return _tasks[taskId];
+    }
+
+    /// @inheritdoc ITaskRegistry
+    function workloadOf(TaskId taskId) external view returns (bytes32) {
+        return _tasks[taskId].workloadId;
     }
 
     /// @inheritdoc ITaskRegistry

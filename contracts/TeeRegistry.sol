@@ -6,6 +6,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IDcapVerifier} from "./interfaces/IDcapVerifier.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {IQuoteVerifier} from "./interfaces/IQuoteVerifier.sol";
+import {ITaskRegistry} from "./interfaces/ITaskRegistry.sol";
 import {ITeeRegistry} from "./interfaces/ITeeRegistry.sol";
 import {QuoteHeader} from "./attestation/quote/QuoteHeader.sol";
 import {SgxReport} from "./attestation/quote/SgxReport.sol";
@@ -13,7 +14,7 @@ import {TdReport} from "./attestation/quote/TdReport.sol";
 import {Workloads} from "./attestation/Workloads.sol";
 import {Attestations} from "./libraries/Attestations.sol";
 import {BlockHashes} from "./libraries/BlockHashes.sol";
-import {NodeId} from "./types/Ids.sol";
+import {NodeId, TaskId} from "./types/Ids.sol";
 
 /// @title Which keys live in trusted execution environments that run allowed workloads
 contract TeeRegistry is Workloads, EIP712 {
@@ -33,6 +34,7 @@ contract TeeRegistry is Workloads, EIP712 {
     );
 
     INodeRegistry private immutable NODE_REGISTRY;
+    ITaskRegistry private immutable TASK_REGISTRY;
     IDcapVerifier private immutable VERIFIER;
 
     mapping(bytes32 workloadId => mapping(address signer => Binding)) private _bindings;
@@ -40,14 +42,16 @@ contract TeeRegistry is Workloads, EIP712 {
     mapping(bytes32 gpuId => Backing) private _gpus;
 
     /// @param nodeRegistry whose owners' nodes are bound
+    /// @param taskRegistry whose tasks name workloads
     /// @param verifier of quotes, with the root of trust
     /// @param authority access manager that may revoke workloads
     constructor(
         INodeRegistry nodeRegistry,
+        ITaskRegistry taskRegistry,
         IDcapVerifier verifier,
         address authority
     ) AccessManaged(authority) EIP712("Atoma TEE", "1") {
-        (NODE_REGISTRY, VERIFIER) = (nodeRegistry, verifier);
+        (NODE_REGISTRY, TASK_REGISTRY, VERIFIER) = (nodeRegistry, taskRegistry, verifier);
     }
 
     /* ATTESTING */
@@ -161,7 +165,7 @@ contract TeeRegistry is Workloads, EIP712 {
     }
 
     function _end(bytes32 workloadId, address signer) private {
-        _bindings[workloadId][signer].until = 0;
+        _bindings[workloadId][signer].until = 0; // every block is later
         emit BindingEnded(workloadId, signer);
     }
 
@@ -174,9 +178,29 @@ contract TeeRegistry is Workloads, EIP712 {
 
     /// @inheritdoc ITeeRegistry
     function liveUntil(bytes32 workloadId, NodeId nodeId, address signer) external view returns (uint256) {
+        bool isLive = _isLive(workloadId, NodeId.unwrap(nodeId), signer) && _isInForce(workloadId);
+        return isLive ? _bindings[workloadId][signer].until : 0;
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function liveSeats(
+        TaskId taskId,
+        uint256[] calldata members,
+        uint256[] calldata signers,
+        uint256 seats
+    ) external view returns (uint256 live) {
+        bytes32 workloadId = TASK_REGISTRY.workloadOf(taskId);
+        if (!_isInForce(workloadId)) return 0;
+        for (uint256 i = 0; i < members.length; ++i) {
+            if ((seats >> i) & 1 == 0) continue;
+            if (_isLive(workloadId, members[i] >> 32, address(uint160(signers[i])))) live |= 1 << i; // a key's 160 bits
+        }
+    }
+
+    /// @dev Node 0 does not exist, so a key that was never bound is not live.
+    function _isLive(bytes32 workloadId, uint256 nodeId, address signer) private view returns (bool) {
         Binding storage binding = _bindings[workloadId][signer];
-        bool isLive = binding.nodeId == nodeId && binding.until >= block.timestamp;
-        return isLive && workloadOf(workloadId).statuses != 0 ? binding.until : 0;
+        return NodeId.unwrap(binding.nodeId) == nodeId && binding.until >= block.timestamp;
     }
 
     /// @inheritdoc ITeeRegistry

@@ -12,6 +12,9 @@ export type Instance = {
   readonly disputes: Address;
   readonly extension: Address;
   readonly escrow: Address;
+  readonly collateral: Address;
+  readonly quoteVerifier: Address;
+  readonly teeRegistry: Address;
 };
 
 export type DeployInput = {
@@ -36,7 +39,10 @@ export async function deployAtoma(input: DeployInput): Promise<Instance> {
   const deployed = await ignition.deploy(Atoma, {
     parameters: { Atoma: { paymentToken, atoma, treasury, ...values } },
   });
-  const names = ["authority", "nodeRegistry", "taskRegistry", "beacon", "disputes", "extension", "escrow"] as const;
+  const names = [
+    ...(["authority", "nodeRegistry", "taskRegistry", "beacon", "disputes", "extension", "escrow"] as const),
+    ...(["collateral", "quoteVerifier", "teeRegistry"] as const),
+  ];
   const entries = await Promise.all(
     names.map(async (name) => [name, getAddress(await deployed[name].getAddress())] as const),
   );

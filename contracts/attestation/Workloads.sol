@@ -107,6 +107,11 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
         require(workload.statuses != 0, WorkloadIsRevoked(workloadId));
     }
 
+    /// @dev Whether the workload is registered and not revoked.
+    function _isInForce(bytes32 workloadId) internal view returns (bool) {
+        return _workloads[workloadId].statuses != 0;
+    }
+
     /// @dev The measurement of a report that the verifier has checked, if the workload allows it now.
     function _allowedMeasurement(
         bytes32 workloadId,

@@ -132,6 +132,18 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
             if ((strangers >> i) & 1 == 0) continue;
             if (!_wasSigner(members[i] >> 32, signers[i], s.request.rules.submittedAt())) return WrongSigner.selector;
         }
+        if (s.request.terms.isTee()) {
+            _fillCurrent(members, signers, ~strangers);
+            uint256 live = TEE_REGISTRY.liveSeats(s.request.work.taskId(), members, signers, attested);
+            if (live != attested) return EvidenceNotLive.selector;
+        }
+    }
+
+    /// @dev Puts the current key of each of these seats into its place.
+    function _fillCurrent(uint256[] memory members, uint256[] memory signers, uint256 seats) internal view {
+        for (uint256 i = 0; i < members.length; ++i) {
+            if ((seats >> i) & 1 != 0) signers[i] = uint160(_nodeWord(members[i] >> 32).signer());
+        }
     }
 
     /// @dev Recovers the signer of each attesting member (EIP-2098 signatures; a malformed one, or one with s in the upper

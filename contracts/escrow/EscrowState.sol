@@ -7,6 +7,7 @@ import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {INodeRegistry} from "../interfaces/INodeRegistry.sol";
 import {ITaskRegistry} from "../interfaces/ITaskRegistry.sol";
+import {ITeeRegistry} from "../interfaces/ITeeRegistry.sol";
 import {ChainWord} from "../types/ChainWord.sol";
 import {NodeId, TaskId} from "../types/Ids.sol";
 import {NodeWord} from "../types/NodeWord.sol";
@@ -19,6 +20,7 @@ import {TaskWord} from "../types/TaskWord.sol";
 /// @dev No sum of balances exceeds 2^128 - 1, because no deposit lets the token balance of the escrow exceed it.
 abstract contract EscrowState is IEscrowTypes, AccessManaged {
     /// @param token the payment token, fixed for good
+    /// @param teeRegistry says whose evidence is live, for tasks that name a workload
     /// @param authority access manager of the parameters
     struct Config {
         IERC20Metadata token;
@@ -27,6 +29,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
         ITaskRegistry taskRegistry;
         IBeacon beacon;
         address disputes;
+        ITeeRegistry teeRegistry;
         address authority;
         Parameters parameters;
     }
@@ -45,6 +48,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     address internal immutable BEACON;
     /// @dev The only contract that may keep a request from ending, and say how it ends.
     address internal immutable DISPUTES;
+    ITeeRegistry internal immutable TEE_REGISTRY;
     /// @dev First round's time and the time between rounds, in seconds.
     uint256 internal immutable GENESIS;
     uint256 internal immutable PERIOD;
@@ -85,6 +89,7 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
         require(address(c.token) != address(0) && c.treasury != address(0) && c.disputes != address(0), ZeroAddress());
         (TOKEN, TREASURY, BEACON) = (c.token, c.treasury, address(c.beacon));
         (NODE_REGISTRY, TASK_REGISTRY, DISPUTES) = (c.nodeRegistry, c.taskRegistry, c.disputes);
+        TEE_REGISTRY = c.teeRegistry;
         (GENESIS, PERIOD) = (c.beacon.genesis(), c.beacon.period());
         uint256 decimals = c.token.decimals();
         MICRO = decimals > 6 ? 10 ** (decimals - 6) : 1;

@@ -113,6 +113,9 @@ interface IEscrowTypes {
     error InvalidProofLength();
     /// @notice A signature is not of the drawn member over these words.
     error WrongSigner();
+    /// @notice The task names a TEE workload, and the key of a member that attested is not bound to it now: leave the member out,
+    ///         or renew its evidence.
+    error EvidenceNotLive();
     /// @notice A dispute over the request is open, or was decided for another digest.
     error Disputed();
     /// @notice A panel found another result than the one that was recorded; the request is refunded.

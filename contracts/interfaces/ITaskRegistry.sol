@@ -128,6 +128,9 @@ interface ITaskRegistry {
 
     function taskOf(TaskId taskId) external view returns (Task memory);
 
+    /// @return the TEE workload that may serve the task; zero if none is needed
+    function workloadOf(TaskId taskId) external view returns (bytes32);
+
     function artifactUriOf(TaskId taskId) external view returns (string memory);
 
     function publisherOf(TaskId taskId) external view returns (address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {NodeId} from "../types/Ids.sol";
+import {NodeId, TaskId} from "../types/Ids.sol";
 import {IQuoteVerifier} from "./IQuoteVerifier.sol";
 
 /// @title Which keys live in trusted execution environments that run allowed workloads
@@ -173,6 +173,17 @@ interface ITeeRegistry {
 
     /// @notice Until when the node's key is bound to the workload; zero if it is not, now.
     function liveUntil(bytes32 workloadId, NodeId nodeId, address signer) external view returns (uint256);
+
+    /// @notice Those of the seats whose key is bound to the workload that the task names, now. For the escrow.
+    /// @param members each nodeId << 32 | ask
+    /// @param signers the key of each of the seats
+    /// @param seats bit i is member i
+    function liveSeats(
+        TaskId taskId,
+        uint256[] calldata members,
+        uint256[] calldata signers,
+        uint256 seats
+    ) external view returns (uint256 live);
 
     /// @notice What the first half of the report data has to be: the EIP-712 hash, in this contract's domain, of
     ///         Binding(uint32 nodeId,address owner,address signer,bytes32 hpkeKey,bytes32 gpuId,bytes32 gpuEvidenceHash,bytes32 runtimeHash).

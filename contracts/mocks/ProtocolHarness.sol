@@ -36,11 +36,11 @@ contract ProtocolHarness {
     }
 
     /// @return y per request: submittedAt, round, challengeWindow, callbackGas, items, has(flag), royalty, askScale, window,
-    ///         maxOutput, protocolFee, beaconDelay, expireDelay, beaconTimeout, disputeWindow, reputationFloor, life
+    ///         maxOutput, protocolFee, beaconDelay, expireDelay, beaconTimeout, disputeWindow, reputationFloor, life, isTee
     function rules(Request[] calldata rs, uint256 flag) external pure returns (uint256[] memory y) {
-        y = new uint256[](rs.length * 17);
+        y = new uint256[](rs.length * 18);
         for (uint256 i = 0; i < rs.length; ++i) {
-            (Rules u, Terms t, uint256 place) = (rs[i].rules, rs[i].terms, i * 17);
+            (Rules u, Terms t, uint256 place) = (rs[i].rules, rs[i].terms, i * 18);
             (y[place], y[place + 1], y[place + 2], y[place + 3]) = (
                 u.submittedAt(),
                 u.round(),
@@ -56,6 +56,7 @@ contract ProtocolHarness {
             );
             (y[place + 11], y[place + 12], y[place + 13]) = (t.beaconDelay(), t.expireDelay(), t.beaconTimeout());
             (y[place + 14], y[place + 15], y[place + 16]) = (t.disputeWindow(), t.reputationFloor(), t.life());
+            y[place + 17] = t.isTee() ? 1 : 0;
         }
     }
 

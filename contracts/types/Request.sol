@@ -161,8 +161,13 @@ library TermsFields {
     /// @return the payment token's units that one unit of ask stands for
     function askScale(Terms self) internal pure returns (uint256) {
         unchecked {
-            return 10 ** ((Terms.unwrap(self) >> 224) & 0xff); // the task registry caps the exponent at 18
+            return 10 ** ((Terms.unwrap(self) >> 224) & 0x7f); // the task registry caps the exponent at 18
         }
+    }
+
+    /// @return whether members count only while their keys are bound to the task's workload
+    function isTee(Terms self) internal pure returns (bool) {
+        return (Terms.unwrap(self) >> 231) & 1 != 0;
     }
 
     function window(Terms self) internal pure returns (uint256) {

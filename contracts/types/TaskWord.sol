@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Terms} from "./Request.sol";
 
-/// @dev royalty(16) | askExponent(8) | window(32) | maxOutput(24) | id(32) | publishedAt(40) | freshFor(24) | count(16) |
+/// @dev royalty(16) | isTee(1) | askExponent(7) | window(32) | maxOutput(24) | id(32) | publishedAt(40) | freshFor(24) | count(16) |
 ///      maxPay(64). As the header of a snapshot, `id` is the task; as the escrow's word of a task, `id` is its latest
 ///      snapshot. Zero means that the task takes no requests.
 type TaskWord is uint256;
@@ -36,6 +36,11 @@ library TaskWordFields {
     /// @return the most that maxAsk * units of one request may be: a hundredth of what a node stakes
     function maxPay(TaskWord self) internal pure returns (uint256) {
         return TaskWord.unwrap(self) & 0xffffffffffffffff;
+    }
+
+    /// @return whether the task names a TEE workload
+    function isTee(TaskWord self) internal pure returns (bool) {
+        return (TaskWord.unwrap(self) >> 239) & 1 != 0;
     }
 
     /// @notice The task's part of a request's terms, in its place within them.

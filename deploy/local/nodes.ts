@@ -1,5 +1,5 @@
 import type { Address, Hex, PrivateKeyAccount } from "viem";
-import { keccak256, stringToHex } from "viem";
+import { keccak256, stringToHex, zeroHash } from "viem";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { signerConsentData } from "../../sdk/agreement/signer-consent.ts";
@@ -17,6 +17,8 @@ export type TaskInput = {
   readonly artifactDigest: Hex;
   readonly artifactUri: string;
   readonly runtimeDigest: Hex;
+  /** The TEE workload that may serve it; zero for none. */
+  readonly workloadId: Hex;
   readonly unitSize: bigint;
   readonly stakePerNode: bigint;
   readonly royalty: number;
@@ -32,6 +34,7 @@ export const plainTask: TaskInput = {
   artifactDigest: keccak256(stringToHex("no artifact")),
   artifactUri: "",
   runtimeDigest: keccak256(stringToHex("no runtime")),
+  workloadId: zeroHash,
   unitSize: 1_000_000n,
   stakePerNode: 1_000n * 10n ** 18n,
   royalty: 500,
@@ -49,10 +52,7 @@ export async function registerTask(world: World, task: TaskInput): Promise<bigin
     address: instance.taskRegistry,
     abi: taskRegistryAbi,
     functionName: "register",
-    args: [
-      { ...task, kind: stringToHex(task.kind, { size: 32 }), workloadId: `0x${"00".repeat(32)}` },
-      task.artifactUri,
-    ],
+    args: [{ ...task, kind: stringToHex(task.kind, { size: 32 }) }, task.artifactUri],
   } as const;
   const { result } = await chain.simulateContract({ ...call, account: deployer.account });
   await deployer.writeContract(call);

@@ -1,3 +1,4 @@
+import { p256 } from "@noble/curves/nist.js";
 import type { NetworkConnection } from "hardhat/types/network";
 import {
   type Account,
@@ -8,6 +9,7 @@ import {
   custom,
   getAddress,
   type Hex,
+  hexToBytes,
   keccak256,
   parseAbi,
   type PrivateKeyAccount,
@@ -23,7 +25,7 @@ import { publicKeyOf, signRound } from "../../sdk/drand/bls.ts";
 import { type DrandNetwork } from "../../sdk/drand/types.ts";
 import { deployAtoma, type Instance } from "../deploy.ts";
 import LocalTokens from "../modules/Tokens.ts";
-import { type InstanceParameters, local } from "../parameters/parameters.ts";
+import { type InstanceParameters, local, rootOf } from "../parameters/parameters.ts";
 
 /** A wallet that the local chain unlocks, or that signs by itself. */
 export type Wallet = WalletClient<Transport, Chain, Account>;
@@ -65,8 +67,9 @@ export async function makeWorld(connection: NetworkConnection<"l1">, options: Wo
   const { timestamp } = await chain.getBlock();
   const genesisS = timestamp - 30n * 86_400n;
   const publicKey = publicKeyOf(beaconSecret);
+  const attestationRoot = rootOf(localRootKey());
   const parameters = adjust(
-    local({ beaconGenesis: genesisS, beaconPeriod: beaconPeriodS, beaconPublicKey: publicKey }),
+    local({ beaconGenesis: genesisS, beaconPeriod: beaconPeriodS, beaconPublicKey: publicKey, attestationRoot }),
   );
   const tokens = await connection.ignition.deploy(LocalTokens);
   const paymentToken = getAddress(await tokens.paymentToken.getAddress());
@@ -102,6 +105,11 @@ async function unlockedAccounts(connection: NetworkConnection<"l1">): Promise<Ad
 /** A private key that a label determines: fit for local networks only. */
 export function labelledSecret(label: string): Hex {
   return keccak256(stringToHex(`atoma local ${label}`));
+}
+
+/** The public key (x || y) under which a local network's TEE evidence is made up: its secret is `labelledSecret("attestation root")`. */
+export function localRootKey(): Uint8Array {
+  return p256.getPublicKey(hexToBytes(labelledSecret("attestation root")), false).subarray(1);
 }
 
 /** The account of `labelledSecret`. */

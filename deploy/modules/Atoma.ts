@@ -5,7 +5,8 @@ import { toFunctionSelector } from "viem";
 const ROLES = [["guardian", 2n, "pauseRequests(uint256)"]] as const;
 
 /**
- * One instance of the network: registries, beacon, disputes, escrow with its extension, and the access manager of its parameters.
+ * One instance of the network: registries, beacon, disputes, TEE evidence, escrow with its extension, and the access manager
+ * of its parameters.
  *
  * The payment token and ATOMA exist before. The deployer wires the contracts once, and stays the access manager's first
  * admin until it hands that role over.
@@ -35,6 +36,9 @@ export const Atoma = buildModule("Atoma", (m) => {
     authority,
     m.getParameter("disputeParameters"),
   ]);
+  const collateral = m.contract("DcapCollateral", [m.getParameter("attestationRoot")]);
+  const quoteVerifier = m.contract("DcapVerifier", [collateral]);
+  const teeRegistry = m.contract("TeeRegistry", [nodeRegistry, taskRegistry, quoteVerifier, authority]);
   const config = {
     token: paymentToken,
     treasury,
@@ -42,6 +46,7 @@ export const Atoma = buildModule("Atoma", (m) => {
     taskRegistry,
     beacon,
     disputes,
+    teeRegistry,
     authority,
     parameters: m.getParameter("parameters"),
   };
@@ -57,7 +62,10 @@ export const Atoma = buildModule("Atoma", (m) => {
     const selector = toFunctionSelector(signature);
     m.call(authority, "setTargetFunctionRole", [escrow, [selector], role], { id: `role_${name}` });
   }
-  return { authority, nodeRegistry, taskRegistry, beacon, disputes, extension, escrow };
+  return {
+    ...{ authority, nodeRegistry, taskRegistry, beacon, disputes, extension, escrow },
+    ...{ collateral, quoteVerifier, teeRegistry },
+  };
 });
 
 export default Atoma;

@@ -1,5 +1,18 @@
+import type { Hex } from "viem";
+import { toHex } from "../../sdk/attestation/bytes.ts";
+import { intelRootKey, intelRootName } from "../../sdk/attestation/intel-root.ts";
 import { evmnet } from "../../sdk/drand/evmnet.ts";
 import { leastUnbondingS } from "./unbonding.ts";
+
+/** Whose signature makes TEE evidence genuine: a key on P-256, and keccak256 of the DER Name that its certificates hold as their issuer. */
+export type AttestationRoot = { readonly x: Hex; readonly y: Hex; readonly name: Hex };
+
+const intelRoot: AttestationRoot = rootOf(intelRootKey);
+
+/** A root with a key (x || y) and the name of Intel's. */
+export function rootOf(key: Uint8Array): AttestationRoot {
+  return { x: toHex(key.subarray(0, 32)), y: toHex(key.subarray(32)), name: intelRootName };
+}
 
 /** The values that a deployment chooses. Times in seconds, rates in basis points, floors in millionths of the payment token. */
 export type InstanceParameters = {
@@ -19,6 +32,7 @@ export type InstanceParameters = {
   readonly beaconPeriod: bigint;
   /** G2 point x1, x0, y1, y0. */
   readonly beaconPublicKey: readonly bigint[];
+  readonly attestationRoot: AttestationRoot;
   readonly parameters: {
     readonly protocolFee: number;
     readonly fallbackDelay: number;
@@ -52,6 +66,7 @@ export const production: InstanceParameters = {
   beaconGenesis: evmnet.genesisS,
   beaconPeriod: evmnet.periodS,
   beaconPublicKey: evmnet.publicKey,
+  attestationRoot: intelRoot,
   parameters: {
     protocolFee: 300,
     fallbackDelay: 60,
@@ -73,15 +88,16 @@ export const production: InstanceParameters = {
 };
 
 /**
- * A private network: all times but unbonding are seconds, and the beacon has a single key of the operator's own.
+ * A private network: all times but unbonding are seconds, the beacon has a single key of the operator's own, and so may the root
+ * of TEE evidence.
  *
- * @param beacon genesis and period in seconds, and the public key of whoever signs the rounds
+ * @param keys genesis and period in seconds, and the public key of whoever signs the rounds
  */
 export function local(
-  beacon: Pick<InstanceParameters, "beaconGenesis" | "beaconPeriod" | "beaconPublicKey">,
+  keys: Pick<InstanceParameters, "beaconGenesis" | "beaconPeriod" | "beaconPublicKey" | "attestationRoot">,
 ): InstanceParameters {
   return {
-    ...beacon,
+    ...keys,
     unbonding: 60 * 86_400, // nothing local waits for it, and it bounds the other times
     taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, noShowSlash: 100, publisherBond: 10n ** 18n },
     stakePrice: 1_000_000n,
@@ -108,6 +124,7 @@ export function local(
 export function assertPublic(p: InstanceParameters): void {
   const faults = [
     isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
+    isIntels(p.attestationRoot) ? [] : ["the root of TEE evidence is not Intel's: whoever has its key makes up evidence"],
     p.unbonding > leastUnbondingS(p)
       ? []
       : [`unbonding is not longer than the ${leastUnbondingS(p)} s that a dispute can take`],
@@ -118,6 +135,10 @@ export function assertPublic(p: InstanceParameters): void {
     p.parameters.tipFloor > 0 ? [] : ["without a tip floor nobody has a reason to settle"],
   ].flat();
   if (faults.length > 0) throw new Error(`Not fit for a public network: ${faults.join("; ")}.`);
+}
+
+function isIntels({ x, y, name }: AttestationRoot): boolean {
+  return x === intelRoot.x && y === intelRoot.y && name === intelRoot.name;
 }
 
 function isEvmnet(p: InstanceParameters): boolean {

@@ -27,6 +27,7 @@ export const foldConsumerAbi = [
   { inputs: [], name: "DeadlinePassed", type: "error" },
   { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
+  { inputs: [], name: "EvidenceNotLive", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
     inputs: [

@@ -38,6 +38,7 @@ export const rateConsumerAbi = [
   { inputs: [], name: "DeadlinePassed", type: "error" },
   { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
+  { inputs: [], name: "EvidenceNotLive", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   {
     inputs: [

@@ -11,6 +11,7 @@ export const requestEscrowAbi = [
           { name: "taskRegistry", type: "address" },
           { name: "beacon", type: "address" },
           { name: "disputes", type: "address" },
+          { name: "teeRegistry", type: "address" },
           { name: "authority", type: "address" },
           {
             components: [
@@ -46,6 +47,7 @@ export const requestEscrowAbi = [
           { name: "taskRegistry", type: "address" },
           { name: "beacon", type: "address" },
           { name: "disputes", type: "address" },
+          { name: "teeRegistry", type: "address" },
           { name: "authority", type: "address" },
           {
             components: [
@@ -109,6 +111,7 @@ export const requestEscrowAbi = [
   { inputs: [], name: "DeadlinePassed", type: "error" },
   { inputs: [], name: "Disputed", type: "error" },
   { inputs: [], name: "EmptyRing", type: "error" },
+  { inputs: [], name: "EvidenceNotLive", type: "error" },
   { inputs: [], name: "ExtensionMismatch", type: "error" },
   { inputs: [], name: "FailedCall", type: "error" },
   {

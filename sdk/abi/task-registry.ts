@@ -553,4 +553,11 @@ export const taskRegistryAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  {
+    inputs: [{ name: "taskId", type: "uint32" }],
+    name: "workloadOf",
+    outputs: [{ name: "", type: "bytes32" }],
+    stateMutability: "view",
+    type: "function",
+  },
 ] as const;

@@ -30,7 +30,8 @@ const rulesLayout = [
 
 const termsLayout = [
   ["royaltyBps", 16],
-  ["askExponent", 8],
+  ["isTee", 1],
+  ["askExponent", 7],
   ["windowS", 32],
   ["maxOutputBytes", 24],
   ["protocolFeeBps", 16],
@@ -49,7 +50,7 @@ export type OriginFields = Omit<FieldsOf<typeof originLayout>, "requester"> & { 
 export type WorkFields = FieldsOf<typeof workLayout>;
 /** When and how it is answered. Times in seconds; `flags` are those of `flags.ts`. */
 export type RulesFields = FieldsOf<typeof rulesLayout>;
-/** The task's and the protocol's values at the time of the request. `reputationFloor` in millionths of the payment token. */
+/** The task's and the protocol's values at the time of the request. `isTee` is 1 where the task names a TEE workload. `reputationFloor` in millionths of the payment token. */
 export type TermsFields = FieldsOf<typeof termsLayout>;
 
 /** A whole request, readable. */

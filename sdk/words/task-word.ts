@@ -2,7 +2,8 @@ import { type FieldsOf, packFields, unpackFields } from "./fields.ts";
 
 const layout = [
   ["royaltyBps", 16],
-  ["askExponent", 8],
+  ["isTee", 1],
+  ["askExponent", 7],
   ["windowS", 32],
   ["maxOutputBytes", 24],
   ["id", 32],

@@ -251,7 +251,7 @@ describe("Who may do what in an instance", () => {
 
     it("must be made with the config of its core", async () => {
       const m = market();
-      const { nodeRegistry, taskRegistry, beacon, disputes, authority } = m.instance;
+      const { nodeRegistry, taskRegistry, beacon, disputes, teeRegistry, authority } = m.instance;
       const { parameters } = m.world.parameters;
       const config = {
         token: m.world.paymentToken,
@@ -260,6 +260,7 @@ describe("Who may do what in an instance", () => {
         taskRegistry,
         beacon,
         disputes,
+        teeRegistry,
         authority,
         parameters,
       };
@@ -267,6 +268,7 @@ describe("Who may do what in an instance", () => {
       for (const changed of [
         { treasury: m.stranger.address },
         { disputes: m.stranger.address },
+        { teeRegistry: m.stranger.address },
         { beacon: m.instance.beacon, parameters: { ...parameters, protocolFee: 1 } },
       ]) {
         const deployment = m.ethers.deployContract("RequestEscrow", [{ ...config, ...changed }, m.instance.extension]);

@@ -242,6 +242,7 @@ describe("A signed request", () => {
     const changes: Partial<RequestFields>[] = [
       { royaltyBps: fields.royaltyBps - 1n },
       { askExponent: 1n },
+      { isTee: 1n },
       { windowS: fields.windowS + 1n },
       { maxOutputBytes: fields.maxOutputBytes + 1n },
       { protocolFeeBps: 0n },

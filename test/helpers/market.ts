@@ -74,6 +74,7 @@ export async function openMarket({
   const atoma = await ethers.getContractAt("AtomaToken", world.atoma);
   const disputes = await ethers.getContractAt("Disputes", instance.disputes);
   const authority = await ethers.getContractAt("AccessManager", instance.authority);
+  const teeRegistry = await ethers.getContractAt("TeeRegistry", instance.teeRegistry);
   const taskId = await registerTask(world, { ...plainTask, ...task });
   const ownerWallet = walletOf(connection, getAddress(owner.address));
   const nodes: LocalNode[] = [];
@@ -111,6 +112,7 @@ export async function openMarket({
     token,
     atoma,
     authority,
+    teeRegistry,
   };
 }
 

@@ -2,8 +2,8 @@ import type { NetworkConnection } from "hardhat/types/network";
 import { createPublicClient, custom, getAddress } from "viem";
 import { hardhat } from "viem/chains";
 import { deployAtoma } from "../../deploy/deploy.ts";
-import { walletOf, type World, type WorldOptions } from "../../deploy/local/world.ts";
-import { local } from "../../deploy/parameters/parameters.ts";
+import { localRootKey, walletOf, type World, type WorldOptions } from "../../deploy/local/world.ts";
+import { local, rootOf } from "../../deploy/parameters/parameters.ts";
 import { publicKeyOf, signRound } from "../../sdk/drand/bls.ts";
 
 /** Moods of the token, in the order of its contract. */
@@ -38,9 +38,8 @@ export function worldOfEvilToken(decimals: number) {
       publicKey: publicKeyOf(secret),
       sign: (round: bigint) => signRound(secret, round),
     };
-    const parameters = adjust(
-      local({ beaconGenesis: beacon.genesisS, beaconPeriod: beacon.periodS, beaconPublicKey: beacon.publicKey }),
-    );
+    const drand = { beaconGenesis: beacon.genesisS, beaconPeriod: beacon.periodS, beaconPublicKey: beacon.publicKey };
+    const parameters = adjust(local({ ...drand, attestationRoot: rootOf(localRootKey()) }));
     const token = await ethers.deployContract("EvilToken", [decimals]);
     const supply = 10n ** 27n;
     const atoma = await ethers.deployContract("AtomaToken", [deployer.address, supply]);

@@ -23,6 +23,7 @@ export const aRequest = (changes: Partial<RequestSummary> = {}): RequestSummary 
     items: 1n,
     flags: 0n,
     royaltyBps: 0n,
+    isTee: 0n,
     askExponent: 0n,
     windowS: 30n,
     maxOutputBytes: 1_024n,

@@ -23,6 +23,7 @@ export function randomRequest(random: Random): RequestFields {
     items: random.bits(32),
     flags: random.bits(8),
     royaltyBps: random.bits(16),
+    isTee: random.bits(1),
     askExponent: random.within(0n, 18n),
     windowS: random.bits(32),
     maxOutputBytes: random.bits(24),

@@ -53,8 +53,9 @@ describe("Packed words equal the contracts'", () => {
       ...[r.submittedAtS, r.round, r.challengeWindowS, r.callbackGas, r.items, bit(hasFlag(r.flags, flag))],
       ...[r.royaltyBps, 10n ** r.askExponent, r.windowS, r.maxOutputBytes, r.protocolFeeBps, r.beaconDelayS],
       ...[r.expireDelayS, r.beaconTimeoutS, r.disputeWindowS, r.reputationFloor, timelineOf(r, 0n, 0n).deadlineS],
+      r.isTee,
     ]);
-    const actual = await inBatches(words, (part) => harness.rows("rules", 17, part, flag));
+    const actual = await inBatches(words, (part) => harness.rows("rules", 18, part, flag));
     expectRows(actual, expected, requests);
   });
 

@@ -12,19 +12,20 @@ library TdReport {
     uint256 internal constant LENGTH_1_5 = 648;
     uint256 internal constant REPORT_DATA = 520;
 
-    /// @dev Which attributes may be set, as little-endian bytes: LASS, SEPT_VE_DISABLE, MIGRATABLE, PKS and KL in byte 3, TPA and
-    /// PERFMON in byte 7. Byte 0 is for TDs under debug. Source: Intel TDX Module Base Architecture, "ATTRIBUTES".
-    bytes8 private constant KNOWN_ATTRIBUTES = 0x000000f8000000c0;
+    /// @dev Which attributes may be set, as little-endian bytes: ICSSD in byte 2, LASS, SEPT_VE_DISABLE, MIGRATABLE, PKS and KL in
+    /// byte 3, TPA and PERFMON in byte 7. Byte 0 is for TDs under debug. Source: Intel TDX Module Base Architecture, "ATTRIBUTES".
+    bytes8 private constant KNOWN_ATTRIBUTES = 0x000001f8000000c0;
     /// @dev A measurement covers MRCONFIGID, RTMR3, MROWNER and MROWNERCONFIG only where asked for.
     uint256 internal constant WITH_CONFIG_ID = 1;
     uint256 internal constant WITH_RTMR3 = 2;
     uint256 internal constant WITH_OWNER = 4;
 
-    /// @notice Reverts for a TD under debug and for attributes that are reserved.
+    /// @notice Reverts for a TD under debug, for attributes that are reserved, and for a TDX module that is not for production.
     function check(bytes calldata report) internal pure {
         bytes8 attributes = bytes8(report[120:]);
         require(bytes1(attributes) == 0, IQuoteVerifier.DebugEnabled());
         require(attributes & ~KNOWN_ATTRIBUTES == 0, IQuoteVerifier.ReservedBitsSet(120));
+        require(seamAttributes(report) == 0, IQuoteVerifier.ReservedBitsSet(112));
     }
 
     function tcbSvn(bytes calldata report) internal pure returns (bytes16) {

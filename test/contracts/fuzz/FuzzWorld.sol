@@ -10,6 +10,7 @@ import {IEscrowLedger} from "../../../contracts/interfaces/IEscrowLedger.sol";
 import {IRequestEscrow} from "../../../contracts/interfaces/IRequestEscrow.sol";
 import {INodeRegistry} from "../../../contracts/interfaces/INodeRegistry.sol";
 import {ITaskRegistry} from "../../../contracts/interfaces/ITaskRegistry.sol";
+import {ITeeRegistry} from "../../../contracts/interfaces/ITeeRegistry.sol";
 import {EvilConsumer} from "../../../contracts/mocks/EvilConsumer.sol";
 import {LocalUsd} from "../../../contracts/mocks/LocalUsd.sol";
 import {DisputeParameters} from "../../../contracts/types/DisputeParameters.sol";
@@ -72,6 +73,7 @@ abstract contract FuzzWorld {
             taskRegistry: tasks,
             beacon: beacon,
             disputes: address(disputes),
+            teeRegistry: ITeeRegistry(address(0)), // no task of the campaign names a workload
             authority: address(authority),
             parameters: _parameters(300)
         });

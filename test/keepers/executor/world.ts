@@ -131,6 +131,7 @@ export async function makeWorld(options: WorldOptions) {
   const snapshot: Snapshot = {
     header: {
       royaltyBps: 0n,
+      isTee: 0n,
       askExponent: 0n,
       windowS: BigInt(windowS),
       maxOutputBytes: BigInt(maxOutputBytes),
@@ -184,6 +185,7 @@ export async function makeWorld(options: WorldOptions) {
       items: given.items ?? 1n,
       flags: given.flags ?? 1n,
       royaltyBps: 0n,
+      isTee: 0n,
       askExponent: 0n,
       windowS: BigInt(windowS),
       maxOutputBytes: BigInt(maxOutputBytes),

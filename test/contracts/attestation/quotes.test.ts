@@ -1,0 +1,260 @@
+import { expect } from "chai";
+import { chainEvidenceOf, type QuoteWords } from "../../../sdk/attestation/chain-calls.ts";
+import type { Collateral } from "../../../sdk/attestation/collateral.ts";
+import { parseQuote } from "../../../sdk/attestation/quote.ts";
+import { verifyQuote } from "../../../sdk/attestation/verify-quote.ts";
+import { deployVerifiers, nameOf, register, type Verifiers, verdictOnChain } from "../../helpers/attestation/on-chain.ts";
+import type { WorldQuoteOptions } from "../../helpers/attestation/world-quote.ts";
+import { mintWorld, type World } from "../../helpers/attestation/world.ts";
+import { tcbStatuses } from "../../helpers/attestation/status.ts";
+import { seededRandom } from "../../helpers/attestation/random.ts";
+import { runSeed } from "../../helpers/attestation/seed.ts";
+
+const worldsOfFuzz = 40;
+
+/** A quote's kind, and what its collateral is for. */
+const kinds = [
+  { version: 3, tee: "SGX" },
+  { version: 4, tee: "SGX" },
+  { version: 4, tee: "TDX" },
+  { version: 5, tee: "SGX" },
+  { version: 5, tee: "TDX", td: "1.0" },
+  { version: 5, tee: "TDX", td: "1.5" },
+] as const;
+type Kind = (typeof kinds)[number];
+const nameOfKind = (kind: Kind) => `v${kind.version} ${kind.tee}${"td" in kind ? ` ${kind.td}` : ""}`;
+
+/** A minted world's evidence of one kind. */
+function evidenceOf(world: World, kind: Kind, changes: WorldQuoteOptions = {}) {
+  const quote = world.quote({ ...kind, ...changes }).bytes;
+  const collateral: Collateral = world.collateral({ tee: kind.tee });
+  return { quote, collateral, at: world.at };
+}
+
+/** Everything before the quote registered; then what `verifyQuote` says of other words, as status number or error name. */
+async function prepare(world: World, kind: Kind, changes: WorldQuoteOptions = {}) {
+  const evidence = evidenceOf(world, kind, changes);
+  const on = await deployVerifiers(world.rootKey, world.at);
+  const words = chainEvidenceOf(evidence.quote, evidence.collateral);
+  for (const call of [...words.collateral, ...words.machine]) await register(on, call);
+  const evaluation = world.tcbInfo(kind.tee).tcbEvaluationDataNumber;
+  const judge = async (quote: QuoteWords, number = evaluation) => {
+    try {
+      return Number((await on.verifier.verifyQuote(quote, number)).status);
+    } catch (error) {
+      return nameOf(on, error);
+    }
+  };
+  return { on, words, judge, evaluation };
+}
+
+const flip = (hex: `0x${string}`, byte: number, mask = 1): `0x${string}` => {
+  const at = 2 + 2 * byte;
+  const changed = (parseInt(hex.slice(at, at + 2), 16) ^ mask).toString(16).padStart(2, "0");
+  return `0x${hex.slice(2, at)}${changed}${hex.slice(at + 2)}`;
+};
+
+describe(`A quote on chain (seed ${runSeed})`, function () {
+  this.timeout(600_000);
+
+  for (const kind of kinds)
+    it(`of ${nameOfKind(kind)} is verified down to the pinned root, and the verdict is that of TypeScript`, async () => {
+      const world = mintWorld({ seed: `${runSeed} ${nameOfKind(kind)}` });
+      const evidence = evidenceOf(world, kind);
+      const said = verifyQuote({ ...evidence, rootKey: world.rootKey });
+      expect(said.verdict, said.reason?.sentence).to.equal("accept");
+      const found = await verdictOnChain(await deployVerifiers(world.rootKey, world.at), evidence);
+      expect(found).to.deep.include({ status: "UpToDate", tee: kind.tee === "TDX" ? 0x81n : 0n });
+      expect(found).to.deep.include({ ppid: said.facts.ppid });
+    });
+
+  it("is verified on a chain without the precompile too", async () => {
+    const world = mintWorld({ seed: `${runSeed} prague` });
+    const on = await deployVerifiers(world.rootKey, world.at, "prague");
+    expect(await verdictOnChain(on, evidenceOf(world, kinds[2]))).to.deep.include({ status: "UpToDate" });
+  });
+
+  it("has the status that TypeScript finds, whatever platform, module and enclave reach", async () => {
+    const random = seededRandom(`${runSeed} statuses`);
+    for (let i = 0; i < worldsOfFuzz; ++i) {
+      const kind = random.pick(kinds);
+      const pick = () => random.pick(tcbStatuses);
+      const status = { platform: pick(), qe: pick(), module: random.pick(["UpToDate", "OutOfDate", "Revoked"] as const) };
+      const ca = random.pick(["platform", "processor"] as const);
+      const world = mintWorld({ seed: `${runSeed} status ${i}`, ca, status });
+      const evidence = evidenceOf(world, kind);
+      const said = verifyQuote({ ...evidence, rootKey: world.rootKey });
+      const found = await verdictOnChain(await deployVerifiers(world.rootKey, world.at), evidence);
+      const what = `${world.seed}, ${nameOfKind(kind)}, ${JSON.stringify(status)}`;
+      expect("status" in found ? found.status : found.error, what).to.equal(said.status ?? "NoTcbLevel");
+    }
+  });
+
+  describe("changed in one byte", () => {
+    const world = mintWorld({ seed: `${runSeed} bytes` });
+    let ready: Awaited<ReturnType<typeof prepare>>;
+    before(async () => {
+      ready = await prepare(world, kinds[5]);
+      expect(await ready.judge(ready.words.quote)).to.equal(1);
+    });
+
+    it("is refused, wherever the byte is in header, body, signature or key", async () => {
+      const { quote } = ready.words;
+      const { signedBody } = quote;
+      for (let byte = 0; byte < (signedBody.length - 2) / 2; ++byte)
+        expect(await ready.judge({ ...quote, signedBody: flip(signedBody, byte) }), `byte ${byte}`).to.be.a("string");
+      for (let byte = 0; byte < 32; ++byte) {
+        for (const part of ["r", "s"] as const)
+          expect(await ready.judge({ ...quote, [part]: flip(quote[part], byte) })).to.equal("WrongQuoteSignature");
+        for (const part of ["keyX", "keyY", "pckId"] as const)
+          expect(await ready.judge({ ...quote, [part]: flip(quote[part], byte) })).to.equal("UnknownAttestationKey");
+      }
+    });
+
+    it("is refused where what the quoting enclave said is told otherwise", async () => {
+      const { quote } = ready.words;
+      const { qe } = quote;
+      const told = [
+        { ...qe, miscSelect: flip(qe.miscSelect as `0x${string}`, 0) },
+        { ...qe, attributes: flip(qe.attributes as `0x${string}`, 15) },
+        { ...qe, mrSigner: flip(qe.mrSigner, 31) },
+        { ...qe, isvProdId: qe.isvProdId ^ 1 },
+        { ...qe, isvSvn: qe.isvSvn + 1 },
+      ];
+      for (const other of told) expect(await ready.judge({ ...quote, qe: other })).to.equal("UnknownAttestationKey");
+    });
+
+    it("is refused as evidence of an attestation key, wherever the byte is in report, signature, key or data", async () => {
+      const { on, words } = ready;
+      const key = words.machine.find((call) => call.functionName === "registerAttestationKey");
+      if (key?.functionName !== "registerAttestationKey") throw new Error("There is no attestation key.");
+      const [report, r, s, authData, x, y, pckKey] = key.args;
+      const refused = async (...args: typeof key.args) => {
+        const error = await on.verifier.registerAttestationKey.staticCall(...args).then(
+          () => "none",
+          (thrown: unknown) => nameOf(on, thrown),
+        );
+        expect(error).to.not.equal("none");
+        return error;
+      };
+      for (let byte = 0; byte < 384; ++byte) await refused(flip(report, byte), r, s, authData, x, y, pckKey);
+      for (let byte = 0; byte < 32; ++byte) {
+        expect(await refused(report, flip(r, byte), s, authData, x, y, pckKey)).to.equal("WrongQeSignature");
+        expect(await refused(report, r, flip(s, byte), authData, x, y, pckKey)).to.equal("WrongQeSignature");
+        expect(await refused(report, r, s, flip(authData, byte), x, y, pckKey)).to.equal("WrongKeyHash");
+        expect(await refused(report, r, s, authData, flip(x, byte), y, pckKey)).to.equal("WrongKeyHash");
+        expect(await refused(report, r, s, authData, x, flip(y, byte), pckKey)).to.equal("WrongKeyHash");
+        expect(await refused(report, r, s, authData, x, y, { ...pckKey, x: flip(pckKey.x, byte) })).to.equal("UnknownPck");
+      }
+      expect(await refused(`${report}00`, r, s, authData, x, y, pckKey)).to.equal("WrongReportLength");
+      expect(await refused(report, r, s, `${authData}00`, x, y, pckKey)).to.equal("WrongKeyHash");
+    });
+  });
+
+  describe("of another form", () => {
+    const world = mintWorld({ seed: `${runSeed} forms` });
+    const cases: readonly (readonly [string, Kind, WorldQuoteOptions, string])[] = [
+      ["version 2", kinds[0], { header: { version: 2 } }, "UnknownQuoteVersion"],
+      ["version 6", kinds[2], { header: { version: 6 } }, "UnknownQuoteVersion"],
+      ["another key type", kinds[2], { header: { attestationKeyType: 3 } }, "UnknownKeyType"],
+      ["a TDX type in version 3", kinds[0], { header: { teeType: 0x81 } }, "UnknownTee"],
+      ["an unknown TEE", kinds[2], { header: { teeType: 0x82 } }, "UnknownTee"],
+      ["another vendor's quoting enclave", kinds[2], { header: { qeVendorId: new Uint8Array(16) } }, "UnknownQeVendor"],
+      ["an enclave called a TD", kinds[3], { header: { teeType: 0x81 } }, "UnknownBody"],
+      ["a body of another size than it says", kinds[5], { bodySize: 584 }, "UnknownBody"],
+      ["a body of an unknown type", kinds[5], { bodyType: 4 }, "UnknownBody"],
+      ["a short body", kinds[2], { rawBody: new Uint8Array(583) }, "WrongQuoteLength"],
+      ["a long body", kinds[2], { rawBody: new Uint8Array(648) }, "WrongQuoteLength"],
+      ["an enclave under debug", kinds[0], { body: { attributes: new Uint8Array(16).fill(2, 0, 1) } }, "DebugEnabled"],
+      ["reserved bytes in an enclave's report", kinds[0], { body: { reserved4: new Uint8Array(42).fill(1) } }, "ReservedBitsSet"],
+      ["a TD under debug", kinds[2], { body: { tdAttributes: new Uint8Array(8).fill(1, 0, 1) } }, "DebugEnabled"],
+      ["a reserved attribute", kinds[2], { body: { tdAttributes: new Uint8Array(8).fill(1, 4, 5) } }, "ReservedBitsSet"],
+      ["a TDX module that is not for production", kinds[5], { body: { seamAttributes: new Uint8Array(8).fill(1) } }, "ReservedBitsSet"],
+      ["a TDX module of another signer", kinds[5], { body: { mrSignerSeam: new Uint8Array(48).fill(1) } }, "NoTcbLevel"],
+    ];
+    let ready: Awaited<ReturnType<typeof prepare>>[];
+    before(async () => {
+      ready = [await prepare(world, kinds[0]), await prepare(world, kinds[2])];
+    });
+
+    for (const [what, kind, changes, error] of cases)
+      it(`is refused: ${what}`, async () => {
+        const { bytes, spans } = world.quote({ ...kind, ...changes });
+        const set = ready[kind.tee === "SGX" ? 0 : 1];
+        if (set === undefined) throw new Error("Nothing was prepared.");
+        const end = spans.body.end;
+        const { r, s } = signatureOf(bytes, end);
+        const signedBody = `0x${Buffer.from(bytes.subarray(0, end)).toString("hex")}` as const;
+        expect(await set.judge({ ...set.words.quote, signedBody, r, s })).to.equal(error);
+      });
+
+    const signatureOf = (bytes: Uint8Array, end: number) => {
+      const hex = (from: number) => `0x${Buffer.from(bytes.subarray(end + from, end + from + 32)).toString("hex")}` as const;
+      return { r: hex(4), s: hex(36) };
+    };
+  });
+
+  it("is refused by other collateral: not posted, of another evaluation, or out of its time", async () => {
+    const world = mintWorld({ seed: `${runSeed} collateral` });
+    const { on, words, judge, evaluation } = await prepare(world, kinds[2]);
+    expect(await judge(words.quote)).to.equal(1);
+    expect(await judge(words.quote, evaluation + 1)).to.equal("TcbInfoMissing");
+    expect(await judge(words.quote, evaluation - 1)).to.equal("TcbInfoMissing");
+    const { nextUpdate } = parsed(world.collateral().tcb_info);
+    const { nextUpdate: qeNextUpdate } = parsed(world.collateral().qe_identity);
+    const end = Math.min(nextUpdate, qeNextUpdate);
+    const { time } = on.connection.networkHelpers;
+    await time.setNextBlockTimestamp(end);
+    await on.connection.networkHelpers.mine();
+    expect(await judge(words.quote)).to.equal(1);
+    await time.increaseTo(end + 1);
+    expect(await judge(words.quote)).to.equal("TcbTextNotCurrent");
+  });
+
+  it("is not verified by the collateral of SGX where it is of TDX", async () => {
+    const world = mintWorld({ seed: `${runSeed} other TEE` });
+    const on = await deployVerifiers(world.rootKey, world.at);
+    const evidence = { ...evidenceOf(world, kinds[2]), collateral: world.collateral({ tee: "SGX" }) };
+    expect(await verdictOnChain(on, evidence)).to.deep.equal({ error: "TcbInfoMissing" });
+  });
+
+  it("is refused once the certificate of its machine, or its authority's, is revoked", async () => {
+    for (const role of ["pck", "intermediate"] as const) {
+      const world = mintWorld({ seed: `${runSeed} revoked ${role}` });
+      const { on, words, judge } = await prepare(world, kinds[2]);
+      const { serial } = world.certificates[role];
+      const crl = role === "pck" ? world.pckCrl({ revoked: [{ serial }] }) : world.rootCrl({ revoked: [{ serial }] });
+      await revoke(on, words, role, crl.der, serial);
+      expect(await judge(words.quote)).to.equal(role === "pck" ? "PckNotUsable" : "IssuerIsRevoked");
+    }
+  });
+});
+
+const parsed = (text: string) => ({ nextUpdate: Date.parse((JSON.parse(text) as { nextUpdate: string }).nextUpdate) / 1_000 });
+
+async function revoke(
+  { collateral, verifier }: Verifiers,
+  { machine }: ReturnType<typeof chainEvidenceOf>,
+  role: "pck" | "intermediate",
+  crl: Uint8Array,
+  serial: bigint,
+): Promise<void> {
+  const key = machine.find((call) => call.functionName === "registerAttestationKey");
+  if (key?.functionName !== "registerAttestationKey") throw new Error("There is no attestation key.");
+  const { x, y, issuerId } = key.args[6];
+  const offset = entryOffset(crl, serial);
+  if (role === "pck") await (await verifier.revokePck(issuerId, x, y, crl, offset)).wait();
+  else await (await collateral.revokeIssuer(issuerId, crl, offset)).wait();
+}
+
+/** Where the entry that names a serial begins: two bytes of a sequence's header before the serial's own two. */
+function entryOffset(crl: Uint8Array, serial: bigint): number {
+  const hex = serial.toString(16);
+  const digits = hex.length % 2 === 0 ? hex : `0${hex}`;
+  const padded = parseInt(digits.slice(0, 2), 16) >= 0x80 ? `00${digits}` : digits;
+  const at = Buffer.from(crl).indexOf(Buffer.from(padded, "hex"));
+  if (at < 0) throw new Error("The list has no such entry.");
+  return at - 4;
+}
+
+void parseQuote;
