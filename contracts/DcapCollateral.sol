@@ -27,10 +27,8 @@ contract DcapCollateral is Issuers, TcbStore, IDcapCollateral {
     function collateralOf(
         uint8 tee,
         bytes6 fmspc,
-        uint32 evaluationNumber,
-        bytes32 authority
+        uint32 evaluationNumber
     ) external view returns (TcbText memory info, TcbText memory identity) {
-        require(!_isIssuerRevoked(authority), IssuerIsRevoked(authority));
         info = _currentTcbInfo(tee, fmspc, evaluationNumber);
         identity = _currentQeIdentity(tee, evaluationNumber);
     }

@@ -70,10 +70,6 @@ abstract contract Issuers is SignedDer, IIssuers {
         require(record.kind != IssuerKind.None, UnknownIssuer(issuerId));
     }
 
-    function _isIssuerRevoked(bytes32 issuerId) internal view returns (bool) {
-        return _issuers[issuerId].revoked;
-    }
-
     function _kindOf(bytes32 commonName) private pure returns (IssuerKind) {
         if (commonName == PLATFORM_CA) return IssuerKind.PlatformCa;
         if (commonName == PROCESSOR_CA) return IssuerKind.ProcessorCa;

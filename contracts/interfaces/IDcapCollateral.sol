@@ -6,13 +6,10 @@ import {ITcbStore} from "./ITcbStore.sol";
 
 /// @title What Intel signs about all platforms: certificates of authorities and signers, TCB infos, QE identities
 interface IDcapCollateral is IIssuers, ITcbStore {
-    /// @notice The texts that quotes of a platform are judged by. MUST revert where one is missing or not in force, or the
-    ///         root has revoked the platform's authority.
-    /// @param authority the issuer of the platform's PCK certificate
+    /// @notice The texts that quotes of a platform are judged by. MUST revert where one is missing or not in force.
     function collateralOf(
         uint8 tee,
         bytes6 fmspc,
-        uint32 evaluationNumber,
-        bytes32 authority
+        uint32 evaluationNumber
     ) external view returns (TcbText memory info, TcbText memory identity);
 }

@@ -78,8 +78,6 @@ interface IQuoteVerifier {
     error WrongQuoteSignature();
     /// @notice Register the key first: `registerAttestationKey`.
     error UnknownAttestationKey(bytes32 attestationKeyId);
-    /// @notice The certificate is revoked, or out of its time.
-    error PckNotUsable(bytes32 pckId);
     /// @notice The TCB info is for another provisioning enclave than the certificate's.
     error WrongPceId(bytes2 pceId, bytes2 expected);
     /// @notice The platform is below all levels of the TCB info, or its module or QE below all of theirs.

@@ -29,7 +29,7 @@ abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
         PckKey calldata pckKey
     ) external returns (bytes32 attestationKeyId) {
         bytes32 pckId = _pckIdOf(pckKey.x, pckKey.y, pckKey.issuerId, pckKey.serial);
-        _requireUsable(_pckOf(pckId), pckId);
+        _livePck(pckId);
         SgxReport.check(qeReport);
         bytes32 keyHash = sha256(abi.encodePacked(keyX, keyY, authData));
         bytes calldata reportData = qeReport[SgxReport.REPORT_DATA:];
@@ -51,11 +51,6 @@ abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
         return keccak256(abi.encode(keyX, keyY, pckId, qe));
     }
 
-    function _requireUsable(Pck memory pck, bytes32 pckId) private view {
-        bool isInForce = block.timestamp >= pck.notBefore && block.timestamp <= pck.notAfter;
-        require(isInForce && !pck.revoked, PckNotUsable(pckId));
-    }
-
     /// @dev Where issuers and collateral are.
     function _collateral() internal view virtual returns (IDcapCollateral);
 
@@ -70,10 +65,9 @@ abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
         bytes32 hash = sha256(quote.signedBody);
         require(_isSignature(hash, quote.r, quote.s, quote.keyX, quote.keyY), WrongQuoteSignature());
 
-        Pck memory pck = _pckOf(quote.pckId);
-        _requireUsable(pck, quote.pckId);
+        Pck memory pck = _livePck(quote.pckId);
         (ITcbStore.TcbText memory info, ITcbStore.TcbText memory identity) =
-            _collateral().collateralOf(v.tee, pck.fmspc, evaluation, bytes32(pck.issuerTag));
+            _collateral().collateralOf(v.tee, pck.fmspc, evaluation);
         require(info.pceId == pck.pceId, WrongPceId(pck.pceId, info.pceId));
         uint256 platform = _platformStatus(v.tee, report, pck, info.record.code);
         uint256 status = TcbLevels.merge(platform, _qeStatus(quote.qe, identity.record.code));

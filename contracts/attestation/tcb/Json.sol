@@ -41,6 +41,7 @@ library Json {
     /// @dev Constants for the 32 bytes of a word at once.
     uint256 private constant LOW_7_BITS = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
     uint256 private constant HIGH_BIT = 0x8080808080808080808080808080808080808080808080808080808080808080;
+    uint256 private constant ONES = 0x0101010101010101010101010101010101010101010101010101010101010101;
     uint256 private constant TWOS = 0x0202020202020202020202020202020202020202020202020202020202020202;
     uint256 private constant ABOVE_20 = 0x5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f;
     uint256 private constant BACKSLASHES = 0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c;
@@ -157,13 +158,19 @@ library Json {
     /// is none. Bytes do not meet: with the high bit cleared a byte is at most 0x7f, and both sums are at most 0x7f +
     /// 0x7f = 0xfe. A byte XOR 0x02 is at most 0x20 for a quote (0x22) and for what is below 0x20, and above 0x20 for
     /// all others; so the first sum has its high bit for those others only. The second has it for all but a backslash.
-    /// What is left of HIGH_BIT marks the bytes that stop; the bits before the first mark, divided by 8, are the bytes
-    /// before it.
+    /// What is left of HIGH_BIT marks the bytes that stop. Smeared to the right, the marks are as many as there are bytes
+    /// from the first stop on, and the product adds them up in its highest byte. (CLZ would do, but not before Osaka.)
     function _plainBytes(bytes32 word) private pure returns (uint256 count) {
         assembly ("memory-safe") {
             let x := and(word, LOW_7_BITS)
             let plain := and(add(xor(x, TWOS), ABOVE_20), add(xor(x, BACKSLASHES), LOW_7_BITS))
-            count := shr(3, clz(and(or(not(plain), word), HIGH_BIT))) // clz(0) is 256
+            let marks := shr(7, and(or(not(plain), word), HIGH_BIT))
+            marks := or(marks, shr(8, marks))
+            marks := or(marks, shr(16, marks))
+            marks := or(marks, shr(32, marks))
+            marks := or(marks, shr(64, marks))
+            marks := or(marks, shr(128, marks))
+            count := sub(32, shr(248, mul(marks, ONES))) // at most 32 marks
         }
     }
 

@@ -225,7 +225,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
       const { serial } = world.certificates[role];
       const crl = role === "pck" ? world.pckCrl({ revoked: [{ serial }] }) : world.rootCrl({ revoked: [{ serial }] });
       await revoke(on, words, role, crl.der, serial);
-      expect(await judge(words.quote)).to.equal(role === "pck" ? "PckNotUsable" : "IssuerIsRevoked");
+      expect(await judge(words.quote)).to.equal(role === "pck" ? "PckIsRevoked" : "PckIssuerNotLive");
     }
   });
 });
