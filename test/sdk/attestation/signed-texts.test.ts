@@ -46,6 +46,8 @@ const formsOfInfo: readonly RejectionCase[] = (
     ["no levels", /"tcbLevels":\[\{"tcb":\{"sgx.*\]/, '"tcbLevels":[]'],
     ["a missing module", /"tdxModule":\{[^}]*\},/, ""],
     ["a module of no version", /"id":"TDX_..",/, '"id":"TDX_1",'],
+    ["a module that comes twice", /"tdxModuleIdentities":\[(\{"id".*?\]\})/, '"tdxModuleIdentities":[$1,$1'],
+    ["a fifteenth component as the last one", /,\{"svn":\d+[^}]*\}\]/, "]"],
     ["a comma too many", /\}$/, ",}"],
     ["a second object", /$/, "{}"],
     ["what is no object", /^.*$/, "[]"],
