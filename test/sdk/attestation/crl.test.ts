@@ -1,4 +1,5 @@
 import { mintCrl } from "../../helpers/attestation/crl.ts";
+import { replaceAt } from "../../helpers/attestation/der-tree.ts";
 import { utf8String } from "../../helpers/attestation/der.ts";
 import { crlNumber, extension } from "../../helpers/attestation/extensions.ts";
 import { hexOf } from "../../helpers/attestation/bytes.ts";
@@ -73,8 +74,18 @@ const lists = (name: "pck_crl" | "root_ca_crl", key: "pckCrl" | "rootCrl"): read
     "crl-unsupported",
     withOptions({ [key]: { extensions: [crlNumber(1), critical] } }),
   ],
+  [`a ${name} of another version number`, "crl-malformed", withOptions({ [key]: { version: 0 } })],
+  [
+    `a ${name} with an empty list of entries`,
+    "crl-malformed",
+    withOptions({ [key]: { revoked: [], alterSigned: (signed: Uint8Array) => replaceAt(signed, [5], withEmptyList) } }),
+  ],
   [`a ${name} changed after it was signed`, "crl-signature", withOptions({ [key]: { alterWhole: changedNumber } })],
 ];
+
+function withEmptyList(after: Uint8Array): Uint8Array {
+  return Uint8Array.of(0x30, 0, ...after);
+}
 
 /** The last byte of the list's number, which comes before the identifier of the CA's key. */
 function changedNumber(der: Uint8Array): Uint8Array {

@@ -46,6 +46,7 @@ const formsOfInfo: readonly RejectionCase[] = (
     ["no levels", /"tcbLevels":\[\{"tcb":\{"sgx.*\]/, '"tcbLevels":[]'],
     ["a missing module", /"tdxModule":\{[^}]*\},/, ""],
     ["a module of no version", /"id":"TDX_..",/, '"id":"TDX_1",'],
+    ["a fifteenth component as the last one", /,\{"svn":\d+[^}]*\}\]/, "]"],
     ["a comma too many", /\}$/, ",}"],
     ["a second object", /$/, "{}"],
     ["what is no object", /^.*$/, "[]"],
@@ -65,10 +66,36 @@ const formsOfIdentity: readonly RejectionCase[] = (
   ] as const
 ).map(([title, from, to]) => [`a QE identity with ${title}`, "collateral-malformed", withIdentity(from, to)]);
 
+const modules = info.tdxModuleIdentities ?? [];
+const enclave = world.quote({ tee: "SGX" }).bytes;
+const sgxInfo = (tcbInfoText: string) => () =>
+  judge(world, { quote: enclave, collateral: world.collateral({ tee: "SGX", tcbInfoText }) });
+const sgxText = world.collateral({ tee: "SGX" }).tcb_info;
+const ofTwoKinds: readonly RejectionCase[] = [
+  [
+    "TCB info with a module that comes twice",
+    "collateral-malformed",
+    withOptions({ tcbInfo: { tdxModuleIdentities: [...modules, ...modules.slice(0, 1)] } }),
+  ],
+  ...['"tdxModule":{}', '"tdxModuleIdentities":[]'].map((member): RejectionCase => [
+    `TCB info of SGX with ${member}`,
+    "collateral-malformed",
+    sgxInfo(replaced(sgxText, '"version":3', `"version":3,${member}`)),
+  ]),
+  [
+    "TCB info of SGX with TDX components",
+    "collateral-malformed",
+    sgxInfo(replaced(sgxText, '"pcesvn":', '"tdxtcbcomponents":[],"pcesvn":')),
+  ],
+];
+
 describe("Signed texts", () => {
   printSeedOnFailure();
   itRejects(formsOfInfo);
   itRejects(formsOfIdentity);
+  itRejects(ofTwoKinds);
+
+  it("of SGX are accepted for an enclave", () => expectAccepted(sgxInfo(sgxText)()));
 
   it("may say more than what is known, in any order", () => {
     expectAccepted(withInfo('"version":3', '"newField":{"a":[1.5e3,null,true]},"version":3')());
