@@ -4,7 +4,8 @@ import { intelRootKey } from "../../../sdk/attestation/intel-root.ts";
 import { systemClock, type Clock } from "../../runtime/clock.ts";
 import { crlOf, issuerChainOf, signedAnswerOf } from "./answers.ts";
 import { checkCollateral } from "./check.ts";
-import { get, type GetDeps, type GetLimits, type Got } from "./get.ts";
+import { get, type GetLimits, type Got } from "./get.ts";
+import { IntelServiceError } from "./service-error.ts";
 import { collateralUrls, type CollateralQuery, type CollateralUrls, type ServiceUrls } from "./urls.ts";
 
 export type FetchCollateralOptions = CollateralQuery &
@@ -14,16 +15,22 @@ export type FetchCollateralOptions = CollateralQuery &
     readonly fetch?: typeof fetch;
     readonly clock?: Clock;
     readonly signal?: AbortSignal;
-    readonly limits?: Partial<GetLimits>;
+    readonly limits?: Partial<FetchLimits>;
   };
 
+export type FetchLimits = GetLimits & {
+  /** For everything, pauses included. */
+  readonly totalTimeoutMs: number;
+};
+
 /** Intel's own answers have 1 to 20 KB. */
-const usualLimits: GetLimits = {
+const usualLimits: FetchLimits = {
   maxBytes: 1_048_576,
   timeoutMs: 20_000,
   attempts: 4,
   firstDelayMs: 1_000,
   maxDelayMs: 60_000,
+  totalTimeoutMs: 240_000,
 };
 
 /**
@@ -32,19 +39,28 @@ const usualLimits: GetLimits = {
  */
 export async function fetchCollateral(options: FetchCollateralOptions): Promise<Collateral> {
   const { rootKey = intelRootKey, clock = systemClock } = options;
-  const urls = collateralUrls(options, options);
-  const collateral = await read(urls, getter(options, clock));
+  const collateral = await readInTime(options, clock);
   const context: ChainContext = { at: Math.floor(clock.now() / 1_000), rootKey };
   checkCollateral(collateral, options, context);
   return collateral;
 }
 
-type Getter = (url: string) => Promise<Got>;
-
-function getter({ fetch: fetchIt = fetch, signal, limits }: FetchCollateralOptions, clock: Clock): Getter {
-  const deps: GetDeps = { fetch: fetchIt, clock, ...(signal === undefined ? {} : { signal }) };
-  return (url) => get(url, { ...usualLimits, ...limits }, deps);
+async function readInTime(options: FetchCollateralOptions, clock: Clock): Promise<Collateral> {
+  const { fetch: fetchIt = fetch, signal } = options;
+  const urls = collateralUrls(options, options);
+  const limits = { ...usualLimits, ...options.limits };
+  const deadline = AbortSignal.timeout(limits.totalTimeoutMs);
+  const ending = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  try {
+    return await read(urls, (url) => get(url, limits, { fetch: fetchIt, clock, signal: ending }));
+  } catch (cause) {
+    if (cause !== deadline.reason) throw cause;
+    const fault = `${urls.tcbInfo} and others: not complete within ${limits.totalTimeoutMs} ms`;
+    throw new IntelServiceError("unavailable", fault, { cause });
+  }
 }
+
+type Getter = (url: string) => Promise<Got>;
 
 /** One after another, so that a service which throttles is asked no faster than it answers. */
 async function read(urls: CollateralUrls, getIt: Getter): Promise<Collateral> {

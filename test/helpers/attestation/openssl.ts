@@ -42,4 +42,4 @@ export const opensslVerdict = ({ leaf, intermediates = [], root, crls, at }: Ver
 
 /** The text of a certificate or list. */
 export const opensslText = (kind: "x509" | "crl", der: Uint8Array): string =>
-  run([kind, "-inform", "DER", "-noout", "-text"], der);
+  run([kind, "-inform", "DER", "-noout", "-text", "-nameopt", "oneline"], der);

@@ -49,6 +49,8 @@ export type TcbInfoOptions = {
   readonly evaluation: number;
   readonly reached: TcbStatus;
   readonly moduleReached: TcbStatus;
+  /** Random numbers for the module in the platform's levels, where they are not compared. */
+  readonly hasWildModuleSvns: boolean;
 };
 
 const labels: readonly Omit<Component, "svn">[] = [
@@ -77,29 +79,39 @@ const raisable = (svns: readonly number[]): [number, ...number[]] => {
   return [first, ...rest];
 };
 
-/** In Intel's order: index 0 and 1 are the TDX module's, and compared only where the module has no identity. */
-const tdxSvns = ({ teeTcbSvn }: TcbSubject): number[] => [...teeTcbSvn];
+/** Index 0 and 1 are the TDX module's, and compared only where the module has no identity. */
+const moduleSvnCount = 2;
 
-const levelsOf = (random: Random, subject: TcbSubject, { issuedAt, reached }: TcbInfoOptions): Level<PlatformTcb>[] => {
+/** The TDX numbers of a level: those given, or random ones for a module that has an identity. */
+const tdxOf = (random: Random, { teeTcbSvn }: TcbSubject, isWild: boolean, svns: readonly number[]): number[] => {
+  if (!isWild || teeTcbSvn[1] === 0) return [...svns];
+  return [random.integer(0, 255), random.integer(0, 255), ...svns.slice(moduleSvnCount)];
+};
+
+const levelsOf = (random: Random, subject: TcbSubject, options: TcbInfoOptions): Level<PlatformTcb>[] => {
+  const { issuedAt, reached, hasWildModuleSvns } = options;
   const { sgx, tee } = subject;
+  const have = [...subject.teeTcbSvn];
   const tcbOf = (sgxSvns: readonly number[], pcesvn: number, tdx: readonly number[]): PlatformTcb => ({
     sgxtcbcomponents: componentsOf(random, sgxSvns),
     pcesvn,
-    ...(tee === "TDX" ? { tdxtcbcomponents: componentsOf(random, tdx) } : {}),
+    ...(tee === "TDX"
+      ? { tdxtcbcomponents: componentsOf(random, tdxOf(random, subject, hasWildModuleSvns, tdx)) }
+      : {}),
   });
   const within = (depth: number): PlatformTcb =>
     tcbOf(
       lowered(random, sgx.components, depth),
       Math.max(0, sgx.pceSvn - random.integer(depth, depth + 1)),
-      lowered(random, tdxSvns(subject), depth),
+      lowered(random, have, depth),
     );
   const above = (): PlatformTcb => {
     const where = random.integer(0, tee === "TDX" ? 2 : 1);
-    const [first = 0, second = 0, ...later] = tdxSvns(subject);
+    const [module, later] = [have.slice(0, moduleSvnCount), have.slice(moduleSvnCount)];
     return tcbOf(
       where === 0 ? raised(random, sgx.components) : sgx.components,
       where === 1 ? sgx.pceSvn + 1 : sgx.pceSvn,
-      where === 2 ? [first, second, ...raised(random, later)] : tdxSvns(subject),
+      where === 2 ? [...module, ...raised(random, later)] : have,
     );
   };
   return mintLevels(random, { at: issuedAt, reached, statuses: tcbStatuses, above, within });

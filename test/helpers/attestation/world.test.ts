@@ -121,7 +121,7 @@ describe("World of the mint kit", () => {
   it("reaches the status asked for, whatever levels stand around it", () => {
     for (let i = 0; i < 40; i++) {
       const [upToDate, hardening] = [
-        mintWorld({ seed: caseSeed(`level ${i}`) }),
+        mintWorld({ seed: caseSeed(`level ${i}`), hasWildModuleSvns: true }),
         mintWorld({ seed: caseSeed(`level ${i}`), status: { platform: "SWHardeningNeeded" } }),
       ];
       expect([firstReached(upToDate), firstReached(hardening)]).to.deep.equal(["UpToDate", "SWHardeningNeeded"]);

@@ -38,6 +38,8 @@ export type WorldOptions = {
   /** What the platform, its quoting enclave and its TDX module reach; UpToDate unless given. */
   readonly status?: { readonly platform?: TcbStatus; readonly qe?: TcbStatus; readonly module?: TcbStatus };
   readonly evaluation?: number;
+  /** Levels name random versions of the TDX module where Intel's rule does not compare them. */
+  readonly hasWildModuleSvns?: boolean;
   readonly tcbInfo?: Partial<TcbInfo>;
   readonly qeIdentity?: Partial<QeIdentity>;
 };
@@ -138,6 +140,7 @@ const tcbInfoFields = ({ options, random, at, evaluation, platform }: Context, t
       evaluation,
       reached: options.status?.platform ?? "UpToDate",
       moduleReached: options.status?.module ?? "UpToDate",
+      hasWildModuleSvns: options.hasWildModuleSvns ?? false,
     },
   );
   return { ...fields, ...options.tcbInfo };

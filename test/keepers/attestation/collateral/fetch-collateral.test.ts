@@ -98,6 +98,16 @@ describe("Fetching of collateral", () => {
     expect(client.pauses).to.deep.equal([1_000, 1_000]);
   });
 
+  it("gives up when all of it takes too long, with a signal of the caller's and without", async () => {
+    const limits = { timeoutMs: 4_000, totalTimeoutMs: 300 };
+    for (const changes of [{ limits }, { limits, signal: new AbortController().signal }]) {
+      client.service.fail("rootcrl", { kind: "stall" });
+      const startedAt = performance.now();
+      expect(await client.failure(changes)).to.equal("unavailable");
+      expect(performance.now() - startedAt).to.be.lessThan(3_000);
+    }
+  });
+
   it("reads no more than its limit", async () => {
     client.service.fail("pckcrl", { kind: "change", change: withBody(new Uint8Array(5_000_000).fill(0x30)) });
     expect(await client.failure()).to.equal("too-large");
