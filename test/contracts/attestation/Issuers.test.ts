@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { encodeAbiParameters, keccak256, slice, stringToBytes } from "viem";
 import { flipped } from "../../helpers/attestation/bytes.ts";
 import { mintCertificate, type Certificate, type CertificateOptions } from "../../helpers/attestation/certificate.ts";
-import { basicConstraints } from "../../helpers/attestation/extensions.ts";
+import { basicConstraints, keyUsage } from "../../helpers/attestation/extensions.ts";
 import { mintKey } from "../../helpers/attestation/key.ts";
 import { commonNames, intelName } from "../../helpers/attestation/name.ts";
 import { seededRandom } from "../../helpers/attestation/random.ts";
@@ -89,7 +89,10 @@ describe("Issuers", () => {
     "the root itself": ["NotAnIssuerName", root.der],
     "a certificate that ended": ["NotInForce", remint({ notAfter: world.at - dayS }).der],
     "a certificate of the future": ["NotInForce", remint({ notBefore: world.at + dayS }).der],
-    "an authority that is an end entity": ["WrongAuthorityFlag", remint({ isCa: false, pathLength: undefined }).der],
+    "an authority that is an end entity": [
+      "WrongAuthorityFlag",
+      remint({ extensions: [keyUsage(["digitalSignature"]), basicConstraints({ isCa: false })] }).der,
+    ],
     "an authority that may not sign certificates": ["KeyUsageLacking", remint({ keyUsage: ["cRLSign"] }).der],
     "an authority that may not sign lists": ["KeyUsageLacking", remint({ keyUsage: ["keyCertSign"] }).der],
     "an authority without a key usage": [
