@@ -157,6 +157,27 @@ describe("Issuers", () => {
     expect([serial, kept]).to.deep.equal([77n, BigInt(notAfter + dayS)]);
   });
 
+  it("counts an issuer until its certificate ends", async () => {
+    const [id, { issuers, networkHelpers }] = [issuerIdOf(intermediate), stores];
+    await register(intermediate.der);
+    await networkHelpers.time.increaseTo(intermediate.options.notAfter);
+    expect(await issuers.isLiveIssuer(id)).to.equal(true);
+    await networkHelpers.time.increaseTo(intermediate.options.notAfter + 1);
+    expect(await issuers.isLiveIssuer(id)).to.equal(false);
+  });
+
+  it("tells a live signer of TCB information from all others", async () => {
+    const { issuers, networkHelpers } = stores;
+    const [authority, signer] = [issuerIdOf(intermediate), issuerIdOf(tcbSigning)];
+    await register(intermediate.der);
+    await register(tcbSigning.der);
+    await issuers.requireTcbSigner(signer);
+    const ofAuthority = issuers.requireTcbSigner(authority);
+    await expect(ofAuthority).to.be.revertedWithCustomError(issuers, "WrongIssuerKind").withArgs(authority, 1);
+    await networkHelpers.time.increaseTo(tcbSigning.options.notAfter + 1);
+    await expect(issuers.requireTcbSigner(signer)).to.be.revertedWithCustomError(issuers, "NotInForce");
+  });
+
   it("revokes a registered issuer by the root's list, for good", async () => {
     const [id, { issuers }] = [issuerIdOf(intermediate), stores];
     await register(intermediate.der);
@@ -164,7 +185,7 @@ describe("Issuers", () => {
     await expect(revoke(id, list.der, 1))
       .to.emit(issuers, "IssuerRevoked")
       .withArgs(id, intermediate.serial);
-    expect((await issuers.issuer(id)).revoked).to.equal(true);
+    expect([(await issuers.issuer(id)).revoked, await issuers.isLiveIssuer(id)]).to.deep.equal([true, false]);
     await expect(register(intermediate.der))
       .to.be.revertedWithCustomError(issuers, "IssuerSerialRevoked")
       .withArgs(intermediate.serial);
