@@ -8,6 +8,7 @@ import {Certificate, X509} from "./X509.sol";
 
 /// @title Certificates and revocation lists whose signature, issuer and times were checked
 abstract contract SignedDer is ISignedDer {
+    /// @dev As it was at deployment. A chain that gets the precompile later goes on with the check in Solidity here.
     bool private immutable _hasP256Precompile = P256.probe();
 
     /// @dev Whether (r, s) is the signature over `hash` by the key (x, y).

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { encodeAbiParameters, keccak256, slice, stringToBytes } from "viem";
 import { flipped } from "../../helpers/attestation/bytes.ts";
 import { mintCertificate, type Certificate, type CertificateOptions } from "../../helpers/attestation/certificate.ts";
-import { basicConstraints } from "../../helpers/attestation/extensions.ts";
+import { basicConstraints, keyUsage } from "../../helpers/attestation/extensions.ts";
 import { mintKey } from "../../helpers/attestation/key.ts";
 import { commonNames, intelName } from "../../helpers/attestation/name.ts";
 import { seededRandom } from "../../helpers/attestation/random.ts";
@@ -89,7 +89,10 @@ describe("Issuers", () => {
     "the root itself": ["NotAnIssuerName", root.der],
     "a certificate that ended": ["NotInForce", remint({ notAfter: world.at - dayS }).der],
     "a certificate of the future": ["NotInForce", remint({ notBefore: world.at + dayS }).der],
-    "an authority that is an end entity": ["WrongAuthorityFlag", remint({ isCa: false, pathLength: undefined }).der],
+    "an authority that is an end entity": [
+      "WrongAuthorityFlag",
+      remint({ extensions: [keyUsage(["digitalSignature"]), basicConstraints({ isCa: false })] }).der,
+    ],
     "an authority that may not sign certificates": ["KeyUsageLacking", remint({ keyUsage: ["cRLSign"] }).der],
     "an authority that may not sign lists": ["KeyUsageLacking", remint({ keyUsage: ["keyCertSign"] }).der],
     "an authority without a key usage": [
@@ -154,6 +157,27 @@ describe("Issuers", () => {
     expect([serial, kept]).to.deep.equal([77n, BigInt(notAfter + dayS)]);
   });
 
+  it("counts an issuer until its certificate ends", async () => {
+    const [id, { issuers, networkHelpers }] = [issuerIdOf(intermediate), stores];
+    await register(intermediate.der);
+    await networkHelpers.time.increaseTo(intermediate.options.notAfter);
+    expect(await issuers.isLiveIssuer(id)).to.equal(true);
+    await networkHelpers.time.increaseTo(intermediate.options.notAfter + 1);
+    expect(await issuers.isLiveIssuer(id)).to.equal(false);
+  });
+
+  it("tells a live signer of TCB information from all others", async () => {
+    const { issuers, networkHelpers } = stores;
+    const [authority, signer] = [issuerIdOf(intermediate), issuerIdOf(tcbSigning)];
+    await register(intermediate.der);
+    await register(tcbSigning.der);
+    await issuers.requireTcbSigner(signer);
+    const ofAuthority = issuers.requireTcbSigner(authority);
+    await expect(ofAuthority).to.be.revertedWithCustomError(issuers, "WrongIssuerKind").withArgs(authority, 1);
+    await networkHelpers.time.increaseTo(tcbSigning.options.notAfter + 1);
+    await expect(issuers.requireTcbSigner(signer)).to.be.revertedWithCustomError(issuers, "NotInForce");
+  });
+
   it("revokes a registered issuer by the root's list, for good", async () => {
     const [id, { issuers }] = [issuerIdOf(intermediate), stores];
     await register(intermediate.der);
@@ -161,7 +185,7 @@ describe("Issuers", () => {
     await expect(revoke(id, list.der, 1))
       .to.emit(issuers, "IssuerRevoked")
       .withArgs(id, intermediate.serial);
-    expect((await issuers.issuer(id)).revoked).to.equal(true);
+    expect([(await issuers.issuer(id)).revoked, await issuers.isLiveIssuer(id)]).to.deep.equal([true, false]);
     await expect(register(intermediate.der))
       .to.be.revertedWithCustomError(issuers, "IssuerSerialRevoked")
       .withArgs(intermediate.serial);

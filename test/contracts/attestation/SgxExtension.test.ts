@@ -124,7 +124,7 @@ describe("SgxExtension", () => {
   it("reads random platforms of either authority", async () => {
     for (let i = 0; i < 20; i++) {
       const own = random.fork(`platform ${i}`);
-      const ca = own.pick(["platform", "processor"]);
+      const ca = own.pick(["platform", "processor"] as const);
       const fields = {
         ...mintPlatform(own, ca).sgx,
         components: Array.from({ length: 16 }, () => own.integer(0, 255)),

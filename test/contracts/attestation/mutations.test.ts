@@ -93,7 +93,7 @@ describe("Parsers of DER on chain", () => {
   }
 
   for (const kind of parsers) {
-    it(`refuse or accept a ${kind} with each element spoiled in each way as TypeScript does, with named errors`, async () => {
+    it(`agree with those in TypeScript on each element of one ${kind} spoiled in each way`, async () => {
       const source = sources[kind];
       const inputs = pathsOf(source).flatMap((path) => spoils.map((spoil) => replaceAt(source, path, spoil)));
       const accepted = await compare(kind, [source, ...inputs]);
@@ -101,7 +101,7 @@ describe("Parsers of DER on chain", () => {
       expect(accepted).to.be.within(1, inputs.length / 3);
     });
 
-    it(`do so for ${runs} random changes of a ${kind}`, async () => {
+    it(`agree with them on ${runs} random changes of one ${kind}`, async () => {
       const inputs = Array.from({ length: runs }, () => {
         const once = mutate(random, sources[kind]);
         return random.chance(0.2) && pathsAreRead(once) ? mutate(random, once) : once;
