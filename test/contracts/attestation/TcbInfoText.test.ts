@@ -236,6 +236,25 @@ describe("TcbInfoText", () => {
     }
   });
 
+  it("takes 16 components and no other number, whatever they look like", async () => {
+    const harness = await deployHarness(await network.create());
+    const chance = makeChance(seed);
+    const counts = Array.from({ length: 600 }, (_, i) => 12 + (i % 9));
+    const texts = counts.map((count) => {
+      const items = Array.from({ length: count }, () =>
+        chance.oneIn(4)
+          ? chance.pick([{ svn: 10 }, { svn: 255 }, { svn: 1, category: "BIOS" }])
+          : { svn: chance.below(10) },
+      );
+      return replaced(sgx, zeros, JSON.stringify(items));
+    });
+    const outcomes = await parseAll(harness, "tcbInfo", texts);
+    for (const [i, { fields, error }] of outcomes.entries()) {
+      if (counts[i] === 16) expect(fields).to.deep.equal(expectedFields(texts[i] ?? ""));
+      else expect(error, texts[i]).to.equal("ComponentsNot16");
+    }
+  });
+
   it("shows what stands where the text is wrong", async () => {
     const harness = await deployHarness(await network.create());
     const { error, args } = await parseOne(harness, "tcbInfo", replaced(sgx, '"fmspc":"', '"fmspc": "'));

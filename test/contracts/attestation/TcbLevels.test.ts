@@ -13,8 +13,15 @@ import {
   type TdxPlatform,
   tdxStatus,
 } from "../../helpers/tcb/matcher.ts";
-import { type QeIdentity, qeIdentitySchema, statuses, type TcbInfo, tcbInfoSchema } from "../../helpers/tcb/model.ts";
-import { qeIdentityOf, tcbInfoOf } from "../../helpers/tcb/texts.ts";
+import {
+  type PlatformLevel,
+  type QeIdentity,
+  qeIdentitySchema,
+  statuses,
+  type TcbInfo,
+  tcbInfoSchema,
+} from "../../helpers/tcb/model.ts";
+import { type JsonObject, qeIdentityOf, tcbInfoOf } from "../../helpers/tcb/texts.ts";
 
 const texts = 60;
 const platformsPerText = 60;
@@ -33,7 +40,7 @@ function near(chance: Chance, svns: readonly number[]) {
 }
 
 function sgxPlatform(chance: Chance, info: TcbInfo): SgxPlatform {
-  const { tcb } = chance.pick(info.tcbLevels);
+  const { tcb } = chance.pick<PlatformLevel>(info.tcbLevels);
   const pceSvn = Math.max(0, Math.min(65_535, tcb.pcesvn + chance.below(4) - 1));
   return { components: near(chance, tcb.sgxtcbcomponents), pceSvn };
 }
@@ -49,12 +56,12 @@ function nearMask(chance: Chance, value: Hex, mask: Hex): Hex {
 }
 
 function tdxPlatform(chance: Chance, info: TcbInfo): TdxPlatform {
-  const { tcb } = chance.pick(info.tcbLevels);
+  const { tcb } = chance.pick<PlatformLevel>(info.tcbLevels);
   const identity = chance.oneIn(3) ? undefined : chance.pick([...(info.tdxModuleIdentities ?? []), undefined]);
   const version = chance.oneIn(10) ? chance.below(256) : (identity?.id ?? 0);
   const module = identity ?? info.tdxModule ?? { mrsigner: "0x", attributes: "0x", attributesMask: "0x" };
   const svns = near(chance, tcb.tdxtcbcomponents ?? []);
-  const least = chance.pick(identity?.tcbLevels ?? [{ tcb: { isvsvn: svns[0] ?? 0 } }]).tcb.isvsvn;
+  const least = chance.pick(identity?.tcbLevels.map((level) => level.tcb.isvsvn) ?? [svns[0] ?? 0]);
   const teeTcbSvn = [Math.min(255, Math.max(0, least + chance.below(3) - 1)), version, ...svns.slice(2)];
   return {
     components: near(chance, tcb.sgxtcbcomponents),
@@ -84,7 +91,7 @@ function matchable<T extends { attributes: string; attributesMask: string }>(obj
 }
 
 /** Mostly texts whose masks cover their values. */
-function matchableTexts(chance: Chance, make: () => { [key: string]: unknown }): string[] {
+function matchableTexts(make: () => JsonObject): string[] {
   const isPart = (value: unknown): value is { attributes: string; attributesMask: string } =>
     typeof value === "object" && value !== null && "attributes" in value && "attributesMask" in value;
   return Array.from({ length: texts }, (_, i) => {
@@ -130,7 +137,7 @@ describe("TcbLevels", () => {
     const harness = await deployHarness(await network.create());
     const chance = makeChance(seed);
     const all: number[] = [];
-    for (const text of matchableTexts(chance, () => tcbInfoOf(chance, "TDX", tame))) {
+    for (const text of matchableTexts(() => tcbInfoOf(chance, "TDX", tame))) {
       const info = tcbInfoSchema.parse(JSON.parse(text));
       const platforms = Array.from({ length: platformsPerText }, () => tdxPlatform(chance, info));
       const [found] = await harness.tdxStatuses(
@@ -154,7 +161,7 @@ describe("TcbLevels", () => {
     const harness = await deployHarness(await network.create());
     const chance = makeChance(seed);
     const all: number[] = [];
-    for (const text of matchableTexts(chance, () => qeIdentityOf(chance, "TD_QE", tame))) {
+    for (const text of matchableTexts(() => qeIdentityOf(chance, "TD_QE", tame))) {
       const qe = qeIdentitySchema.parse(JSON.parse(text));
       const reports = Array.from({ length: platformsPerText }, () => qeReport(chance, qe));
       const [found] = await harness.qeStatuses(stringToHex(text), reports);

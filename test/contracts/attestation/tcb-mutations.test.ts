@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { type Chance, makeChance, seed } from "../../helpers/tcb/chance.ts";
-import { deployHarness, type Outcome, parseAll } from "../../helpers/tcb/harness.ts";
+import { deployHarness, type Kind, type Outcome, parseAll } from "../../helpers/tcb/harness.ts";
 import { packQeIdentity, packTcbInfo, qeIdentitySchema, tcbInfoSchema } from "../../helpers/tcb/model.ts";
 import { qeIdentityOf, tcbInfoOf } from "../../helpers/tcb/texts.ts";
 
@@ -45,7 +45,7 @@ function mutate(chance: Chance, text: string): string {
 }
 
 /** The fields that are read from a text, if it is of the form; by JSON.parse. */
-function fieldsOf(kind: "tcbInfo" | "qeIdentity", value: unknown): unknown[] | undefined {
+function fieldsOf(kind: Kind, value: unknown): unknown[] | undefined {
   if (kind === "tcbInfo") {
     const info = tcbInfoSchema.safeParse(value).data;
     if (info === undefined || value === null) return undefined;
@@ -75,10 +75,13 @@ const depthOf = (value: unknown): number =>
  * shortest form (a key twice, 1e3, an escape...), the contract may refuse it; where it takes it, the fields have to be
  * the same.
  */
-function expectSame(kind: "tcbInfo" | "qeIdentity", text: string, { fields, error }: Outcome) {
+function expectSame(kind: Kind, text: string, { fields, error }: Outcome) {
   const { value } = parsed(text);
   const expected = fieldsOf(kind, value);
-  if (fields !== undefined) return expect(fields, text).to.deep.equal(expected);
+  if (fields !== undefined) {
+    expect(fields, text).to.deep.equal(expected);
+    return;
+  }
   const plain = /^[\x20-\x7f]*$/.test(text) && !text.includes("\\") && depthOf(value) < 9;
   if (plain && JSON.stringify(value) === text) expect(expected, `${text}: ${error}`).to.equal(undefined);
 }

@@ -18,21 +18,21 @@ export async function deployHarness({ ethers }: Connection, x: Hex = "0x", y: He
   return harness;
 }
 
-const parsers = { tcbInfo: "parseTcbInfo", qeIdentity: "parseQeIdentity" } as const;
+/** Which of Intel's texts. */
+export type Kind = "tcbInfo" | "qeIdentity";
 
 /** Parses each text in a call of its own, some hundred calls in one request. */
-export async function parseAll(
-  harness: TcbHarness,
-  kind: keyof typeof parsers,
-  texts: readonly string[],
-): Promise<Outcome[]> {
+export async function parseAll(harness: TcbHarness, kind: Kind, texts: readonly string[]): Promise<Outcome[]> {
   const data = texts.map((text) => stringToHex(text));
   const tryAll = kind === "tcbInfo" ? harness.tryTcbInfos : harness.tryQeIdentities;
   const attempts = [];
   for (let i = 0; i < data.length; i += 50) attempts.push(...(await tryAll(data.slice(i, i + 50))));
   return attempts.map(({ parsed, answer, gasUsed }) => {
     if (parsed) {
-      const [fields] = harness.interface.decodeFunctionResult(parsers[kind], answer);
+      const [fields] =
+        kind === "tcbInfo"
+          ? harness.interface.decodeFunctionResult("parseTcbInfo", answer)
+          : harness.interface.decodeFunctionResult("parseQeIdentity", answer);
       return { fields: [...fields], gasUsed };
     }
     const error = harness.interface.parseError(answer);
@@ -41,7 +41,7 @@ export async function parseAll(
 }
 
 /** Parses one text. */
-export async function parseOne(harness: TcbHarness, kind: keyof typeof parsers, text: string): Promise<Outcome> {
+export async function parseOne(harness: TcbHarness, kind: Kind, text: string): Promise<Outcome> {
   const [outcome] = await parseAll(harness, kind, [text]);
   if (outcome === undefined) throw new Error("no outcome");
   return outcome;

@@ -94,6 +94,7 @@ export const qeIdentitySchema = z.object({
 });
 
 export type TcbInfo = z.infer<typeof tcbInfoSchema>;
+export type PlatformLevel = TcbInfo["tcbLevels"][number];
 export type QeIdentity = z.infer<typeof qeIdentitySchema>;
 export type EnclaveLevel = z.infer<typeof enclaveLevel>;
 type Measurement = z.infer<typeof measurement>;
