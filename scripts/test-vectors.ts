@@ -1,7 +1,7 @@
 // Verifies real-world vectors on chain and in TypeScript. A line for each vector; exit status 1 on any difference.
 import { fileURLToPath } from "node:url";
 import { attestationFolder } from "./vectors/attestation-folder.ts";
-import { makeDcapSuite, typeScriptVerifier } from "./vectors/dcap.ts";
+import { chainVerifier, makeDcapSuite, typeScriptVerifier } from "./vectors/dcap.ts";
 import { makeDrandSuite } from "./vectors/drand.ts";
 import { isPassed, lineOf, VectorFileError, type VectorSuite } from "./vectors/suite.ts";
 
@@ -9,7 +9,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`../test/fixtures/${name
 
 const suites: readonly VectorSuite[] = [
   makeDrandSuite(fixture("drand-evmnet.json"), process.env.ATOMA_DRAND_VECTORS || undefined),
-  makeDcapSuite(attestationFolder(), [typeScriptVerifier]),
+  makeDcapSuite(attestationFolder(), [chainVerifier, typeScriptVerifier]),
 ];
 
 /** Runs a suite and prints its lines. A file that cannot be used counts as one failure and says what is wrong with it. */

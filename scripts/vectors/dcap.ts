@@ -1,3 +1,6 @@
+import { deployVerifiers, verdictOnChain } from "../../deploy/local/verifiers.ts";
+import type { Collateral } from "../../sdk/attestation/collateral.ts";
+import { intelRootKey } from "../../sdk/attestation/intel-root.ts";
 import { verifyQuote } from "../../sdk/attestation/verify-quote.ts";
 import type { AttestationFolder } from "./attestation-folder.ts";
 import { type DcapEntry, type DcapVerdict, readDcapManifest } from "./dcap-file.ts";
@@ -13,6 +16,17 @@ export type DcapVerifier = {
 export const typeScriptVerifier: DcapVerifier = {
   name: "TypeScript",
   verify: async (entry) => verifyQuote(entry),
+};
+
+/** The contracts, pinned to Intel's root. They know no advisories. */
+export const chainVerifier: DcapVerifier = {
+  name: "on chain",
+  verify: async ({ quote, collateral, at }) => {
+    const on = await deployVerifiers(intelRootKey, at);
+    const found = await verdictOnChain(on, { quote, collateral: collateral as Collateral, at });
+    if ("error" in found) return { verdict: "reject", status: null };
+    return { verdict: found.status === "UpToDate" ? "accept" : "reject", status: found.status };
+  },
 };
 
 /** Real quotes of a folder: a line for each, with what every verifier says. */

@@ -228,7 +228,6 @@ export const dcapCollateralAbi = [
       { name: "tee", type: "uint8" },
       { name: "fmspc", type: "bytes6" },
       { name: "evaluationNumber", type: "uint32" },
-      { name: "authority", type: "bytes32" },
     ],
     name: "collateralOf",
     outputs: [
@@ -253,6 +252,13 @@ export const dcapCollateralAbi = [
         type: "tuple",
       },
     ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "issuerId", type: "bytes32" }],
+    name: "isLiveIssuer",
+    outputs: [{ name: "", type: "bool" }],
     stateMutability: "view",
     type: "function",
   },

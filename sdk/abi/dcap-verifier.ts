@@ -2,6 +2,7 @@
 
 export const dcapVerifierAbi = [
   { inputs: [{ name: "collateral_", type: "address" }], stateMutability: "nonpayable", type: "constructor" },
+  { inputs: [{ name: "target", type: "address" }], name: "AddressEmptyCode", type: "error" },
   { inputs: [{ name: "offset", type: "uint256" }], name: "CommonNameMissingOrAmbiguous", type: "error" },
   { inputs: [], name: "DebugEnabled", type: "error" },
   { inputs: [{ name: "offset", type: "uint256" }], name: "DerBeyondEnd", type: "error" },
@@ -27,6 +28,7 @@ export const dcapVerifierAbi = [
     name: "DuplicateSgxElement",
     type: "error",
   },
+  { inputs: [], name: "FailedCall", type: "error" },
   { inputs: [{ name: "issuerId", type: "bytes32" }], name: "IssuerIsRevoked", type: "error" },
   {
     inputs: [
@@ -51,15 +53,16 @@ export const dcapVerifierAbi = [
   },
   { inputs: [], name: "NotSignedByIssuer", type: "error" },
   { inputs: [], name: "P256CallFailed", type: "error" },
+  { inputs: [{ name: "pckId", type: "bytes32" }], name: "PckIsRevoked", type: "error" },
+  { inputs: [{ name: "issuerId", type: "bytes32" }], name: "PckIssuerNotLive", type: "error" },
   {
     inputs: [
       { name: "issuerId", type: "bytes32" },
       { name: "serial", type: "uint256" },
     ],
-    name: "PckIsRevoked",
+    name: "PckSerialIsRevoked",
     type: "error",
   },
-  { inputs: [{ name: "pckId", type: "bytes32" }], name: "PckNotUsable", type: "error" },
   { inputs: [{ name: "offset", type: "uint256" }], name: "ReservedBitsSet", type: "error" },
   {
     inputs: [
@@ -69,6 +72,7 @@ export const dcapVerifierAbi = [
     name: "SgxElementMissing",
     type: "error",
   },
+  { inputs: [], name: "SgxExtensionMissing", type: "error" },
   { inputs: [{ name: "offset", type: "uint256" }], name: "TooManyExtensions", type: "error" },
   { inputs: [{ name: "attestationKeyId", type: "bytes32" }], name: "UnknownAttestationKey", type: "error" },
   {
@@ -175,6 +179,13 @@ export const dcapVerifierAbi = [
     name: "collateral",
     outputs: [{ name: "", type: "address" }],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "data", type: "bytes[]" }],
+    name: "multicall",
+    outputs: [{ name: "results", type: "bytes[]" }],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {

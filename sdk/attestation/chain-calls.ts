@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import { toHex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { issuerIdOf, pairOf, pckIdOf } from "./chain-ids.ts";
+import { parseCrl } from "./crl.ts";
 import { type Collateral, parseCollateral, type SignedText } from "./collateral.ts";
 import { EvidenceError } from "./evidence-error.ts";
 import { normaliseQuote, type QuoteParts } from "./normalise.ts";
@@ -44,6 +45,20 @@ export type RegistrationCall = { readonly what: string } & (
     }
 );
 
+/** A call that proves a revocation, by an entry of a list. */
+export type RevocationCall = { readonly what: string } & (
+  | {
+      readonly to: "collateral";
+      readonly functionName: "revokeIssuer";
+      readonly args: readonly [issuerId: Hex, crl: Hex, entryOffset: bigint];
+    }
+  | {
+      readonly to: "verifier";
+      readonly functionName: "revokePck";
+      readonly args: readonly [issuerId: Hex, x: Hex, y: Hex, crl: Hex, entryOffset: bigint];
+    }
+);
+
 /** What a PCK certificate's id commits to. */
 export type PckKey = { readonly x: Hex; readonly y: Hex; readonly issuerId: Hex; readonly serial: bigint };
 
@@ -74,20 +89,44 @@ export function chainEvidenceOf(quote: Uint8Array, collateral: Collateral): Chai
   };
 }
 
+/** Calls for those of the quote's certificates, and of the collateral's signers, that the collateral's lists revoke. Throws an EvidenceError. */
+export function revocationCallsOf(quote: Uint8Array, collateral: Collateral): readonly RevocationCall[] {
+  const { intermediateDer, pckDer } = normaliseQuote(quote);
+  const authority = parseCertificate(intermediateDer, "The quote's intermediate certificate");
+  const pck = parseCertificate(pckDer, "The quote's PCK certificate");
+  const { pckCrl, rootCaCrl, tcbInfo, qeIdentity } = parseCollateral(collateral);
+  const signers = [tcbInfo, qeIdentity].map(({ issuerChain }) => signerOf(issuerChain));
+  const ofRoot = parseCrl(rootCaCrl, "The root CA's CRL").revoked;
+  const issuers = [authority, ...signers].flatMap((issuer): readonly RevocationCall[] => {
+    const offset = ofRoot.get(toHex(issuer.serial));
+    if (offset === undefined) return [];
+    const args = [issuerIdOf(issuer), toHex(rootCaCrl), BigInt(offset)] as const;
+    return [{ what: `Revoke the ${issuer.commonName}`, to: "collateral", functionName: "revokeIssuer", args }];
+  });
+  const offset = parseCrl(pckCrl, "The PCK CRL").revoked.get(toHex(pck.serial));
+  if (offset === undefined) return issuers;
+  const args = [issuerIdOf(authority), ...pairOf(pck.publicKey), toHex(pckCrl), BigInt(offset)] as const;
+  return [...issuers, { what: "Revoke the PCK certificate", to: "verifier", functionName: "revokePck", args }];
+}
+
 function postCalls(
   { text, signature, issuerChain }: SignedText,
   functionName: "postTcbInfo" | "postQeIdentity",
   what: string,
 ): readonly RegistrationCall[] {
-  const [der] = parsePem(issuerChain, "the chain of the collateral's signer");
-  if (der === undefined) throw new EvidenceError("chain-length", "The collateral names no signer.");
-  const signer = parseCertificate(der, "The collateral's signer");
+  const signer = signerOf(issuerChain);
   const args = [toHex(new TextEncoder().encode(text)), ...pairOf(signature), issuerIdOf(signer)] as const;
-  const register = { to: "collateral", functionName: "registerIssuer", args: [toHex(der)] } as const;
+  const register = { to: "collateral", functionName: "registerIssuer", args: [toHex(signer.der)] } as const;
   return [
     { what: `Register the signer ${signer.commonName}`, ...register },
     { what, to: "collateral", functionName, args },
   ];
+}
+
+function signerOf(issuerChain: string): Certificate {
+  const [der] = parsePem(issuerChain, "the chain of the collateral's signer");
+  if (der === undefined) throw new EvidenceError("chain-length", "The collateral names no signer.");
+  return parseCertificate(der, "The collateral's signer");
 }
 
 function machineCalls(parts: QuoteParts, pck: Certificate, issuerId: Hex): readonly RegistrationCall[] {

@@ -1,3 +1,4 @@
+import type { Hex } from "viem";
 import { sameBytes, toHex } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
@@ -9,13 +10,16 @@ import { checkAlgorithm, type Extension, extensionsOf, parseSigned, parsing } fr
 
 const reasonCode = "2.5.29.21";
 
-/** An X.509 v2 list of revoked certificates. Serial numbers are their bytes in hex, without a leading zero. */
+/**
+ * An X.509 v2 list of revoked certificates: by serial number, its bytes in hex without a leading zero, the offset of its entry in
+ * the DER.
+ */
 export type Crl = {
   readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
   readonly issuer: Uint8Array;
   readonly validity: Validity;
-  readonly revoked: ReadonlySet<string>;
+  readonly revoked: ReadonlyMap<Hex, number>;
 };
 
 /** Parses strict DER: v2, both times, no critical extension. Throws an EvidenceError. */
@@ -35,7 +39,7 @@ export function parseCrl(der: Uint8Array, what: string): Crl {
       signature,
       issuer: issuer.whole,
       validity: { from: timeOf(thisUpdate), until: timeOf(nextUpdate) },
-      revoked: new Set(entriesOf(entries).map((entry) => revokedSerialOf(entry, what))),
+      revoked: new Map(entriesOf(entries).map((entry) => [revokedSerialOf(entry, what), offsetIn(der, entry)])),
     };
   });
 }
@@ -64,7 +68,11 @@ function entriesOf(entries: DerElement | undefined): DerElement[] {
   return list;
 }
 
-function revokedSerialOf(entry: DerElement, what: string): string {
+function offsetIn(der: Uint8Array, { whole }: DerElement): number {
+  return whole.byteOffset - der.byteOffset; // an element's bytes are a view of those that were parsed
+}
+
+function revokedSerialOf(entry: DerElement, what: string): Hex {
   const [serial, date, extensions, ...rest] = sequenceOf(entry);
   if (rest.length > 0) throw new DerError("An entry has too many parts.");
   timeOf(date);

@@ -1,9 +1,8 @@
 import { expect } from "chai";
-import { chainEvidenceOf, type QuoteWords } from "../../../sdk/attestation/chain-calls.ts";
+import { chainEvidenceOf, type QuoteWords, revocationCallsOf } from "../../../sdk/attestation/chain-calls.ts";
 import type { Collateral } from "../../../sdk/attestation/collateral.ts";
-import { parseQuote } from "../../../sdk/attestation/quote.ts";
 import { verifyQuote } from "../../../sdk/attestation/verify-quote.ts";
-import { deployVerifiers, nameOf, register, type Verifiers, verdictOnChain } from "../../helpers/attestation/on-chain.ts";
+import { deployVerifiers, nameOf, register, verdictOnChain } from "../../../deploy/local/verifiers.ts";
 import type { WorldQuoteOptions } from "../../helpers/attestation/world-quote.ts";
 import { mintWorld, type World } from "../../helpers/attestation/world.ts";
 import { tcbStatuses } from "../../helpers/attestation/status.ts";
@@ -222,39 +221,14 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     for (const role of ["pck", "intermediate"] as const) {
       const world = mintWorld({ seed: `${runSeed} revoked ${role}` });
       const { on, words, judge } = await prepare(world, kinds[2]);
-      const { serial } = world.certificates[role];
-      const crl = role === "pck" ? world.pckCrl({ revoked: [{ serial }] }) : world.rootCrl({ revoked: [{ serial }] });
-      await revoke(on, words, role, crl.der, serial);
+      const revoked = [{ serial: 5n }, { serial: world.certificates[role].serial }];
+      const lists = role === "pck" ? { pckCrl: { revoked } } : { rootCrl: { revoked } };
+      const calls = revocationCallsOf(world.quote(kinds[2]).bytes, world.collateral(lists));
+      expect(calls.length).to.equal(1);
+      for (const call of calls) await register(on, call);
       expect(await judge(words.quote)).to.equal(role === "pck" ? "PckIsRevoked" : "PckIssuerNotLive");
     }
   });
 });
 
 const parsed = (text: string) => ({ nextUpdate: Date.parse((JSON.parse(text) as { nextUpdate: string }).nextUpdate) / 1_000 });
-
-async function revoke(
-  { collateral, verifier }: Verifiers,
-  { machine }: ReturnType<typeof chainEvidenceOf>,
-  role: "pck" | "intermediate",
-  crl: Uint8Array,
-  serial: bigint,
-): Promise<void> {
-  const key = machine.find((call) => call.functionName === "registerAttestationKey");
-  if (key?.functionName !== "registerAttestationKey") throw new Error("There is no attestation key.");
-  const { x, y, issuerId } = key.args[6];
-  const offset = entryOffset(crl, serial);
-  if (role === "pck") await (await verifier.revokePck(issuerId, x, y, crl, offset)).wait();
-  else await (await collateral.revokeIssuer(issuerId, crl, offset)).wait();
-}
-
-/** Where the entry that names a serial begins: two bytes of a sequence's header before the serial's own two. */
-function entryOffset(crl: Uint8Array, serial: bigint): number {
-  const hex = serial.toString(16);
-  const digits = hex.length % 2 === 0 ? hex : `0${hex}`;
-  const padded = parseInt(digits.slice(0, 2), 16) >= 0x80 ? `00${digits}` : digits;
-  const at = Buffer.from(crl).indexOf(Buffer.from(padded, "hex"));
-  if (at < 0) throw new Error("The list has no such entry.");
-  return at - 4;
-}
-
-void parseQuote;

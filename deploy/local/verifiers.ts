@@ -1,16 +1,14 @@
-/** The contracts that verify evidence, on a chain whose clock is at a given second, and verdicts of theirs. */
 import { network } from "hardhat";
-import { type Hex, toHex } from "viem";
-import { parseCertificate } from "../../../sdk/attestation/certificate.ts";
-import { chainEvidenceOf, type RegistrationCall } from "../../../sdk/attestation/chain-calls.ts";
-import type { Collateral } from "../../../sdk/attestation/collateral.ts";
-import { type Status, statuses } from "../../../sdk/attestation/status.ts";
-import { rootOf } from "../../../deploy/parameters/parameters.ts";
-import type { DcapCollateral, DcapVerifier } from "../../../types/index.js";
+import type { Hex } from "viem";
+import { chainEvidenceOf, type RegistrationCall, type RevocationCall, revocationCallsOf } from "../../sdk/attestation/chain-calls.ts";
+import type { Collateral } from "../../sdk/attestation/collateral.ts";
+import { type Status, statuses } from "../../sdk/attestation/status.ts";
+import { rootOf } from "../parameters/parameters.ts";
+import type { DcapCollateral, DcapVerifier } from "../../types/index.js";
 
 /** A chain with the contracts of one root. */
 export type Verifiers = {
-  readonly connection: Awaited<ReturnType<typeof network.connect>>;
+  readonly connection: Awaited<ReturnType<typeof network.create>>;
   readonly collateral: DcapCollateral;
   readonly verifier: DcapVerifier;
 };
@@ -25,10 +23,10 @@ export type ChainVerdict =
 
 const setUpS = 3_600;
 
-/** Deploys the contracts an hour before `at`, pinned to the key (x || y), and waits until then. */
+/** Deploys the contracts that verify evidence, on a chain of their own, an hour before `at`, pinned to the key (x || y), and waits until then. */
 export async function deployVerifiers(rootKey: Uint8Array, at: number, hardfork = "osaka"): Promise<Verifiers> {
   const initialDate = new Date((at - setUpS) * 1_000).toISOString();
-  const connection = await network.connect({ override: { initialDate, hardfork } });
+  const connection = await network.create({ override: { initialDate, hardfork } });
   const { ethers, networkHelpers } = connection;
   const collateral = await ethers.deployContract("DcapCollateral", [rootOf(rootKey)]);
   const verifier = await ethers.deployContract("DcapVerifier", [collateral]);
@@ -37,19 +35,20 @@ export async function deployVerifiers(rootKey: Uint8Array, at: number, hardfork 
 }
 
 /** Sends one call. Returns the gas of the transaction. */
-export async function register(on: Verifiers, { to, functionName, args }: RegistrationCall): Promise<bigint> {
+export async function register(on: Verifiers, { to, functionName, args }: RegistrationCall | RevocationCall): Promise<bigint> {
   const contract = to === "collateral" ? on.collateral : on.verifier;
   const sent = await contract.getFunction(functionName)(...args);
   const receipt = await sent.wait();
   return receipt.gasUsed;
 }
 
-/** Registers all that comes before the quote, and asks for a verdict. */
+/** Registers all that comes before the quote and proves what is revoked, then asks for a verdict. */
 export async function verdictOnChain(on: Verifiers, { quote, collateral }: Evidence): Promise<ChainVerdict> {
   const { tcbEvaluationDataNumber } = JSON.parse(collateral.tcb_info) as { tcbEvaluationDataNumber: number };
   try {
     const evidence = chainEvidenceOf(quote, collateral);
-    for (const call of [...evidence.collateral, ...evidence.machine]) await register(on, call);
+    const calls = [...evidence.collateral, ...evidence.machine, ...revocationCallsOf(quote, collateral)];
+    for (const call of calls) await register(on, call);
     const { tee, status, ppid, validUntil } = await on.verifier.verifyQuote(evidence.quote, tcbEvaluationDataNumber);
     const name = statuses[Number(status) - 1];
     if (name === undefined) throw new Error(`The chain says status ${status}.`);
@@ -69,6 +68,3 @@ export function nameOf({ collateral, verifier }: Verifiers, error: unknown): str
   }
   throw error;
 }
-
-/** Hex of bytes of a certificate's parts. */
-export const keyOf = (der: Uint8Array): Hex => toHex(parseCertificate(der, "A certificate").publicKey);
