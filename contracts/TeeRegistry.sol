@@ -147,10 +147,7 @@ contract TeeRegistry is Workloads, EIP712 {
     /// @inheritdoc ITeeRegistry
     function endBinding(bytes32 workloadId, address signer, bytes32 pckId, bytes32 measurement) external {
         Binding storage binding = _liveBinding(workloadId, signer);
-        require(
-            binding.pckTag == bytes9(pckId) && binding.measurementTag == bytes9(measurement),
-            OtherEvidence()
-        );
+        require(binding.pckTag == bytes9(pckId) && binding.measurementTag == bytes9(measurement), OtherEvidence());
         bool isAllowed =
             binding.evaluation >= workloadOf(workloadId).minEvaluation &&
                 measurementActiveAt(workloadId, measurement) != 0 &&

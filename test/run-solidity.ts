@@ -7,7 +7,9 @@ import { campaignSuccesses, campaignTable } from "./helpers/campaign.ts";
 const leastSuccesses = 100;
 const testFiles = process.argv.slice(2);
 
-const { success }: { success: boolean } = await hre.tasks.getTask(["test", "solidity"]).run({ noCompile: true, testFiles });
+const { success }: { success: boolean } = await hre.tasks
+  .getTask(["test", "solidity"])
+  .run({ noCompile: true, testFiles });
 const successes = campaignSuccesses(process.env);
 const rare = successes.filter(([, count]) => count < leastSuccesses);
 const isCounted = successes.length > 0;

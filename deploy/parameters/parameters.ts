@@ -124,7 +124,9 @@ export function local(
 export function assertPublic(p: InstanceParameters): void {
   const faults = [
     isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
-    isIntels(p.attestationRoot) ? [] : ["the root of TEE evidence is not Intel's: whoever has its key makes up evidence"],
+    isIntels(p.attestationRoot)
+      ? []
+      : ["the root of TEE evidence is not Intel's: whoever has its key makes up evidence"],
     p.unbonding > leastUnbondingS(p)
       ? []
       : [`unbonding is not longer than the ${leastUnbondingS(p)} s that a dispute can take`],

@@ -23,7 +23,7 @@ export const chainVerifier: DcapVerifier = {
   name: "on chain",
   verify: async ({ quote, collateral, at }) => {
     const on = await deployVerifiers(intelRootKey, at);
-    const found = await verdictOnChain(on, { quote, collateral: collateral as Collateral, at });
+    const found = await verdictOnChain(on, { quote, collateral: collateral as Collateral });
     if ("error" in found) return { verdict: "reject", status: null };
     return { verdict: found.status === "UpToDate" ? "accept" : "reject", status: found.status };
   },

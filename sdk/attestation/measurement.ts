@@ -22,7 +22,8 @@ export function measurementOf(signedBody: Uint8Array, parts: number): Hex {
 
 function ofTd(td: TdReport, parts: number): Hex {
   const zeros = new Uint8Array(48);
-  const chosen = (part: number, ...fields: Uint8Array[]) => fields.map((field) => ((parts & part) === 0 ? zeros : field));
+  const chosen = (part: number, ...fields: Uint8Array[]) =>
+    fields.map((field) => ((parts & part) === 0 ? zeros : field));
   return hashOf("TDX", [
     ...[td.tdAttributes, td.xfam, td.mrTd, td.rtmr0, td.rtmr1, td.rtmr2],
     ...chosen(tdParts.configId, td.mrConfigId),

@@ -1,6 +1,6 @@
 import { network } from "hardhat";
 import { keccak256 } from "viem";
-import type { Certificate } from "./attestation/certificate.ts";
+import type { Certificate } from "../../keepers/attestation/dev/certificate.ts";
 
 /** With the P-256 precompile of EIP-7951, and without. */
 export type Hardfork = "osaka" | "prague";

@@ -1,4 +1,4 @@
-import { lengthBytes } from "./attestation/der.ts";
+import { lengthBytes } from "../../keepers/attestation/dev/der.ts";
 import { elementAt, readDer, writeDer } from "./attestation/der-tree.ts";
 
 const headerLength = (content: number): number => 1 + lengthBytes(content).length;

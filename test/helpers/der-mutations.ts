@@ -1,5 +1,5 @@
 /** Changes of DER for fuzzing: most leave something that is nearly right. */
-import { concat, flipped, zeros } from "./attestation/bytes.ts";
+import { concat, flipped, zeros } from "../../keepers/attestation/dev/bytes.ts";
 import {
   withEmptyContent,
   withIndefiniteLength,
@@ -9,9 +9,9 @@ import {
   withTag,
   withWrongLength,
 } from "./attestation/der-broken.ts";
-import { nothing, sequence } from "./attestation/der.ts";
+import { nothing, sequence } from "../../keepers/attestation/dev/der.ts";
 import { readDer, replaceAt, writeDer, type DerNode } from "./attestation/der-tree.ts";
-import type { Random } from "./attestation/random.ts";
+import type { Random } from "../../keepers/attestation/dev/random.ts";
 
 export type Change = (element: Uint8Array) => Uint8Array;
 

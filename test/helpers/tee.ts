@@ -7,10 +7,10 @@ import { attestData, bindingHash, challengeHash, type TeeKeys, workloadIdOf } fr
 import { chainEvidenceOf, type RegistrationCall } from "../../sdk/attestation/chain-calls.ts";
 import { measurementOf } from "../../sdk/attestation/measurement.ts";
 import { statusBitmap } from "../../sdk/attestation/status.ts";
-import type { WorldQuoteOptions } from "./attestation/world-quote.ts";
+import type { WorldQuoteOptions } from "../../keepers/attestation/dev/world-quote.ts";
 import { mintWorld, type World, type WorldOptions } from "./attestation/world.ts";
 import { runSeed } from "./attestation/seed.ts";
-import { timeText } from "./attestation/signed-text.ts";
+import { timeText } from "../../keepers/attestation/dev/signed-text.ts";
 import { type Market, type MarketOptions, useMarket } from "./market.ts";
 
 const yearS = 31_557_600;
@@ -31,7 +31,7 @@ export const plainWorkload = {
 export type WorkloadFields = { -readonly [K in keyof typeof plainWorkload]: number };
 
 /** A machine under the root of the tests' market, whose collateral has months left. */
-export function machineOf(name: string, options: WorldOptions = {}): World {
+export function machineOf(name: string, options: Partial<WorldOptions> = {}): World {
   const at = Math.floor(Date.now() / 1_000);
   const lasting = { issueDate: timeText(at - dayS), nextUpdate: timeText(at + yearS) };
   return mintWorld({ seed: `${runSeed} ${name}`, at, ...options, tcbInfo: lasting, qeIdentity: lasting });
@@ -96,7 +96,9 @@ export async function attestArgs(
   showing: Showing = {},
 ) {
   const { world, instance } = market;
-  const block = await world.chain.getBlock({ blockNumber: showing.challengeBlock ?? (await world.chain.getBlockNumber()) });
+  const block = await world.chain.getBlock({
+    blockNumber: showing.challengeBlock ?? (await world.chain.getBlockNumber()),
+  });
   const workloadId = showing.workloadId ?? market.workloadId;
   const keys: TeeKeys = {
     nodeId: node.nodeId,
@@ -111,7 +113,9 @@ export async function attestArgs(
   const domain = { chainId: showing.chainId ?? localChainId, registry: showing.registry ?? instance.teeRegistry };
   const binding = bindingHash(domain, keys);
   const challenge = showing.challenge ?? challengeHash(block.hash, keys.nodeId, domain.registry);
-  const signed = await (showing.signs ?? node.signer).signTypedData(attestData(domain, { workloadId, binding, challenge }));
+  const signed = await (showing.signs ?? node.signer).signTypedData(
+    attestData(domain, { workloadId, binding, challenge }),
+  );
   const compact = compactSignature(signed);
   const reportData = showing.reportData ?? hexToBytes(concat([binding, challenge]));
   const tee = showing.quote?.tee ?? "TDX";

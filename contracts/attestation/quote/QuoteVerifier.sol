@@ -13,7 +13,6 @@ import {TdReport} from "./TdReport.sol";
 
 /// @title Attestation keys, and quotes that they signed
 abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
-
     mapping(bytes32 attestationKeyId => bool) private _attestationKeys;
 
     /* ATTESTATION KEYS */
@@ -66,8 +65,11 @@ abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
         require(_isSignature(hash, quote.r, quote.s, quote.keyX, quote.keyY), WrongQuoteSignature());
 
         Pck memory pck = _livePck(quote.pckId);
-        (ITcbStore.TcbText memory info, ITcbStore.TcbText memory identity) =
-            _collateral().collateralOf(v.tee, pck.fmspc, evaluation);
+        (ITcbStore.TcbText memory info, ITcbStore.TcbText memory identity) = _collateral().collateralOf(
+            v.tee,
+            pck.fmspc,
+            evaluation
+        );
         require(info.pceId == pck.pceId, WrongPceId(pck.pceId, info.pceId));
         uint256 platform = _platformStatus(v.tee, report, pck, info.record.code);
         uint256 status = TcbLevels.merge(platform, _qeStatus(quote.qe, identity.record.code));
@@ -102,8 +104,7 @@ abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
     }
 
     function _qeStatus(QeFacts calldata qe, bytes memory record) private pure returns (uint256) {
-        return
-            TcbLevels.qeStatus(record, qe.miscSelect, qe.attributes, qe.mrSigner, qe.isvProdId, qe.isvSvn);
+        return TcbLevels.qeStatus(record, qe.miscSelect, qe.attributes, qe.mrSigner, qe.isvProdId, qe.isvSvn);
     }
 
     function _least(uint40 a, uint40 b) private pure returns (uint40) {

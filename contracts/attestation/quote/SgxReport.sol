@@ -46,7 +46,8 @@ library SgxReport {
     ///         CONFIGSVN, as zeros unless asked for.
     /// @param parts sum of `WITH_CONFIG_ID` and `BY_SIGNER`
     function measurementOf(bytes calldata report, uint256 parts) internal pure returns (bytes32) {
-        bytes memory config = parts & WITH_CONFIG_ID == 0 ? new bytes(66) : bytes.concat(report[192:256], report[260:262]);
+        bytes memory config =
+            parts & WITH_CONFIG_ID == 0 ? new bytes(66) : bytes.concat(report[192:256], report[260:262]);
         bytes16 attributes = bytes16(report[48:]);
         if (parts & BY_SIGNER == 0) return keccak256(bytes.concat("SGX", attributes, report[64:96], config));
         return keccak256(bytes.concat("SGX signer", attributes, report[128:160], report[256:258], config));

@@ -50,7 +50,6 @@ library TdReport {
         bytes memory rtmr3 = parts & WITH_RTMR3 == 0 ? zeros : bytes(report[472:520]);
         bytes memory owner = parts & WITH_OWNER == 0 ? bytes.concat(zeros, zeros) : bytes(report[232:328]);
         bytes memory serviceTd = report.length == LENGTH ? zeros : bytes(report[600:648]);
-        return
-            keccak256(bytes.concat("TDX", report[120:184], report[328:472], configId, rtmr3, owner, serviceTd));
+        return keccak256(bytes.concat("TDX", report[120:184], report[328:472], configId, rtmr3, owner, serviceTd));
     }
 }

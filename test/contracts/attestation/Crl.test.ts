@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { keccak256, sha256 } from "viem";
-import { concat, zeros } from "../../helpers/attestation/bytes.ts";
-import { mintCrl, type CrlOptions, type Revoked } from "../../helpers/attestation/crl.ts";
+import { concat, zeros } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintCrl, type CrlOptions, type Revoked } from "../../../keepers/attestation/dev/crl.ts";
 import {
   boolean,
   element,
@@ -12,11 +12,11 @@ import {
   oid,
   sequence,
   tags,
-} from "../../helpers/attestation/der.ts";
+} from "../../../keepers/attestation/dev/der.ts";
 import { elementAt, replaceAt } from "../../helpers/attestation/der-tree.ts";
-import { extension, extensionIds, reasonCode } from "../../helpers/attestation/extensions.ts";
-import { mintSerial } from "../../helpers/attestation/issuers.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { extension, extensionIds, reasonCode } from "../../../keepers/attestation/dev/extensions.ts";
+import { mintSerial } from "../../../keepers/attestation/dev/issuers.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 import { entryOffsets } from "../../helpers/crl-entries.ts";

@@ -1,9 +1,9 @@
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { expect } from "chai";
-import { bigEndian, concat, flipped, numberOf } from "../../helpers/attestation/bytes.ts";
-import { curveOrder, mintKey, sign } from "../../helpers/attestation/key.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { bigEndian, concat, flipped, numberOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { curveOrder, mintKey, sign } from "../../../keepers/attestation/dev/key.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { deployHarness, hexBytes, type Hardfork } from "../../helpers/certificate-store.ts";
 import type { CertificateHarness } from "../../../types/index.js";

@@ -1,12 +1,16 @@
 import { expect } from "chai";
 import { encodeAbiParameters, keccak256 } from "viem";
-import { flipped } from "../../helpers/attestation/bytes.ts";
-import { mintCertificate, type Certificate, type CertificateOptions } from "../../helpers/attestation/certificate.ts";
-import { basicConstraints, keyUsage } from "../../helpers/attestation/extensions.ts";
-import { mintSerial } from "../../helpers/attestation/issuers.ts";
-import { mintKey } from "../../helpers/attestation/key.ts";
-import { commonNames, intelName } from "../../helpers/attestation/name.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { flipped } from "../../../keepers/attestation/dev/bytes.ts";
+import {
+  mintCertificate,
+  type Certificate,
+  type CertificateOptions,
+} from "../../../keepers/attestation/dev/certificate.ts";
+import { basicConstraints, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
+import { mintSerial } from "../../../keepers/attestation/dev/issuers.ts";
+import { mintKey } from "../../../keepers/attestation/dev/key.ts";
+import { commonNames, intelName } from "../../../keepers/attestation/dev/name.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 import {

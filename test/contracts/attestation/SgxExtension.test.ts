@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, zeros } from "../../helpers/attestation/bytes.ts";
+import { concat, zeros } from "../../../keepers/attestation/dev/bytes.ts";
 import {
   boolean,
   element,
@@ -10,12 +10,16 @@ import {
   oid,
   sequence,
   tags,
-} from "../../helpers/attestation/der.ts";
+} from "../../../keepers/attestation/dev/der.ts";
 import { readDer, writeDer } from "../../helpers/attestation/der-tree.ts";
-import { mintPlatform } from "../../helpers/attestation/platform.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { mintPlatform } from "../../../keepers/attestation/dev/platform.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { sgxExtensionId, sgxExtensionValue, type SgxExtension } from "../../helpers/attestation/sgx-extension.ts";
+import {
+  sgxExtensionId,
+  sgxExtensionValue,
+  type SgxExtension,
+} from "../../../keepers/attestation/dev/sgx-extension.ts";
 import { deployHarness, hexBytes } from "../../helpers/certificate-store.ts";
 import type { CertificateHarness } from "../../../types/index.js";
 

@@ -7,7 +7,7 @@ import { measurementOf } from "../../../sdk/attestation/measurement.ts";
 import { statusBitmap } from "../../../sdk/attestation/status.ts";
 import { localChainId } from "../../../deploy/local/world.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { timeText } from "../../helpers/attestation/signed-text.ts";
+import { timeText } from "../../../keepers/attestation/dev/signed-text.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 import {
   attestArgs,
@@ -55,7 +55,18 @@ describe("The TEE registry", function () {
       const pckId = chainEvidenceOf(machine.quote().bytes, machine.collateral()).quote.pckId;
       await expect(sent)
         .to.emit(m.teeRegistry, "NodeAttested")
-        .withArgs(m.workloadId, nodeId, signer.address, hpkeKey, measuredOf(machine), pckId, zeroHash, zeroHash, 1, until);
+        .withArgs(
+          m.workloadId,
+          nodeId,
+          signer.address,
+          hpkeKey,
+          measuredOf(machine),
+          pckId,
+          zeroHash,
+          zeroHash,
+          1,
+          until,
+        );
       const binding = await m.teeRegistry.bindingOf(m.workloadId, signer.address);
       expect([binding.nodeId, binding.until, binding.hpkeKey]).to.deep.equal([nodeId, until, hpkeKey]);
       expect(await m.teeRegistry.liveUntil(m.workloadId, nodeId, signer.address)).to.equal(until);
@@ -116,11 +127,10 @@ describe("The TEE registry", function () {
       const args = await attestArgs(m, machine, nodeAt(0));
       const other = keccak256(stringToHex("another workload"));
       await registerWorkload(m, machine, { salt: other });
-      const id = keccak256(
-        `0x${"00".repeat(12)}${m.deployer.address.slice(2).toLowerCase()}${other.slice(2)}`,
-      );
-      await expect(m.teeRegistry.attest(id, ...(args.slice(1) as never as [never, never, never])))
-        .to.be.revertedWithCustomError(m.teeRegistry, "NotSignedBySigner");
+      const id = keccak256(`0x${"00".repeat(12)}${m.deployer.address.slice(2).toLowerCase()}${other.slice(2)}`);
+      await expect(
+        m.teeRegistry.attest(id, ...(args.slice(1) as never as [never, never, never])),
+      ).to.be.revertedWithCustomError(m.teeRegistry, "NotSignedBySigner");
     });
 
     it("not with a stale challenge, one of another node, or one of a block to come", async () => {
@@ -225,7 +235,10 @@ describe("The TEE registry", function () {
       await attest();
       await expect(end()).to.be.revertedWithCustomError(m.teeRegistry, "StillAllowed");
       await expect(end(keccak256("0x03"))).to.be.revertedWithCustomError(m.teeRegistry, "OtherEvidence");
-      await expect(end(measuredOf(machine), keccak256("0x03"))).to.be.revertedWithCustomError(m.teeRegistry, "OtherEvidence");
+      await expect(end(measuredOf(machine), keccak256("0x03"))).to.be.revertedWithCustomError(
+        m.teeRegistry,
+        "OtherEvidence",
+      );
       await m.teeRegistry.removeMeasurement(m.workloadId, measuredOf(machine));
       expect(await m.teeRegistry.liveUntil(m.workloadId, 1, key)).to.not.equal(0n);
       await expect(end()).to.emit(m.teeRegistry, "BindingEnded").withArgs(m.workloadId, key);
@@ -284,7 +297,9 @@ describe("The TEE registry", function () {
         stranger.tighten(workloadId, statuses, 1, hourS),
         stranger.transferWorkload(workloadId, m.stranger.address),
       ])
-        await expect(call).to.be.revertedWithCustomError(tee, "NotWorkloadOwner").withArgs(workloadId, m.stranger.address);
+        await expect(call)
+          .to.be.revertedWithCustomError(tee, "NotWorkloadOwner")
+          .withArgs(workloadId, m.stranger.address);
       await expect(stranger.revokeWorkload(workloadId)) //
         .to.be.revertedWithCustomError(tee, "AccessManagedUnauthorized")
         .withArgs(m.stranger.address);
@@ -300,7 +315,10 @@ describe("The TEE registry", function () {
       await tee.transferWorkload(workloadId, m.stranger.address);
       await expect(tee.revokeWorkload(keccak256(salt))).to.be.revertedWithCustomError(tee, "UnknownWorkload");
       await tee.connect(m.stranger).transferWorkload(workloadId, zeroAddress);
-      await expect(stranger.addMeasurement(workloadId, zeroHash)).to.be.revertedWithCustomError(tee, "NotWorkloadOwner");
+      await expect(stranger.addMeasurement(workloadId, zeroHash)).to.be.revertedWithCustomError(
+        tee,
+        "NotWorkloadOwner",
+      );
       await tee.connect(m.deployer).revokeWorkload(workloadId); // as governance: it is nobody's any more
       expect((await tee.workloadOf(workloadId)).statuses).to.equal(0n);
     });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { keccak256, sha256, stringToBytes } from "viem";
-import { bigEndian, numberOf } from "../../helpers/attestation/bytes.ts";
-import { ecdsaWithSha256 } from "../../helpers/attestation/certificate.ts";
+import { bigEndian, numberOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { ecdsaWithSha256 } from "../../../keepers/attestation/dev/certificate.ts";
 import { withTag } from "../../helpers/attestation/der-broken.ts";
 import {
   bitString,
@@ -11,10 +11,10 @@ import {
   sequence,
   tags,
   utcTime,
-} from "../../helpers/attestation/der.ts";
-import { basicConstraints, extension, extensionIds } from "../../helpers/attestation/extensions.ts";
-import { commonNames } from "../../helpers/attestation/name.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+} from "../../../keepers/attestation/dev/der.ts";
+import { basicConstraints, extension, extensionIds } from "../../../keepers/attestation/dev/extensions.ts";
+import { commonNames } from "../../../keepers/attestation/dev/name.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { deployHarness, hexBytes } from "../../helpers/certificate-store.ts";
 import { changed, inSigned, onlyExtensions, refused, remint, withNotBefore, world } from "./x509-refused.ts";

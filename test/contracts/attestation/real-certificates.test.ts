@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bytesOf, textBytes } from "../../helpers/attestation/bytes.ts";
+import { bytesOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
 import { readVector, skipReason, vectorFolder } from "../../helpers/attestation/vectors.ts";
 import { deployStores, gasOf, hexBytes, type Stores } from "../../helpers/certificate-store.ts";
 import { entryOffsets } from "../../helpers/crl-entries.ts";

@@ -11,7 +11,14 @@ import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
 import { commit, reveal, revealedBy, stall } from "../../helpers/fallback.ts";
 import { forge } from "../../helpers/forge.ts";
 import { askAndPost, paramsFor, sampleOutput, selectorOf, settle, useMarket } from "../../helpers/market.ts";
-import { attestArgs, machineOf, prepareMachine, registerWorkload, measuredOf, useTeeMarket } from "../../helpers/tee.ts";
+import {
+  attestArgs,
+  machineOf,
+  prepareMachine,
+  registerWorkload,
+  measuredOf,
+  useTeeMarket,
+} from "../../helpers/tee.ts";
 
 /** Every node has a machine of its own, of one model. */
 const machines = ["a", "b", "c"] as const;
@@ -140,7 +147,6 @@ describe("A task that names a TEE workload", function () {
     await m.networkHelpers.time.increaseTo(s.times.deadlineS + 101n);
     await expect(m.escrow.expire(request.words)).to.emit(m.escrow, "Refunded");
   });
-
 });
 
 describe("A task that names none", () => {

@@ -1,6 +1,6 @@
 /** One certificate changed in one way each: what a strict parser of X.509 refuses. */
-import { concat, textBytes, zeros } from "../../helpers/attestation/bytes.ts";
-import { mintCertificate, type CertificateOptions } from "../../helpers/attestation/certificate.ts";
+import { concat, textBytes, zeros } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintCertificate, type CertificateOptions } from "../../../keepers/attestation/dev/certificate.ts";
 import { withTag } from "../../helpers/attestation/der-broken.ts";
 import {
   bitString,
@@ -14,10 +14,10 @@ import {
   set,
   tags,
   utf8String,
-} from "../../helpers/attestation/der.ts";
+} from "../../../keepers/attestation/dev/der.ts";
 import { replaceAt } from "../../helpers/attestation/der-tree.ts";
-import { basicConstraints, extension, extensionIds, keyUsage } from "../../helpers/attestation/extensions.ts";
-import { commonNames } from "../../helpers/attestation/name.ts";
+import { basicConstraints, extension, extensionIds, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
+import { commonNames } from "../../../keepers/attestation/dev/name.ts";
 import { caseSeed } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import { hexOf } from "./bytes.ts";
-import { basicConstraints, keyUsage } from "./extensions.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { basicConstraints, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
 import { hasOpenssl, opensslText, opensslVerdict } from "./openssl.ts";
-import { pemOf } from "./pem.ts";
+import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
 import { caseSeed, printSeedOnFailure } from "./seed.ts";
 import { mintWorld, type World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 /** DER spoiled in one way each, for tests of what a strict parser refuses. */
-import { concat } from "./bytes.ts";
-import { lengthBytes } from "./der.ts";
+import { concat } from "../../../keepers/attestation/dev/bytes.ts";
+import { lengthBytes } from "../../../keepers/attestation/dev/der.ts";
 import { readDer } from "./der-tree.ts";
 
 const split = (der: Uint8Array): { tag: Uint8Array; content: Uint8Array } => {

@@ -1,6 +1,6 @@
 /** Generic view of DER: a tree that can be dumped as a shape, and written again with one part changed. */
-import { concat, hexOf, numberOf } from "./bytes.ts";
-import { lengthBytes } from "./der.ts";
+import { concat, hexOf, numberOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { lengthBytes } from "../../../keepers/attestation/dev/der.ts";
 
 export type DerNode = {
   readonly tag: number;

@@ -1,6 +1,15 @@
 import { expect } from "chai";
-import { bytesOf, hexOf } from "./bytes.ts";
-import { bitString, generalizedTime, integer, octetString, oid, sequence, time, utcTime } from "./der.ts";
+import { bytesOf, hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import {
+  bitString,
+  generalizedTime,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  time,
+  utcTime,
+} from "../../../keepers/attestation/dev/der.ts";
 import { withIndefiniteLength, withLongLength, withPrefix, withSuffix, withWrongLength } from "./der-broken.ts";
 import { elementAt, readDer, replaceAt, writeDer } from "./der-tree.ts";
 

@@ -4,12 +4,12 @@
  * (PCCS) also serves that list, in hex, under `rootcacrl`.
  */
 import { randomBytes } from "node:crypto";
-import { bytesOf, textBytes } from "./bytes.ts";
-import type { Collateral } from "./collateral.ts";
-import { pemOf } from "./pem.ts";
-import type { CaKind } from "./platform.ts";
-import { upperHex } from "./signed-text.ts";
-import type { Tee } from "./status.ts";
+import { bytesOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
+import type { Collateral } from "../../../keepers/attestation/dev/collateral.ts";
+import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
+import type { CaKind } from "../../../keepers/attestation/dev/platform.ts";
+import { upperHex } from "../../../keepers/attestation/dev/signed-text.ts";
+import type { Tee } from "../../../keepers/attestation/dev/status.ts";
 import { mintEvaluationList } from "./tcb-evaluations.ts";
 import type { World } from "./world.ts";
 

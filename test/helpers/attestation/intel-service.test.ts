@@ -2,7 +2,7 @@ import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import { expect } from "chai";
 import { startIntelService, type IntelService } from "./intel-service.ts";
 import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import { upperHex } from "./signed-text.ts";
+import { upperHex } from "../../../keepers/attestation/dev/signed-text.ts";
 import { mintWorld } from "./world.ts";
 
 describe("Stand-in of Intel's service", () => {

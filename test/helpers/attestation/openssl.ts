@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pemOf } from "./pem.ts";
+import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
 
 export const hasOpenssl = (): boolean => spawnSync("openssl", ["version"]).status === 0;
 

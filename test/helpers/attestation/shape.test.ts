@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
-import { hexOf } from "./bytes.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
 import { shapeOf } from "./der-tree.ts";
 import { caseSeed, printSeedOnFailure } from "./seed.ts";
 import { mintWorld, type World } from "./world.ts";
-import type { Collateral } from "./collateral.ts";
-import type { Tee } from "./status.ts";
+import type { Collateral } from "../../../keepers/attestation/dev/collateral.ts";
+import type { Tee } from "../../../keepers/attestation/dev/status.ts";
 
 const cases = [
   { name: "tdx-v4-uptodate", version: 4, tee: "TDX", ca: "platform" },

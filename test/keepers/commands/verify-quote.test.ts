@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { hexOf } from "../../helpers/attestation/bytes.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 

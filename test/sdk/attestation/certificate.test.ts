@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import { parseCertificate } from "../../../sdk/attestation/certificate.ts";
 import { EvidenceError } from "../../../sdk/attestation/evidence-error.ts";
-import { concat, numberOf } from "../../helpers/attestation/bytes.ts";
-import { type CertificateOptions, mintCertificate } from "../../helpers/attestation/certificate.ts";
-import * as der from "../../helpers/attestation/der.ts";
+import { concat, numberOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { type CertificateOptions, mintCertificate } from "../../../keepers/attestation/dev/certificate.ts";
+import * as der from "../../../keepers/attestation/dev/der.ts";
 import { withLongLength, withSuffix } from "../../helpers/attestation/der-broken.ts";
 import { elementAt, replaceAt } from "../../helpers/attestation/der-tree.ts";
-import { extension, keyUsage } from "../../helpers/attestation/extensions.ts";
+import { extension, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 

@@ -1,14 +1,14 @@
 import { expect } from "chai";
-import { oid, sequence, utf8String } from "../../helpers/attestation/der.ts";
-import { basicConstraints, extension, keyUsage } from "../../helpers/attestation/extensions.ts";
-import { mintCertificate } from "../../helpers/attestation/certificate.ts";
-import { flipped, textBytes } from "../../helpers/attestation/bytes.ts";
-import { mintKey } from "../../helpers/attestation/key.ts";
-import { commonNames, intelName } from "../../helpers/attestation/name.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { oid, sequence, utf8String } from "../../../keepers/attestation/dev/der.ts";
+import { basicConstraints, extension, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
+import { mintCertificate } from "../../../keepers/attestation/dev/certificate.ts";
+import { flipped, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintKey } from "../../../keepers/attestation/dev/key.ts";
+import { commonNames, intelName } from "../../../keepers/attestation/dev/name.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import type { IssuerChanges } from "../../helpers/attestation/issuers.ts";
-import { pemChain } from "../../helpers/attestation/pem.ts";
+import type { IssuerChanges } from "../../../keepers/attestation/dev/issuers.ts";
+import { pemChain } from "../../../keepers/attestation/dev/pem.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 import { expectAccepted, itRejects, judge, type RejectionCase } from "./judging.ts";
 

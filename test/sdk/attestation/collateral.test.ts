@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { hexOf } from "../../helpers/attestation/bytes.ts";
-import { mintKey } from "../../helpers/attestation/key.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintKey } from "../../../keepers/attestation/dev/key.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { timeText } from "../../helpers/attestation/signed-text.ts";
+import { timeText } from "../../../keepers/attestation/dev/signed-text.ts";
 import { type CollateralOptions, mintWorld } from "../../helpers/attestation/world.ts";
 import { expectAccepted, expectRejected, itRejects, judge, type RejectionCase } from "./judging.ts";
 

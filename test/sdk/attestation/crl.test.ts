@@ -1,13 +1,13 @@
-import { mintCrl } from "../../helpers/attestation/crl.ts";
+import { mintCrl } from "../../../keepers/attestation/dev/crl.ts";
 import { replaceAt } from "../../helpers/attestation/der-tree.ts";
-import { utf8String } from "../../helpers/attestation/der.ts";
-import { crlNumber, extension } from "../../helpers/attestation/extensions.ts";
-import { hexOf } from "../../helpers/attestation/bytes.ts";
-import { mintKey } from "../../helpers/attestation/key.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { utf8String } from "../../../keepers/attestation/dev/der.ts";
+import { crlNumber, extension } from "../../../keepers/attestation/dev/extensions.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintKey } from "../../../keepers/attestation/dev/key.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { type CollateralOptions, mintWorld } from "../../helpers/attestation/world.ts";
-import type { Collateral } from "../../helpers/attestation/collateral.ts";
+import type { Collateral } from "../../../keepers/attestation/dev/collateral.ts";
 import { expectAccepted, itRejects, judge, type RejectionCase } from "./judging.ts";
 
 const world = mintWorld({ seed: caseSeed("crl") });

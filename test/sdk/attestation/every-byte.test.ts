@@ -3,7 +3,7 @@ import { normaliseQuote } from "../../../sdk/attestation/normalise.ts";
 import { type QuoteQuestion, verifyQuote } from "../../../sdk/attestation/verify-quote.ts";
 import { readDcapManifest } from "../../../scripts/vectors/dcap-file.ts";
 import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
-import { flipped } from "../../helpers/attestation/bytes.ts";
+import { flipped } from "../../../keepers/attestation/dev/bytes.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 

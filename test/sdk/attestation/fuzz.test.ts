@@ -6,10 +6,10 @@ import { normaliseQuote } from "../../../sdk/attestation/normalise.ts";
 import { parseQeIdentity } from "../../../sdk/attestation/qe-identity.ts";
 import { parseSgxExtension } from "../../../sdk/attestation/sgx-extension.ts";
 import { parseTcbInfo } from "../../../sdk/attestation/tcb-info.ts";
-import { concat, textBytes } from "../../helpers/attestation/bytes.ts";
-import { type Random, seededRandom } from "../../helpers/attestation/random.ts";
+import { concat, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
+import { type Random, seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { sgxExtensionValue } from "../../helpers/attestation/sgx-extension.ts";
+import { sgxExtensionValue } from "../../../keepers/attestation/dev/sgx-extension.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 import { judge } from "./judging.ts";
 

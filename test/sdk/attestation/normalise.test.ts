@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { EvidenceError } from "../../../sdk/attestation/evidence-error.ts";
 import { normaliseQuote } from "../../../sdk/attestation/normalise.ts";
 import { isSigned } from "../../../sdk/attestation/signature.ts";
-import { zeros } from "../../helpers/attestation/bytes.ts";
+import { zeros } from "../../../keepers/attestation/dev/bytes.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 

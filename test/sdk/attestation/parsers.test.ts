@@ -13,15 +13,15 @@ import { EvidenceError } from "../../../sdk/attestation/evidence-error.ts";
 import { parsePem, parsePemBytes } from "../../../sdk/attestation/pem.ts";
 import { mergeStatus, statusBitmap, statuses, statusNumber } from "../../../sdk/attestation/status.ts";
 import { JsonError, parseStrictJson } from "../../../sdk/attestation/strict-json.ts";
-import { bytesOf, textBytes } from "../../helpers/attestation/bytes.ts";
-import * as der from "../../helpers/attestation/der.ts";
+import { bytesOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
+import * as der from "../../../keepers/attestation/dev/der.ts";
 import {
   withIndefiniteLength,
   withLongLength,
   withPrefix,
   withWrongLength,
 } from "../../helpers/attestation/der-broken.ts";
-import { pemOf } from "../../helpers/attestation/pem.ts";
+import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
 
 const parse = (hex: string) => parseDer(bytesOf(hex));
 const reads =

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { bytesOf, concat, flipped, zeros } from "../../helpers/attestation/bytes.ts";
-import { mintKey } from "../../helpers/attestation/key.ts";
-import { seededRandom } from "../../helpers/attestation/random.ts";
+import { bytesOf, concat, flipped, zeros } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintKey } from "../../../keepers/attestation/dev/key.ts";
+import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
-import type { WorldQuoteOptions } from "../../helpers/attestation/world-quote.ts";
+import type { WorldQuoteOptions } from "../../../keepers/attestation/dev/world-quote.ts";
 import { expectAccepted, expectRejected, itRejects, judge, type RejectionCase } from "./judging.ts";
 
 const world = mintWorld({ seed: caseSeed("quote") });

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { EvidenceError } from "../../../sdk/attestation/evidence-error.ts";
 import { parseSgxExtension } from "../../../sdk/attestation/sgx-extension.ts";
-import * as der from "../../helpers/attestation/der.ts";
+import * as der from "../../../keepers/attestation/dev/der.ts";
 import { withSuffix } from "../../helpers/attestation/der-broken.ts";
 import { elementAt, replaceAt } from "../../helpers/attestation/der-tree.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { sgxExtensionValue } from "../../helpers/attestation/sgx-extension.ts";
+import { sgxExtensionValue } from "../../../keepers/attestation/dev/sgx-extension.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 
 const base = "1.2.840.113741.1.13.1";

@@ -6,9 +6,9 @@ import { statuses } from "../../../sdk/attestation/status.ts";
 import { type QuoteQuestion, verifyQuote } from "../../../sdk/attestation/verify-quote.ts";
 import { type DcapEntry, readDcapManifest } from "../../../scripts/vectors/dcap-file.ts";
 import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
-import { concat, flipped, hexOf, textBytes } from "../../helpers/attestation/bytes.ts";
-import { mintCertificate } from "../../helpers/attestation/certificate.ts";
-import { pemChain } from "../../helpers/attestation/pem.ts";
+import { concat, flipped, hexOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
+import { mintCertificate } from "../../../keepers/attestation/dev/certificate.ts";
+import { pemChain } from "../../../keepers/attestation/dev/pem.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 
 const folder = attestationFolder();

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { verifyQuote } from "../../../../sdk/attestation/verify-quote.ts";
-import { flipped } from "../../../helpers/attestation/bytes.ts";
+import { flipped } from "../../../../keepers/attestation/dev/bytes.ts";
 import { routes, type Answer, type Part } from "../../../helpers/attestation/intel-answers.ts";
 import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
-import { upperHex } from "../../../helpers/attestation/signed-text.ts";
+import { upperHex } from "../../../../keepers/attestation/dev/signed-text.ts";
 import { mintWorld } from "../../../helpers/attestation/world.ts";
 import { makeClient, type Client } from "./fixture.ts";
 

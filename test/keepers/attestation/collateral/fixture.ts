@@ -7,7 +7,7 @@ import {
 import { IntelServiceError } from "../../../../keepers/attestation/collateral/service-error.ts";
 import type { Clock } from "../../../../keepers/runtime/clock.ts";
 import { startIntelService, type IntelService } from "../../../helpers/attestation/intel-service.ts";
-import { upperHex } from "../../../helpers/attestation/signed-text.ts";
+import { upperHex } from "../../../../keepers/attestation/dev/signed-text.ts";
 import type { World } from "../../../helpers/attestation/world.ts";
 
 export type Client = {
