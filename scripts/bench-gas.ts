@@ -1,6 +1,7 @@
 // Measures the gas of the protocol's transactions and compares it with the committed ceilings.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { measureAttestation } from "./bench/attestation.ts";
 import { measureDisputes } from "./bench/disputes.ts";
 import { measureFallback } from "./bench/fallback.ts";
 import { makeLab } from "./bench/lab.ts";
@@ -42,6 +43,7 @@ async function measure(progress: (step: string) => void): Promise<Figures> {
     ["draw", () => measureDraw(lab)],
     ["snapshots", async () => measureSnapshot(lab, large)],
     ["disputes", () => measureDisputes(large)],
+    ["TEE evidence", measureAttestation],
   ];
   const figures: Figures = {};
   for (const [name, step] of steps) {
@@ -54,9 +56,9 @@ async function measure(progress: (step: string) => void): Promise<Figures> {
 function table(figures: Figures): string {
   const rows = Object.entries(figures).map(([name, gas]) => {
     const ceiling = ceilings[name];
-    return `${name.padEnd(20)}${gas.toLocaleString("en").padStart(12)}${(ceiling?.toLocaleString("en") ?? "-").padStart(12)}`;
+    return `${name.padEnd(28)}${gas.toLocaleString("en").padStart(12)}${(ceiling?.toLocaleString("en") ?? "-").padStart(12)}`;
   });
-  return [`${"".padEnd(20)}${"gas".padStart(12)}${"ceiling".padStart(12)}`, ...rows].join("\n");
+  return [`${"".padEnd(28)}${"gas".padStart(12)}${"ceiling".padStart(12)}`, ...rows].join("\n");
 }
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } });

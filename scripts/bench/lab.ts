@@ -33,11 +33,11 @@ export type Lab = {
 export const escrowOf = (world: World) => ({ address: world.instance.escrow, abi: requestEscrowAbi }) as const;
 
 /** Makes a chain, an instance, a task, and a pool of nodes that ask 5 per unit. */
-export async function makeLab(poolSize: number): Promise<Lab> {
+export async function makeLab(poolSize: number, hardfork = "osaka"): Promise<Lab> {
   const connection = await network.create({
     network: "default",
     chainType: "l1",
-    override: { initialDate: "2026-01-01T00:00:00Z" },
+    override: { initialDate: "2026-01-01T00:00:00Z", hardfork },
   });
   const world = await makeWorld(connection);
   const taskId = await registerTask(world, plainTask);

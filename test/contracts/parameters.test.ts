@@ -1,9 +1,17 @@
 import { expect } from "chai";
-import { assertPublic, type InstanceParameters, local, production } from "../../deploy/parameters/parameters.ts";
+import { localRootKey } from "../../deploy/local/world.ts";
+import {
+  assertPublic,
+  type InstanceParameters,
+  local,
+  production,
+  rootOf,
+} from "../../deploy/parameters/parameters.ts";
 import { leastUnbondingS } from "../../deploy/parameters/unbonding.ts";
 import { publicKeyOf } from "../../sdk/drand/bls.ts";
 
 const privateBeacon = { beaconGenesis: 1n, beaconPeriod: 1n, beaconPublicKey: publicKeyOf(7n) };
+const attestationRoot = rootOf(localRootKey());
 
 describe("Parameters of a public network", () => {
   it("hold for the production defaults", () => {
@@ -18,9 +26,15 @@ describe("Parameters of a public network", () => {
     }).to.throw("the beacon is not drand's evmnet");
   });
 
+  it("refuse a root of TEE evidence that is not Intel's", () => {
+    expect(() => {
+      assertPublic({ ...production, attestationRoot });
+    }).to.throw("the root of TEE evidence is not Intel's");
+  });
+
   it("refuse the local ones, and name every fault at once", () => {
     expect(() => {
-      assertPublic(local(privateBeacon));
+      assertPublic(local({ ...privateBeacon, attestationRoot }));
     })
       .to.throw()
       .with.property("message")

@@ -25,7 +25,7 @@ import type { CertificateHarness } from "../../../types/index.js";
 
 const nowS = 1_900_000_000;
 const random = seededRandom(caseSeed("SGX extension"));
-const { sgx } = mintPlatform(random.fork("one"), "platform");
+const { sgx } = mintPlatform(random.fork("one"), "platform", "a");
 
 const pair = (suffix: string, value: Uint8Array) => sequence(oid(`${sgxExtensionId}.${suffix}`), value);
 
@@ -130,7 +130,7 @@ describe("SgxExtension", () => {
       const own = random.fork(`platform ${i}`);
       const ca = own.pick(["platform", "processor"] as const);
       const fields = {
-        ...mintPlatform(own, ca).sgx,
+        ...mintPlatform(own, ca, "a").sgx,
         components: Array.from({ length: 16 }, () => own.integer(0, 255)),
         pceSvn: own.integer(0, 65_535),
         pceId: own.bytes(2),

@@ -13,16 +13,17 @@ import { runSeed } from "../../helpers/attestation/seed.ts";
 const worldsOfFuzz = 40;
 
 /** A quote's kind, and what its collateral is for. */
-const kinds: readonly [Kind, ...Kind[]] = [
+type Kind = { readonly version: 3 | 4 | 5; readonly tee: "SGX" | "TDX"; readonly td?: "1.0" | "1.5" };
+const [sgx3, sgx4, tdx4, sgx5, tdx5of10, tdx5]: readonly [Kind, Kind, Kind, Kind, Kind, Kind] = [
   { version: 3, tee: "SGX" },
   { version: 4, tee: "SGX" },
   { version: 4, tee: "TDX" },
   { version: 5, tee: "SGX" },
   { version: 5, tee: "TDX", td: "1.0" },
   { version: 5, tee: "TDX", td: "1.5" },
-] as const;
-type Kind = (typeof kinds)[number];
-const nameOfKind = (kind: Kind) => `v${kind.version} ${kind.tee}${"td" in kind ? ` ${kind.td}` : ""}`;
+];
+const kinds = [sgx3, sgx4, tdx4, sgx5, tdx5of10, tdx5] as const;
+const nameOfKind = (kind: Kind) => `v${kind.version} ${kind.tee}${kind.td === undefined ? "" : ` ${kind.td}`}`;
 
 /** A minted world's evidence of one kind. */
 function evidenceOf(world: World, kind: Kind, changes: WorldQuoteOptions = {}) {
@@ -68,7 +69,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
   it("is verified on a chain without the precompile too", async () => {
     const world = mintWorld({ seed: `${runSeed} prague` });
     const on = await deployVerifiers(world.rootKey, world.at, "prague");
-    expect(await verdictOnChain(on, evidenceOf(world, kinds[2]))).to.deep.include({ status: "UpToDate" });
+    expect(await verdictOnChain(on, evidenceOf(world, tdx4))).to.deep.include({ status: "UpToDate" });
   });
 
   it("has the status that TypeScript finds, whatever platform, module and enclave reach", async () => {
@@ -95,7 +96,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     const world = mintWorld({ seed: `${runSeed} bytes` });
     let ready: Awaited<ReturnType<typeof prepare>>;
     before(async () => {
-      ready = await prepare(world, kinds[5]);
+      ready = await prepare(world, tdx5);
       expect(await ready.say(ready.words.quote)).to.equal("UpToDate");
     });
 
@@ -162,47 +163,37 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
   describe("of another form", () => {
     const world = mintWorld({ seed: `${runSeed} forms` });
     const cases: readonly (readonly [string, Kind, WorldQuoteOptions, string])[] = [
-      ["version 2", kinds[0], { header: { version: 2 } }, "UnknownQuoteVersion"],
-      ["version 6", kinds[2], { header: { version: 6 } }, "UnknownQuoteVersion"],
-      ["another key type", kinds[2], { header: { attestationKeyType: 3 } }, "UnknownKeyType"],
-      ["a TDX type in version 3", kinds[0], { header: { teeType: 0x81 } }, "UnknownTee"],
-      ["an unknown TEE", kinds[2], { header: { teeType: 0x82 } }, "UnknownTee"],
-      ["another vendor's quoting enclave", kinds[2], { header: { qeVendorId: new Uint8Array(16) } }, "UnknownQeVendor"],
-      ["an enclave called a TD", kinds[3], { header: { teeType: 0x81 } }, "UnknownBody"],
-      ["a body of another size than it says", kinds[5], { bodySize: 584 }, "UnknownBody"],
-      ["a body of an unknown type", kinds[5], { bodyType: 4 }, "UnknownBody"],
-      ["a short body", kinds[2], { rawBody: new Uint8Array(583) }, "WrongQuoteLength"],
-      ["a long body", kinds[2], { rawBody: new Uint8Array(648) }, "WrongQuoteLength"],
-      ["an enclave under debug", kinds[0], { body: { attributes: new Uint8Array(16).fill(2, 0, 1) } }, "DebugEnabled"],
+      ["version 2", sgx3, { header: { version: 2 } }, "UnknownQuoteVersion"],
+      ["version 6", tdx4, { header: { version: 6 } }, "UnknownQuoteVersion"],
+      ["another key type", tdx4, { header: { attestationKeyType: 3 } }, "UnknownKeyType"],
+      ["a TDX type in version 3", sgx3, { header: { teeType: 0x81 } }, "UnknownTee"],
+      ["an unknown TEE", tdx4, { header: { teeType: 0x82 } }, "UnknownTee"],
+      ["another vendor's quoting enclave", tdx4, { header: { qeVendorId: new Uint8Array(16) } }, "UnknownQeVendor"],
+      ["an enclave called a TD", sgx5, { header: { teeType: 0x81 } }, "UnknownBody"],
+      ["a body of another size than it says", tdx5, { bodySize: 584 }, "UnknownBody"],
+      ["a body of an unknown type", tdx5, { bodyType: 4 }, "UnknownBody"],
+      ["a short body", tdx4, { rawBody: new Uint8Array(583) }, "WrongQuoteLength"],
+      ["a long body", tdx4, { rawBody: new Uint8Array(648) }, "WrongQuoteLength"],
+      ["an enclave under debug", sgx3, { body: { attributes: new Uint8Array(16).fill(2, 0, 1) } }, "DebugEnabled"],
       [
         "reserved bytes in an enclave's report",
-        kinds[0],
+        sgx3,
         { body: { reserved4: new Uint8Array(42).fill(1) } },
         "ReservedBitsSet",
       ],
-      ["a TD under debug", kinds[2], { body: { tdAttributes: new Uint8Array(8).fill(1, 0, 1) } }, "DebugEnabled"],
-      [
-        "a reserved attribute",
-        kinds[2],
-        { body: { tdAttributes: new Uint8Array(8).fill(1, 4, 5) } },
-        "ReservedBitsSet",
-      ],
+      ["a TD under debug", tdx4, { body: { tdAttributes: new Uint8Array(8).fill(1, 0, 1) } }, "DebugEnabled"],
+      ["a reserved attribute", tdx4, { body: { tdAttributes: new Uint8Array(8).fill(1, 4, 5) } }, "ReservedBitsSet"],
       [
         "a TDX module that is not for production",
-        kinds[5],
+        tdx5,
         { body: { seamAttributes: new Uint8Array(8).fill(1) } },
         "ReservedBitsSet",
       ],
-      [
-        "a TDX module of another signer",
-        kinds[5],
-        { body: { mrSignerSeam: new Uint8Array(48).fill(1) } },
-        "NoTcbLevel",
-      ],
+      ["a TDX module of another signer", tdx5, { body: { mrSignerSeam: new Uint8Array(48).fill(1) } }, "NoTcbLevel"],
     ];
     let ready: Awaited<ReturnType<typeof prepare>>[];
     before(async () => {
-      ready = [await prepare(world, kinds[0]), await prepare(world, kinds[2])];
+      ready = [await prepare(world, sgx3), await prepare(world, tdx4)];
     });
 
     for (const [what, kind, changes, error] of cases)
@@ -225,7 +216,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
 
   it("is refused by other collateral: not posted, of another evaluation, or out of its time", async () => {
     const world = mintWorld({ seed: `${runSeed} collateral` });
-    const { on, words, say, evaluation } = await prepare(world, kinds[2]);
+    const { on, words, say, evaluation } = await prepare(world, tdx4);
     expect(await say(words.quote)).to.equal("UpToDate");
     expect(await say(words.quote, evaluation + 1)).to.equal("TcbInfoMissing");
     expect(await say(words.quote, evaluation - 1)).to.equal("TcbInfoMissing");
@@ -243,17 +234,17 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
   it("is not verified by the collateral of SGX where it is of TDX", async () => {
     const world = mintWorld({ seed: `${runSeed} other TEE` });
     const on = await deployVerifiers(world.rootKey, world.at);
-    const evidence = { ...evidenceOf(world, kinds[2]), collateral: world.collateral({ tee: "SGX" }) };
+    const evidence = { ...evidenceOf(world, tdx4), collateral: world.collateral({ tee: "SGX" }) };
     expect(await verdictOnChain(on, evidence)).to.deep.equal({ error: "TcbInfoMissing" });
   });
 
   it("is refused once the certificate of its machine, or its authority's, is revoked", async () => {
     for (const role of ["pck", "intermediate"] as const) {
       const world = mintWorld({ seed: `${runSeed} revoked ${role}` });
-      const { on, words, say } = await prepare(world, kinds[2]);
+      const { on, words, say } = await prepare(world, tdx4);
       const revoked = [{ serial: 5n }, { serial: world.certificates[role].serial }];
       const lists = role === "pck" ? { pckCrl: { revoked } } : { rootCrl: { revoked } };
-      const calls = revocationCallsOf(world.quote(kinds[2]).bytes, world.collateral(lists));
+      const calls = revocationCallsOf(world.quote(tdx4).bytes, world.collateral(lists));
       expect(calls.length).to.equal(1);
       for (const call of calls) await register(on, call);
       expect(await say(words.quote)).to.equal(role === "pck" ? "PckIsRevoked" : "PckIssuerNotLive");

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import { bytesOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
-import { readVector, skipReason, vectorFolder } from "../../helpers/attestation/vectors.ts";
+import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
 import { deployStores, gasOf, hexBytes, type Stores } from "../../helpers/certificate-store.ts";
 import { entryOffsets } from "../../helpers/crl-entries.ts";
 import { parseCertificate } from "../../../sdk/attestation/certificate.ts";
@@ -41,7 +43,8 @@ function evidenceOf(folder: string, { quote, collateral }: Entry): Evidence {
   };
 }
 
-const folder = vectorFolder();
+const readVector = (folder: string, path: string): Uint8Array => new Uint8Array(readFileSync(join(folder, path)));
+const { path: folder, absent } = attestationFolder();
 const entries =
   folder === undefined
     ? []
@@ -50,7 +53,7 @@ const entries =
 describe("Certificates of Intel's, on chain", function () {
   before(function () {
     if (folder !== undefined) return;
-    console.log(`      skipped: ${skipReason}`);
+    console.log(`      skipped: ${absent ?? ""}`);
     this.skip();
   });
 

@@ -4,7 +4,8 @@ import { slice, stringToHex } from "viem";
 import { deployHarness } from "../../helpers/tcb/harness.ts";
 import { packQeIdentity, packTcbInfo, qeIdentitySchema, tcbInfoSchema } from "../../helpers/tcb/model.ts";
 import { issuerId } from "../../helpers/tcb/poster.ts";
-import { signerOf, type TcbVector, tcbVectors, vectorFolder } from "../../helpers/tcb/vectors.ts";
+import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
+import { signerOf, type TcbVector, tcbVectors } from "../../helpers/tcb/vectors.ts";
 
 /** Whole transaction, calldata and code deposit included. */
 const gasCeiling = 500_000n;
@@ -25,7 +26,7 @@ describe("Texts that Intel has signed", () => {
 
   it("are there", function () {
     if (vectors !== undefined) return expect(vectors.length).to.be.above(0);
-    console.log(`      skipped: there is no manifest.json in ${vectorFolder}; set ATOMA_ATTESTATION_VECTORS`);
+    console.log(`      skipped: ${attestationFolder().absent ?? ""}`);
     this.skip();
   });
 

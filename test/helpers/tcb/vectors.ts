@@ -1,13 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Hex } from "viem";
 import { z } from "zod";
-
-const project = fileURLToPath(new URL("../../..", import.meta.url));
-/** Where real evidence lies; it is not part of the project. */
-export const vectorFolder = resolve(process.env.ATOMA_ATTESTATION_VECTORS || join(project, "../shared/attestation"));
+import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
 
 const manifest = z.object({ dcap: z.array(z.object({ collateral: z.string(), at: z.number() })) });
 const hex = z.string().transform((digits): Hex => `0x${digits}`);
@@ -25,8 +21,9 @@ export type TcbVector = z.infer<typeof collateral> & { readonly file: string; re
 
 /** Every collateral file that the manifest names; undefined where the folder is absent. */
 export function tcbVectors(): TcbVector[] | undefined {
-  if (!existsSync(join(vectorFolder, "manifest.json"))) return undefined;
-  const read = (file: string): unknown => JSON.parse(readFileSync(join(vectorFolder, file), "utf8"));
+  const { path } = attestationFolder();
+  if (path === undefined) return undefined;
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(path, file), "utf8"));
   const files = new Map(manifest.parse(read("manifest.json")).dcap.map((entry) => [entry.collateral, entry.at]));
   return [...files].map(([file, atS]) => ({ ...collateral.parse(read(file)), file, atS }));
 }
