@@ -75,7 +75,7 @@ const unusual = [
 ];
 
 const text = JSON.stringify(intelSgx({ issueDate: 0, nextUpdate: 0 }));
-/** A text with a field that nobody knows: at the top, in a level, in its TCB, and before and behind a component's SVN. */
+/** A text with a field that nobody knows: at the top, in a level, in its TCB, on both sides of an SVN. */
 const places = (value: string) => [
   text.replace('"fmspc"', `"new":${value},"fmspc"`),
   text.replace('"tcbStatus"', `"new":${value},"tcbStatus"`),
