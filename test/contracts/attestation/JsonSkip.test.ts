@@ -98,6 +98,7 @@ async function outcomesOf(values: readonly string[]) {
   const texts = values.flatMap((value) => places(value));
   const outcomes = await parseAll(harness, "tcbInfo", [text, ...texts]);
   const [plain, ...rest] = outcomes;
+  expect(plain?.error).to.equal(undefined);
   return { plain, cases: rest.map((outcome, i) => ({ ...outcome, text: texts[i] ?? "" })) };
 }
 
