@@ -75,7 +75,7 @@ const unusual = [
 ];
 
 const text = JSON.stringify(intelSgx({ issueDate: 0, nextUpdate: 0 }));
-/** A text with a field that nobody knows: at the top, in a level, in its TCB, and before and behind a component's SVN. */
+/** A text with a field that nobody knows: at the top, in a level, in its TCB, on both sides of an SVN. */
 const places = (value: string) => [
   text.replace('"fmspc"', `"new":${value},"fmspc"`),
   text.replace('"tcbStatus"', `"new":${value},"tcbStatus"`),
@@ -98,6 +98,7 @@ async function outcomesOf(values: readonly string[]) {
   const texts = values.flatMap((value) => places(value));
   const outcomes = await parseAll(harness, "tcbInfo", [text, ...texts]);
   const [plain, ...rest] = outcomes;
+  expect(plain?.error).to.equal(undefined);
   return { plain, cases: rest.map((outcome, i) => ({ ...outcome, text: texts[i] ?? "" })) };
 }
 

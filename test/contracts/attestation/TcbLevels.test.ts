@@ -45,14 +45,18 @@ function sgxPlatform(chance: Chance, info: TcbInfo): SgxPlatform {
   return { components: near(chance, tcb.sgxtcbcomponents), pceSvn };
 }
 
+/** The same but for one bit. */
+function flipBit(chance: Chance, value: Hex): Hex {
+  const place = chance.below(hexToBytes(value).length);
+  const bit = 1 << chance.below(8);
+  return bytesToHex(hexToBytes(value).map((byte, i) => (i === place ? byte ^ bit : byte)));
+}
+
 /** Values that differ from `value` only where `mask` does not look, or in one bit somewhere. */
 function nearMask(chance: Chance, value: Hex, mask: Hex): Hex {
-  const masked = hexToBytes(value).map((byte, i) => byte | (chance.below(256) & ~(hexToBytes(mask)[i] ?? 0)));
-  if (chance.oneIn(4)) {
-    const at = chance.below(masked.length);
-    masked[at] = (masked[at] ?? 0) ^ (1 << chance.below(8));
-  }
-  return bytesToHex(masked);
+  const masks = hexToBytes(mask);
+  const near = bytesToHex(hexToBytes(value).map((byte, i) => byte | (chance.below(256) & ~(masks[i] ?? 0))));
+  return chance.oneIn(4) ? flipBit(chance, near) : near;
 }
 
 function tdxPlatform(chance: Chance, info: TcbInfo): TdxPlatform {
@@ -67,7 +71,7 @@ function tdxPlatform(chance: Chance, info: TcbInfo): TdxPlatform {
     components: near(chance, tcb.sgxtcbcomponents),
     pceSvn: Math.max(0, Math.min(65_535, tcb.pcesvn + chance.below(8) - 1)),
     teeTcbSvn,
-    mrSignerSeam: chance.oneIn(8) ? nearMask(chance, module.mrsigner, module.mrsigner) : module.mrsigner,
+    mrSignerSeam: chance.oneIn(8) ? flipBit(chance, module.mrsigner) : module.mrsigner,
     seamAttributes: nearMask(chance, module.attributes, module.attributesMask),
   };
 }
@@ -77,7 +81,7 @@ function qeReport(chance: Chance, qe: QeIdentity): QeReport {
   return {
     miscSelect: nearMask(chance, qe.miscselect, qe.miscselectMask),
     attributes: nearMask(chance, qe.attributes, qe.attributesMask),
-    mrSigner: chance.oneIn(8) ? nearMask(chance, qe.mrsigner, qe.mrsigner) : qe.mrsigner,
+    mrSigner: chance.oneIn(8) ? flipBit(chance, qe.mrsigner) : qe.mrsigner,
     isvProdId: chance.oneIn(8) ? chance.below(65_536) : qe.isvprodid,
     isvSvn: Math.max(0, Math.min(65_535, isvsvn + chance.below(3) - 1)),
   };
