@@ -33,6 +33,11 @@ contract DcapCollateral is Issuers, TcbStore, IDcapCollateral {
         identity = _currentQeIdentity(tee, evaluationNumber);
     }
 
+    /// @dev Texts do not say who signed them, so that the revocation of one signer ends all that were issued before.
+    function _afterRevocation(IssuerKind kind) internal override {
+        if (kind == IssuerKind.TcbSigner) _distrustTexts();
+    }
+
     function _verifyTcbSigner(bytes32 issuerId, bytes32 hash, bytes32 r, bytes32 s) internal view override {
         Issuer memory signer = _issuerOf(issuerId);
         signer.requireTcbSigner(issuerId);

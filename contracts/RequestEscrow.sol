@@ -266,6 +266,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         bool isSigner =
             msg.sender == _nodeWord(id).signer() || _wasSigner(id, uint160(msg.sender), r.rules.submittedAt());
         require(isSigner, NotSigner(nodeId, msg.sender));
+        _requireLive(r, id, msg.sender);
         require(_chainWords[requestId][id].state() == 0, AlreadyCommitted(nodeId));
         _chainWords[requestId][id] = ChainWordFields.committed(leaf);
         emit CommittedOnChain(requestId, nodeId, leaf);

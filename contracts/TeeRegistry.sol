@@ -30,7 +30,7 @@ contract TeeRegistry is Workloads, EIP712 {
         "Binding(uint32 nodeId,address owner,address signer,bytes32 hpkeKey,bytes32 gpuId,bytes32 gpuEvidenceHash,bytes32 runtimeHash)"
     );
     bytes32 private constant ATTEST_TYPEHASH = keccak256(
-        "Attest(bytes32 workloadId,bytes32 binding,bytes32 challenge)"
+        "Attest(bytes32 workloadId,bytes32 binding,bytes32 challenge,bytes32 pckId,uint32 evaluation)"
     );
 
     INodeRegistry private immutable NODE_REGISTRY;
@@ -39,7 +39,7 @@ contract TeeRegistry is Workloads, EIP712 {
 
     mapping(bytes32 workloadId => mapping(address signer => Binding)) private _bindings;
     mapping(bytes16 ppid => Backing) private _machines;
-    mapping(bytes32 gpuId => Backing) private _gpus;
+    mapping(bytes32 workloadId => mapping(bytes32 gpuId => Backing)) private _gpus;
 
     /// @param nodeRegistry whose owners' nodes are bound
     /// @param taskRegistry whose tasks name workloads
@@ -64,23 +64,23 @@ contract TeeRegistry is Workloads, EIP712 {
         uint32 evaluation
     ) external {
         Workload memory workload = _liveWorkload(workloadId);
-        require(!_bindings[workloadId][keys.signer].revoked, KeyIsRevoked(workloadId, keys.signer));
+        _requireNewer(workloadId, keys);
         require(evaluation >= workload.minEvaluation, EvaluationTooLow(evaluation, workload.minEvaluation));
         IQuoteVerifier.Verdict memory v = VERIFIER.verifyQuote(quote, evaluation);
         require(v.tee == workload.tee, WrongTee(v.tee, workload.tee));
         require((workload.statuses >> v.status) & 1 != 0, StatusNotAllowed(v.status));
         (, bytes calldata report) = quote.signedBody.reportOf();
         bytes32 measurement = _allowedMeasurement(workloadId, workload, report);
-        _requireBound(workloadId, keys, report);
+        _requireBound(workloadId, keys, report, quote.pckId, evaluation);
 
         uint40 until = _least(uint40(block.timestamp) + workload.maxAge, v.validUntil); // years below 36812
-        _back(keys, v.ppid, until);
+        _claim(workloadId, keys, v.ppid, until);
         _bindings[workloadId][keys.signer] = Binding({
             nodeId: keys.nodeId,
             until: until,
             evaluation: evaluation,
-            pckTag: bytes9(quote.pckId),
-            measurementTag: bytes9(measurement),
+            challengeBlock: keys.challengeBlock,
+            evidenceTag: _tagOf(quote.pckId, measurement),
             revoked: false,
             hpkeKey: keys.hpkeKey
         });
@@ -98,26 +98,47 @@ contract TeeRegistry is Workloads, EIP712 {
         );
     }
 
-    /// @dev The report binds these keys, freshly, and the signer agrees. So a copied quote is worth nothing to others.
-    function _requireBound(bytes32 workloadId, Keys calldata keys, bytes calldata report) private view {
+    /// @dev The key is not revoked, and bound by no quote as late: who sees a quote cannot make it live longer.
+    function _requireNewer(bytes32 workloadId, Keys calldata keys) private view {
+        Binding storage binding = _bindings[workloadId][keys.signer];
+        require(!binding.revoked, KeyIsRevoked(workloadId, keys.signer));
+        uint256 bound = binding.challengeBlock;
+        require(keys.challengeBlock > bound, ChallengeNotNewer(keys.challengeBlock, bound));
+    }
+
+    function _tagOf(bytes32 pckId, bytes32 measurement) private pure returns (bytes12) {
+        return bytes12(keccak256(abi.encode(pckId, measurement)));
+    }
+
+    /// @dev The report binds these keys, freshly, and the signer agrees, also to what the quote is judged by. So a copied quote
+    ///      is worth nothing to others.
+    function _requireBound(
+        bytes32 workloadId,
+        Keys calldata keys,
+        bytes calldata report,
+        bytes32 pckId,
+        uint32 evaluation
+    ) private view {
         bytes calldata data = report[report.length < TdReport.LENGTH ? SgxReport.REPORT_DATA : TdReport.REPORT_DATA:];
         (bytes32 binding, bytes32 challenge) = (reportDataOf(keys), challengeOf(keys.nodeId, keys.challengeBlock));
         require(bytes32(data) == binding, WrongBinding(bytes32(data), binding));
         require(bytes32(data[32:]) == challenge, WrongChallenge(bytes32(data[32:]), challenge));
-        bytes32 hash = _hashTypedDataV4(keccak256(abi.encode(ATTEST_TYPEHASH, workloadId, binding, challenge)));
+        bytes32 hash = _hashTypedDataV4(
+            keccak256(abi.encode(ATTEST_TYPEHASH, workloadId, binding, challenge, pckId, evaluation))
+        );
         address recovered = Attestations.recover(hash, keys.r, keys.yParityAndS);
         require(recovered == keys.signer && recovered != address(0), NotSignedBySigner(recovered));
     }
 
-    /// @dev One machine, and one set of GPUs, backs one node at a time.
-    function _back(Keys calldata keys, bytes16 ppid, uint40 until) private {
+    /// @dev One machine backs one node at a time. So do GPUs within a workload, whose code alone vouches for them.
+    function _claim(bytes32 workloadId, Keys calldata keys, bytes16 ppid, uint40 until) private {
         Backing memory machine = _machines[ppid];
         require(_isFree(machine, keys.nodeId), MachineTaken(ppid, machine.nodeId, machine.until));
         _machines[ppid] = _extended(machine, keys.nodeId, until);
         if (keys.gpuId == 0) return;
-        Backing memory gpu = _gpus[keys.gpuId];
+        Backing memory gpu = _gpus[workloadId][keys.gpuId];
         require(_isFree(gpu, keys.nodeId), GpuTaken(keys.gpuId, gpu.nodeId, gpu.until));
-        _gpus[keys.gpuId] = _extended(gpu, keys.nodeId, until);
+        _gpus[workloadId][keys.gpuId] = _extended(gpu, keys.nodeId, until);
     }
 
     function _isFree(Backing memory backing, NodeId nodeId) private view returns (bool) {
@@ -138,27 +159,25 @@ contract TeeRegistry is Workloads, EIP712 {
 
     /// @inheritdoc ITeeRegistry
     function revokeBinding(bytes32 workloadId, address signer) external {
-        NodeId nodeId = _liveBinding(workloadId, signer).nodeId;
+        Binding storage binding = _bindings[workloadId][signer];
+        NodeId nodeId = binding.nodeId;
+        require(NodeId.unwrap(nodeId) != 0, UnknownBinding(workloadId, signer));
         require(msg.sender == NODE_REGISTRY.ownerOf(nodeId), NotNodeOwner(nodeId, msg.sender));
-        _bindings[workloadId][signer].revoked = true; // or whoever saw the quote would show it again
+        binding.revoked = true;
         _end(workloadId, signer);
     }
 
     /// @inheritdoc ITeeRegistry
     function endBinding(bytes32 workloadId, address signer, bytes32 pckId, bytes32 measurement) external {
-        Binding storage binding = _liveBinding(workloadId, signer);
-        require(binding.pckTag == bytes9(pckId) && binding.measurementTag == bytes9(measurement), OtherEvidence());
+        Binding storage binding = _bindings[workloadId][signer];
+        require(binding.until >= block.timestamp, UnknownBinding(workloadId, signer));
+        require(binding.evidenceTag == _tagOf(pckId, measurement), OtherEvidence());
         bool isAllowed =
             binding.evaluation >= workloadOf(workloadId).minEvaluation &&
                 measurementActiveAt(workloadId, measurement) != 0 &&
                 !VERIFIER.pck(pckId).revoked;
         require(!isAllowed, StillAllowed());
         _end(workloadId, signer);
-    }
-
-    function _liveBinding(bytes32 workloadId, address signer) private view returns (Binding storage binding) {
-        binding = _bindings[workloadId][signer];
-        require(binding.until >= block.timestamp, UnknownBinding(workloadId, signer));
     }
 
     function _end(bytes32 workloadId, address signer) private {
@@ -175,8 +194,14 @@ contract TeeRegistry is Workloads, EIP712 {
 
     /// @inheritdoc ITeeRegistry
     function liveUntil(bytes32 workloadId, NodeId nodeId, address signer) external view returns (uint256) {
-        bool isLive = _isLive(workloadId, NodeId.unwrap(nodeId), signer) && _isInForce(workloadId);
-        return isLive ? _bindings[workloadId][signer].until : 0;
+        bool isBound = _isLive(workloadId, NodeId.unwrap(nodeId), signer) && _isInForce(workloadId);
+        return isBound ? _bindings[workloadId][signer].until : 0;
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function isLive(TaskId taskId, NodeId nodeId, address signer) external view returns (bool) {
+        bytes32 workloadId = TASK_REGISTRY.workloadOf(taskId);
+        return _isInForce(workloadId) && _isLive(workloadId, NodeId.unwrap(nodeId), signer);
     }
 
     /// @inheritdoc ITeeRegistry
@@ -203,6 +228,7 @@ contract TeeRegistry is Workloads, EIP712 {
     /// @inheritdoc ITeeRegistry
     function reportDataOf(Keys calldata keys) public view returns (bytes32) {
         address owner = NODE_REGISTRY.ownerOf(keys.nodeId);
+        require(owner != address(0), UnknownNode(keys.nodeId));
         return
             _hashTypedDataV4(
                 keccak256(
@@ -221,7 +247,7 @@ contract TeeRegistry is Workloads, EIP712 {
     }
 
     /// @inheritdoc ITeeRegistry
-    function challengeOf(NodeId nodeId, uint64 challengeBlock) public view returns (bytes32) {
+    function challengeOf(NodeId nodeId, uint48 challengeBlock) public view returns (bytes32) {
         bytes32 hash = BlockHashes.hashOf(challengeBlock);
         require(hash != 0, ChallengeTooOld(challengeBlock));
         return keccak256(abi.encode(hash, nodeId, address(this)));
@@ -233,7 +259,8 @@ contract TeeRegistry is Workloads, EIP712 {
     }
 
     /// @inheritdoc ITeeRegistry
-    function gpuOf(bytes32 gpuId) external view returns (NodeId, uint256) {
-        return (_gpus[gpuId].nodeId, _gpus[gpuId].until);
+    function gpuOf(bytes32 workloadId, bytes32 gpuId) external view returns (NodeId, uint256) {
+        Backing memory gpu = _gpus[workloadId][gpuId];
+        return (gpu.nodeId, gpu.until);
     }
 }

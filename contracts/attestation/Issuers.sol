@@ -43,7 +43,10 @@ abstract contract Issuers is SignedDer, IIssuers {
         uint256 serial = _readRevokedSerial(rootCrl, entryOffset, _rootName, _rootX, _rootY);
         _revokedIssuerSerials[serial] = true;
         Issuer storage record = _issuers[issuerId];
-        if (record.serial == serial) record.revoked = true;
+        if (record.serial == serial && !record.revoked) {
+            record.revoked = true;
+            _afterRevocation(record.kind);
+        }
         emit IssuerRevoked(issuerId, serial);
     }
 
@@ -69,6 +72,9 @@ abstract contract Issuers is SignedDer, IIssuers {
         record = _issuers[issuerId];
         require(record.kind != IssuerKind.None, UnknownIssuer(issuerId));
     }
+
+    /// @dev Called once for each issuer that is revoked.
+    function _afterRevocation(IssuerKind kind) internal virtual {}
 
     function _kindOf(bytes32 commonName) private pure returns (IssuerKind) {
         if (commonName == PLATFORM_CA) return IssuerKind.PlatformCa;

@@ -76,6 +76,7 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         address signer = Attestations.recover(hash, bytes32(signature), bytes32(signature[32:]));
         bool isOf = signer == _nodeWord(nodeId).signer() || _wasSigner(nodeId, uint160(signer), r.rules.submittedAt());
         require(signer != address(0) && isOf, WrongSigner());
+        _requireLive(r, nodeId, signer);
     }
 
     /* SECOND PHASE */
@@ -153,7 +154,6 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         uint256 deadline
     ) private {
         (uint256 counted, uint256 idle) = _revealed(requestId, digest, members);
-        if (s.request.terms.isTee()) counted = _liveOf(s.request, members, counted);
         require(Head.unwrap(s.head) >> 72 == (counted << 32) | counted, InvalidBitmaps());
         require(countBits(counted) >= s.request.origin.quorum(), QuorumNotReached());
         require(s.proof.length == 0, InvalidProofLength());
@@ -183,13 +183,6 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
             if (word == wanted) counted |= 1 << seat;
             else if (word.state() == 0 && (shown >> seat) & 1 == 0) idle |= 1 << seat;
         }
-    }
-
-    /// @dev Those of the seats whose current keys are bound to the task's workload.
-    function _liveOf(Request calldata r, uint256[] memory members, uint256 seats) private view returns (uint256) {
-        uint256[] memory signers = new uint256[](members.length);
-        _fillCurrent(members, signers, seats);
-        return TEE_REGISTRY.liveSeats(r.work.taskId(), members, signers, seats);
     }
 
     /* NO-SHOWS */

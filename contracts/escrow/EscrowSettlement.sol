@@ -9,6 +9,7 @@ import {Payout} from "../libraries/Payout.sol";
 import {RequestIds} from "../libraries/RequestIds.sol";
 import {SnapshotCode} from "../libraries/SnapshotCode.sol";
 import {Head, HeadFields, countBits} from "../types/Head.sol";
+import {NodeId} from "../types/Ids.sol";
 import {FLAG_BUNDLE, Request} from "../types/Request.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {EscrowState} from "./EscrowState.sol";
@@ -133,17 +134,19 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
             if (!_wasSigner(members[i] >> 32, signers[i], s.request.rules.submittedAt())) return WrongSigner.selector;
         }
         if (s.request.terms.isTee()) {
-            _fillCurrent(members, signers, ~strangers);
+            for (uint256 i = 0; i < members.length; ++i) {
+                if ((strangers >> i) & 1 == 0) signers[i] = uint160(_nodeWord(members[i] >> 32).signer());
+            }
             uint256 live = TEE_REGISTRY.liveSeats(s.request.work.taskId(), members, signers, attested);
             if (live != attested) return EvidenceNotLive.selector;
         }
     }
 
-    /// @dev Puts the current key of each of these seats into its place.
-    function _fillCurrent(uint256[] memory members, uint256[] memory signers, uint256 seats) internal view {
-        for (uint256 i = 0; i < members.length; ++i) {
-            if ((seats >> i) & 1 != 0) signers[i] = uint160(_nodeWord(members[i] >> 32).signer());
-        }
+    /// @dev Where the task names a TEE workload, the key that acts for the node has to be bound to it, not one that replaced it.
+    function _requireLive(Request calldata r, uint256 nodeId, address signer) internal view {
+        if (!r.terms.isTee()) return;
+        NodeId id = NodeId.wrap(uint32(nodeId)); // drawn ids have 32 bits
+        require(TEE_REGISTRY.isLive(r.work.taskId(), id, signer), EvidenceNotLive());
     }
 
     /// @dev Recovers the signer of each attesting member (EIP-2098 signatures; a malformed one, or one with s in the upper

@@ -48,6 +48,8 @@ interface ITcbStore {
     error TcbTextNotNewer(uint40 issueDate, uint40 kept);
     /// @notice The text counts from `issueDate` to `nextUpdate` and not now: fetch the current one from Intel.
     error TcbTextNotCurrent(uint40 issueDate, uint40 nextUpdate, uint256 timestamp);
+    /// @notice A signer of texts was revoked at `until`, and this one may be its: fetch a text that was issued since.
+    error TcbTextDistrusted(uint40 issueDate, uint40 until);
     /// @notice No TCB info with this number is kept for this kind of platform: post it first.
     error TcbInfoMissing(uint8 tee, bytes6 fmspc, uint32 evaluationNumber);
     /// @notice No identity with this number is kept for this TEE: post it first.

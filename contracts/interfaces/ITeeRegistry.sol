@@ -31,14 +31,15 @@ interface ITeeRegistry {
     /// @param challengeBlock number of a block, at most 8,191 ago, whose hash the challenge was made of
     /// @param signer secp256k1 key made inside the TEE
     /// @param hpkeKey X25519 key made inside the TEE (RFC 9180)
-    /// @param gpuId keccak256 of the identities of the GPUs that the TEE has verified; zero if it uses none
+    /// @param gpuId names the GPUs that the TEE has verified, all of them together; zero if it uses none
     /// @param gpuEvidenceHash keccak256 of the GPUs' evidence; zero if it uses none
     /// @param runtimeHash of what the workload was started with, as the workload defines it
-    /// @param r upper half of the signer's EIP-2098 signature of Attest(bytes32 workloadId,bytes32 binding,bytes32 challenge)
+    /// @param r upper half of the signer's EIP-2098 signature of
+    ///        Attest(bytes32 workloadId,bytes32 binding,bytes32 challenge,bytes32 pckId,uint32 evaluation)
     /// @param yParityAndS lower half
     struct Keys {
         NodeId nodeId;
-        uint64 challengeBlock;
+        uint48 challengeBlock;
         address signer;
         bytes32 hpkeKey;
         bytes32 gpuId;
@@ -51,15 +52,15 @@ interface ITeeRegistry {
     /// @dev Two words.
     /// @param until Unix seconds, inclusive: the earliest end of maxAge, collateral and certificate
     /// @param evaluation of the collateral that the quote was judged by
-    /// @param pckTag first 9 bytes of the certificate's `pckId`
-    /// @param measurementTag first 9 bytes of the measurement
+    /// @param challengeBlock of the quote: one is taken only if its is later
+    /// @param evidenceTag first 12 bytes of keccak256(abi.encode(pckId, measurement))
     /// @param revoked by the node's owner, for good
     struct Binding {
         NodeId nodeId;
         uint40 until;
         uint32 evaluation;
-        bytes9 pckTag;
-        bytes9 measurementTag;
+        uint48 challengeBlock;
+        bytes12 evidenceTag;
         bool revoked;
         bytes32 hpkeKey;
     }
@@ -103,10 +104,14 @@ interface ITeeRegistry {
     error WrongChallenge(bytes32 found, bytes32 expected);
     /// @notice The block is too old, or not mined yet: quote again with a recent one.
     error ChallengeTooOld(uint256 blockNumber);
+    /// @notice The key is bound by a quote of that block or a later one: no quote counts twice.
+    error ChallengeNotNewer(uint256 blockNumber, uint256 bound);
+    /// @notice Nobody owns such a node.
+    error UnknownNode(NodeId nodeId);
     error NotSignedBySigner(address recovered);
     /// @notice The machine backs another node until then.
     error MachineTaken(bytes16 ppid, NodeId nodeId, uint256 until);
-    /// @notice The GPUs back another node until then.
+    /// @notice The GPUs back another node of this workload until then.
     error GpuTaken(bytes32 gpuId, NodeId nodeId, uint256 until);
     error NotNodeOwner(NodeId nodeId, address caller);
     /// @notice The node's owner has revoked this key for this workload: make another one.
@@ -145,7 +150,7 @@ interface ITeeRegistry {
 
     /// @notice Binds a node's keys to a workload, or renews the binding. By anyone: the quote speaks for itself.
     /// @dev MUST revert unless the quote verifies under the verifier, its measurement and status are allowed, its report data is
-    /// bindingOf(keys) and the challenge, the signer signed too, and machine and GPUs back no other node.
+    /// reportDataOf(keys) and the challenge, the signer signed too, and machine and GPUs back no other node.
     /// @param evaluation tcbEvaluationDataNumber of the collateral to judge the quote by, at least the workload's
     function attest(
         bytes32 workloadId,
@@ -154,8 +159,8 @@ interface ITeeRegistry {
         uint32 evaluation
     ) external;
 
-    /// @notice Ends a binding and refuses its key for good, also in quotes made before. By the node's owner. The machine stays the
-    ///         node's until the binding would have ended.
+    /// @notice Ends a key's binding, if it has not ended, and refuses the key for good, also in quotes made before. By the node's
+    ///         owner. The machine stays the node's until the binding would have ended.
     function revokeBinding(bytes32 workloadId, address signer) external;
 
     /// @notice Ends a binding whose certificate was revoked since, whose measurement was removed, or whose evaluation number is
@@ -174,6 +179,9 @@ interface ITeeRegistry {
     /// @notice Until when the node's key is bound to the workload; zero if it is not, now.
     function liveUntil(bytes32 workloadId, NodeId nodeId, address signer) external view returns (uint256);
 
+    /// @notice Whether the node's key is bound to the workload that the task names, now.
+    function isLive(TaskId taskId, NodeId nodeId, address signer) external view returns (bool);
+
     /// @notice Those of the seats whose key is bound to the workload that the task names, now. For the escrow.
     /// @param members each nodeId << 32 | ask
     /// @param signers the key of each of the seats
@@ -190,7 +198,7 @@ interface ITeeRegistry {
     function reportDataOf(Keys calldata keys) external view returns (bytes32);
 
     /// @notice What the second half has to be: keccak256(abi.encode(hash of the block, nodeId, this contract)).
-    function challengeOf(NodeId nodeId, uint64 challengeBlock) external view returns (bytes32);
+    function challengeOf(NodeId nodeId, uint48 challengeBlock) external view returns (bytes32);
 
     /// @notice The measurement of a report under a workload's `tee` and `parts`; see `TdReport` and `SgxReport`.
     function measurementOf(bytes calldata signedBody, uint8 parts) external pure returns (bytes32);
@@ -198,6 +206,6 @@ interface ITeeRegistry {
     /// @notice The node that a machine backs, and until when.
     function machineOf(bytes16 ppid) external view returns (NodeId nodeId, uint256 until);
 
-    /// @notice The node that GPUs back, and until when.
-    function gpuOf(bytes32 gpuId) external view returns (NodeId nodeId, uint256 until);
+    /// @notice The node of a workload that GPUs back, and until when. Nothing but the workload's code vouches for them.
+    function gpuOf(bytes32 workloadId, bytes32 gpuId) external view returns (NodeId nodeId, uint256 until);
 }

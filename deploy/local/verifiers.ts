@@ -45,6 +45,8 @@ export type ChainVerdict =
   | { readonly error: string };
 
 const setUpS = 3_600;
+/** Of both, as errors of the collateral come through the verifier. */
+const abi = [...dcapVerifierAbi, ...dcapCollateralAbi] as const;
 
 /** Deploys the contracts on a chain of their own an hour before `at`, pinned to the key (x || y), and waits until then. */
 export async function deployVerifiers(rootKey: Uint8Array, at: number, hardfork = "osaka"): Promise<Verifiers> {
@@ -62,7 +64,7 @@ export async function deployVerifiers(rootKey: Uint8Array, at: number, hardfork 
   if (account === undefined) throw new Error("The local chain has no unlocked accounts.");
   return {
     connection,
-    chain: createPublicClient({ chain: hardhat, transport: custom(provider), cacheTime: 0 }),
+    chain: createPublicClient({ chain: hardhat, transport: custom(provider, { retryCount: 0 }), cacheTime: 0 }),
     wallet: walletOf(connection, getAddress(account.address)),
     collateral: getAddress(await collateral.getAddress()),
     verifier: getAddress(await verifier.getAddress()),
@@ -72,10 +74,7 @@ export async function deployVerifiers(rootKey: Uint8Array, at: number, hardfork 
 /** Sends one call. Returns the gas of its transaction; throws with the contract's error if it is refused. */
 export async function register(on: Verifiers, call: RegistrationCall | RevocationCall): Promise<bigint> {
   const { chain, wallet, collateral, verifier } = on;
-  const target =
-    call.to === "collateral"
-      ? { address: collateral, abi: dcapCollateralAbi }
-      : { address: verifier, abi: dcapVerifierAbi };
+  const target = { address: call.to === "collateral" ? collateral : verifier, abi };
   const { functionName, args } = call;
   // the two ABIs hold all of these functions with these arguments
   const request = { ...target, functionName, args, account: wallet.account } as Parameters<
@@ -92,7 +91,7 @@ export async function judge(on: Verifiers, quote: QuoteWords, evaluation: number
   return named(async () => {
     const { tee, status, ppid, validUntil } = await on.chain.readContract({
       address: on.verifier,
-      abi: dcapVerifierAbi,
+      abi,
       functionName: "verifyQuote",
       args: [quote, evaluation],
     });

@@ -142,14 +142,13 @@ async function attest(lab: Lab, machine: Machine, workloadId: Hex): Promise<bigi
   };
   const binding = bindingHash(domain, keys);
   const challenge = challengeHash(block.hash, node.nodeId, instance.teeRegistry);
-  const signed = compactSignature(
-    await node.signer.signTypedData(attestData(domain, { workloadId, binding, challenge })),
-  );
   const { bytes } = machine.quote({ reportData: hexToBytes(concat([binding, challenge])) });
   const { quote } = chainEvidenceOf(bytes, machine.collateral());
-  const shown = { ...keys, nodeId: Number(keys.nodeId), challengeBlock: block.number };
-  const signature = { r: slice(signed, 0, 32), yParityAndS: slice(signed, 32) };
   const evaluation = machine.tcbInfo("TDX").tcbEvaluationDataNumber;
+  const message = { workloadId, binding, challenge, pckId: quote.pckId, evaluation };
+  const signed = compactSignature(await node.signer.signTypedData(attestData(domain, message)));
+  const shown = { ...keys, nodeId: Number(keys.nodeId), challengeBlock: Number(block.number) };
+  const signature = { r: slice(signed, 0, 32), yParityAndS: slice(signed, 32) };
   const args = [workloadId, { ...shown, ...signature }, quote, evaluation] as const;
   return transact(lab, instance.teeRegistry, encodeFunctionData({ abi: teeRegistryAbi, functionName: "attest", args }));
 }

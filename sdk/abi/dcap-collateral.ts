@@ -132,6 +132,14 @@ export const dcapCollateralAbi = [
   {
     inputs: [
       { name: "issueDate", type: "uint40" },
+      { name: "until", type: "uint40" },
+    ],
+    name: "TcbTextDistrusted",
+    type: "error",
+  },
+  {
+    inputs: [
+      { name: "issueDate", type: "uint40" },
       { name: "nextUpdate", type: "uint40" },
       { name: "timestamp", type: "uint256" },
     ],

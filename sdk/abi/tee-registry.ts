@@ -21,6 +21,14 @@ export const teeRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "caller", type: "address" }], name: "AccessManagedUnauthorized", type: "error" },
+  {
+    inputs: [
+      { name: "blockNumber", type: "uint256" },
+      { name: "bound", type: "uint256" },
+    ],
+    name: "ChallengeNotNewer",
+    type: "error",
+  },
   { inputs: [{ name: "blockNumber", type: "uint256" }], name: "ChallengeTooOld", type: "error" },
   {
     inputs: [
@@ -112,6 +120,7 @@ export const teeRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "keyType", type: "uint256" }], name: "UnknownKeyType", type: "error" },
+  { inputs: [{ name: "nodeId", type: "uint32" }], name: "UnknownNode", type: "error" },
   { inputs: [{ name: "vendorId", type: "bytes16" }], name: "UnknownQeVendor", type: "error" },
   { inputs: [{ name: "version", type: "uint256" }], name: "UnknownQuoteVersion", type: "error" },
   { inputs: [{ name: "teeType", type: "uint256" }], name: "UnknownTee", type: "error" },
@@ -270,7 +279,7 @@ export const teeRegistryAbi = [
       {
         components: [
           { name: "nodeId", type: "uint32" },
-          { name: "challengeBlock", type: "uint64" },
+          { name: "challengeBlock", type: "uint48" },
           { name: "signer", type: "address" },
           { name: "hpkeKey", type: "bytes32" },
           { name: "gpuId", type: "bytes32" },
@@ -331,8 +340,8 @@ export const teeRegistryAbi = [
           { name: "nodeId", type: "uint32" },
           { name: "until", type: "uint40" },
           { name: "evaluation", type: "uint32" },
-          { name: "pckTag", type: "bytes9" },
-          { name: "measurementTag", type: "bytes9" },
+          { name: "challengeBlock", type: "uint48" },
+          { name: "evidenceTag", type: "bytes12" },
           { name: "revoked", type: "bool" },
           { name: "hpkeKey", type: "bytes32" },
         ],
@@ -346,7 +355,7 @@ export const teeRegistryAbi = [
   {
     inputs: [
       { name: "nodeId", type: "uint32" },
-      { name: "challengeBlock", type: "uint64" },
+      { name: "challengeBlock", type: "uint48" },
     ],
     name: "challengeOf",
     outputs: [{ name: "", type: "bytes32" }],
@@ -381,7 +390,10 @@ export const teeRegistryAbi = [
     type: "function",
   },
   {
-    inputs: [{ name: "gpuId", type: "bytes32" }],
+    inputs: [
+      { name: "workloadId", type: "bytes32" },
+      { name: "gpuId", type: "bytes32" },
+    ],
     name: "gpuOf",
     outputs: [
       { name: "", type: "uint32" },
@@ -394,6 +406,17 @@ export const teeRegistryAbi = [
     inputs: [],
     name: "isConsumingScheduledOp",
     outputs: [{ name: "", type: "bytes4" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      { name: "taskId", type: "uint32" },
+      { name: "nodeId", type: "uint32" },
+      { name: "signer", type: "address" },
+    ],
+    name: "isLive",
+    outputs: [{ name: "", type: "bool" }],
     stateMutability: "view",
     type: "function",
   },
@@ -488,7 +511,7 @@ export const teeRegistryAbi = [
       {
         components: [
           { name: "nodeId", type: "uint32" },
-          { name: "challengeBlock", type: "uint64" },
+          { name: "challengeBlock", type: "uint48" },
           { name: "signer", type: "address" },
           { name: "hpkeKey", type: "bytes32" },
           { name: "gpuId", type: "bytes32" },

@@ -32,6 +32,8 @@ const attestType = [
   { name: "workloadId", type: bytes32 },
   { name: "binding", type: bytes32 },
   { name: "challenge", type: bytes32 },
+  { name: "pckId", type: bytes32 },
+  { name: "evaluation", type: "uint32" },
 ] as const;
 
 /** First half of a quote's report data: the EIP-712 hash of the keys in the registry's domain. */
@@ -46,8 +48,17 @@ export function challengeHash(blockHash: Hex, nodeId: bigint, registry: Address)
   return keccak256(encodeAbiParameters(types, [blockHash, Number(nodeId), registry]));
 }
 
-/** What the signer signs besides, as typed data: that these keys shall serve the workload. */
-export function attestData(domain: TeeDomain, message: { workloadId: Hex; binding: Hex; challenge: Hex }) {
+/** What the signer signs besides: which workload the keys shall serve, and by what the quote is judged. */
+export type AttestMessage = {
+  readonly workloadId: Hex;
+  readonly binding: Hex;
+  readonly challenge: Hex;
+  readonly pckId: Hex;
+  readonly evaluation: number;
+};
+
+/** The same as typed data, for `signTypedData` with the signer's key. */
+export function attestData(domain: TeeDomain, message: AttestMessage) {
   return { domain: domainOf(domain), types: { Attest: attestType }, primaryType: "Attest", message } as const;
 }
 

@@ -3,7 +3,14 @@ import { rootOf } from "../../deploy/parameters/parameters.ts";
 import { localChainId } from "../../deploy/local/world.ts";
 import type { LocalNode } from "../../deploy/local/nodes.ts";
 import { compactSignature } from "../../sdk/agreement/compact-signature.ts";
-import { attestData, bindingHash, challengeHash, type TeeKeys, workloadIdOf } from "../../sdk/attestation/binding.ts";
+import {
+  attestData,
+  type AttestMessage,
+  bindingHash,
+  challengeHash,
+  type TeeKeys,
+  workloadIdOf,
+} from "../../sdk/attestation/binding.ts";
 import { chainEvidenceOf, type RegistrationCall } from "../../sdk/attestation/chain-calls.ts";
 import { measurementOf } from "../../sdk/attestation/measurement.ts";
 import { statusBitmap } from "../../sdk/attestation/status.ts";
@@ -65,6 +72,8 @@ export type Showing = {
   /** The key that signs the registration. */
   readonly signs?: LocalNode["signer"];
   readonly evaluation?: number;
+  /** What is signed instead. */
+  readonly signed?: Partial<AttestMessage>;
 };
 
 /** Sends what has to be on chain before a quote of this machine. */
@@ -113,16 +122,14 @@ export async function attestArgs(
   const domain = { chainId: showing.chainId ?? localChainId, registry: showing.registry ?? instance.teeRegistry };
   const binding = bindingHash(domain, keys);
   const challenge = showing.challenge ?? challengeHash(block.hash, keys.nodeId, domain.registry);
-  const signed = await (showing.signs ?? node.signer).signTypedData(
-    attestData(domain, { workloadId, binding, challenge }),
-  );
-  const compact = compactSignature(signed);
   const reportData = showing.reportData ?? hexToBytes(concat([binding, challenge]));
   const tee = showing.quote?.tee ?? "TDX";
   const { bytes } = machine.quote({ ...showing.quote, reportData });
   const { quote } = chainEvidenceOf(bytes, machine.collateral({ tee }));
   const shown = { ...keys, ...showing.shown };
   const evaluation = showing.evaluation ?? machine.tcbInfo(tee).tcbEvaluationDataNumber;
+  const message = { workloadId, binding, challenge, pckId: quote.pckId, evaluation, ...showing.signed };
+  const compact = compactSignature(await (showing.signs ?? node.signer).signTypedData(attestData(domain, message)));
   const words = { challengeBlock: block.number, r: slice(compact, 0, 32), yParityAndS: slice(compact, 32) };
   return [workloadId, { ...shown, ...words }, quote, evaluation] as const;
 }

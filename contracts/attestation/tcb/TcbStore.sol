@@ -14,6 +14,9 @@ abstract contract TcbStore is ITcbStore {
     /// @dev Key: evaluationNumber(32) | tee(8), from the lowest bit.
     mapping(uint256 key => TcbText) private _qeIdentities;
 
+    /// @dev Texts that were issued up to then do not count: one of their signers was revoked at that time.
+    uint40 private _distrustedUntil;
+
     /* POSTING */
 
     /// @inheritdoc ITcbStore
@@ -100,6 +103,12 @@ abstract contract TcbStore is ITcbStore {
             text.issueDate <= block.timestamp && block.timestamp <= text.nextUpdate,
             TcbTextNotCurrent(text.issueDate, text.nextUpdate, block.timestamp)
         );
+        require(text.issueDate > _distrustedUntil, TcbTextDistrusted(text.issueDate, _distrustedUntil));
+    }
+
+    /// @dev A signer was revoked: whatever is kept may be its, so that all texts have to be issued anew.
+    function _distrustTexts() internal {
+        _distrustedUntil = uint40(block.timestamp); // fits until the year 36812
     }
 
     function _tcbInfoKey(uint8 tee, bytes6 fmspc, uint32 evaluationNumber) private pure returns (uint256) {

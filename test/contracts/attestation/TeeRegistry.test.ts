@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { keccak256, stringToHex, toHex, zeroAddress, zeroHash } from "viem";
+import { keccak256, numberToHex, stringToHex, toHex, zeroAddress, zeroHash } from "viem";
 import { labelledKey } from "../../../deploy/local/world.ts";
-import { bindingHash, challengeHash } from "../../../sdk/attestation/binding.ts";
+import { bindingHash, challengeHash, workloadIdOf } from "../../../sdk/attestation/binding.ts";
 import { chainEvidenceOf } from "../../../sdk/attestation/chain-calls.ts";
 import { measurementOf } from "../../../sdk/attestation/measurement.ts";
 import { statusBitmap } from "../../../sdk/attestation/status.ts";
@@ -127,10 +127,45 @@ describe("The TEE registry", function () {
       const args = await attestArgs(m, machine, nodeAt(0));
       const other = keccak256(stringToHex("another workload"));
       await registerWorkload(m, machine, { salt: other });
-      const id = keccak256(`0x${"00".repeat(12)}${m.deployer.address.slice(2).toLowerCase()}${other.slice(2)}`);
+      const id = workloadIdOf(m.deployer.address as `0x${string}`, other);
       await expect(
         m.teeRegistry.attest(id, ...(args.slice(1) as never as [never, never, never])),
       ).to.be.revertedWithCustomError(m.teeRegistry, "NotSignedBySigner");
+    });
+
+    it("not by a quote that was shown before, nor by other collateral than the signer chose", async () => {
+      const m = market();
+      const args = await attestArgs(m, machine, nodeAt(0));
+      await m.teeRegistry.attest(...args);
+      await m.networkHelpers.time.increase(hourS);
+      const bound = args[1].challengeBlock;
+      await expect(m.teeRegistry.connect(m.stranger).attest(...args))
+        .to.be.revertedWithCustomError(m.teeRegistry, "ChallengeNotNewer")
+        .withArgs(bound, bound);
+      await m.networkHelpers.mine();
+      await refused("NotSignedBySigner", { signed: { evaluation: 1 } });
+      await refused("NotSignedBySigner", { signed: { pckId: zeroHash } });
+    });
+
+    it("not of a node that nobody owns", async () => {
+      await expect(attest({ keys: { nodeId: 77n } }))
+        .to.be.revertedWithCustomError(market().teeRegistry, "UnknownNode")
+        .withArgs(77);
+    });
+
+    it("whatever GPUs another workload's nodes claim: each workload has its own", async () => {
+      const m = market();
+      const gpuId = keccak256(stringToHex("a GPU"));
+      const salt = keccak256(stringToHex("a thief's"));
+      await registerWorkload(m, machine, { salt });
+      const workloadId = workloadIdOf(m.deployer.address as `0x${string}`, salt);
+      const other = machineWithOtherPpid();
+      await prepareMachine(m, other);
+      await m.teeRegistry.addMeasurement(workloadId, measuredOf(other));
+      await m.networkHelpers.time.increase(dayS);
+      await attest({ workloadId, keys: { gpuId } }, 1, other);
+      await attest({ keys: { gpuId } });
+      expect((await m.teeRegistry.gpuOf(m.workloadId, gpuId))[0]).to.equal(1n);
     });
 
     it("not with a stale challenge, one of another node, or one of a block to come", async () => {
@@ -176,7 +211,7 @@ describe("The TEE registry", function () {
       await refused("EvaluationTooLow", {});
       const salt = keccak256(stringToHex("for enclaves"));
       await registerWorkload(m, machine, { salt, tee: 0 });
-      const workloadId = keccak256(`0x${"00".repeat(12)}${m.deployer.address.slice(2).toLowerCase()}${salt.slice(2)}`);
+      const workloadId = workloadIdOf(m.deployer.address as `0x${string}`, salt);
       await refused("WrongTee", { workloadId });
     });
 
@@ -199,7 +234,7 @@ describe("The TEE registry", function () {
       await m.networkHelpers.time.increaseTo(until + 1n);
       await attest({ keys: { gpuId } }, 2);
       expect((await m.teeRegistry.machineOf(toHex(machine.platform.sgx.ppid)))[0]).to.equal(3n);
-      expect((await m.teeRegistry.gpuOf(gpuId))[0]).to.equal(3n);
+      expect((await m.teeRegistry.gpuOf(m.workloadId, gpuId))[0]).to.equal(3n);
     });
 
     const machineWithOtherPpid = () =>
@@ -222,8 +257,8 @@ describe("The TEE registry", function () {
         .withArgs(m.workloadId, key);
       expect(await m.teeRegistry.liveUntil(m.workloadId, 1, key)).to.equal(0n);
       await expect(m.teeRegistry.attest(...args)).to.be.revertedWithCustomError(m.teeRegistry, "KeyIsRevoked");
-      await expect(m.teeRegistry.connect(m.owner).revokeBinding(m.workloadId, key)) //
-        .to.be.revertedWithCustomError(m.teeRegistry, "UnknownBinding");
+      const unknown = m.teeRegistry.connect(m.owner).revokeBinding(m.workloadId, nodeAt(1).signer.address);
+      await expect(unknown).to.be.revertedWithCustomError(m.teeRegistry, "UnknownBinding");
     });
 
     it("until the measurement is removed, the evaluation number raised or the certificate revoked, and somebody says so", async () => {
@@ -235,6 +270,8 @@ describe("The TEE registry", function () {
       await attest();
       await expect(end()).to.be.revertedWithCustomError(m.teeRegistry, "StillAllowed");
       await expect(end(keccak256("0x03"))).to.be.revertedWithCustomError(m.teeRegistry, "OtherEvidence");
+      const alike = numberToHex(BigInt(measuredOf(machine)) ^ 1n, { size: 32 });
+      await expect(end(alike)).to.be.revertedWithCustomError(m.teeRegistry, "OtherEvidence");
       await expect(end(measuredOf(machine), keccak256("0x03"))).to.be.revertedWithCustomError(
         m.teeRegistry,
         "OtherEvidence",

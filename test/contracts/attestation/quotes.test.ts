@@ -238,6 +238,20 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     expect(await verdictOnChain(on, evidence)).to.deep.equal({ error: "TcbInfoMissing" });
   });
 
+  it("is refused once a signer of texts is revoked, until they are issued anew", async () => {
+    const world = mintWorld({ seed: `${runSeed} revoked signer` });
+    const { on, words, say } = await prepare(world, tdx4);
+    const [{ serial }, lists] = [world.certificates.tcbSigning, world.collateral()];
+    const rootCrl = { revoked: [{ serial }] };
+    for (const call of revocationCallsOf(world.quote(tdx4).bytes, world.collateral({ rootCrl })).slice(0, 1))
+      await register(on, call);
+    expect(await say(words.quote)).to.equal("TcbTextDistrusted");
+    const errors: string[] = [];
+    for (const call of chainEvidenceOf(world.quote(tdx4).bytes, lists).collateral)
+      errors.push(await named(() => register(on, call)).then(errorOf));
+    expect(errors).to.include.members(["IssuerSerialRevoked", "IssuerIsRevoked"]);
+  });
+
   it("is refused once the certificate of its machine, or its authority's, is revoked", async () => {
     for (const role of ["pck", "intermediate"] as const) {
       const world = mintWorld({ seed: `${runSeed} revoked ${role}` });
@@ -251,6 +265,8 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     }
   });
 });
+
+const errorOf = (said: bigint | { readonly error: string }): string => (typeof said === "bigint" ? "none" : said.error);
 
 const parsed = (text: string) => ({
   nextUpdate: Date.parse((JSON.parse(text) as { nextUpdate: string }).nextUpdate) / 1_000,

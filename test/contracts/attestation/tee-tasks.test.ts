@@ -3,12 +3,12 @@ import { labelledKey, localChainId } from "../../../deploy/local/world.ts";
 import { committeeOf, type LocalRequest } from "../../../deploy/local/committee.ts";
 import { signerConsentData } from "../../../sdk/agreement/signer-consent.ts";
 import { bitmapOf } from "../../../sdk/committee/bitmap.ts";
-import { keccak256 } from "viem";
+import { keccak256, type PrivateKeyAccount } from "viem";
 import { digestOf } from "../../../sdk/agreement/digest.ts";
 import { decodeNodeWord } from "../../../sdk/words/node-word.ts";
 import { printSeedOnFailure } from "../../helpers/attestation/seed.ts";
 import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
-import { commit, reveal, revealedBy, stall } from "../../helpers/fallback.ts";
+import { attestationBy, commit, reveal, revealedBy, stall, type Stalled } from "../../helpers/fallback.ts";
 import { forge } from "../../helpers/forge.ts";
 import { askAndPost, paramsFor, sampleOutput, selectorOf, settle, useMarket } from "../../helpers/market.ts";
 import {
@@ -49,6 +49,12 @@ describe("A task that names a TEE workload", function () {
       if (node === undefined) throw new Error(`There is no node ${nodeId}.`);
       await market().teeRegistry.attest(...(await attestArgs(market(), machineAt(i), node)));
     }
+  }
+  async function rotate(nodeId: bigint, next: PrivateKeyAccount): Promise<void> {
+    const { instance, nodeRegistry, owner, ownerWallet } = market();
+    const [deadline, { address }] = [2n ** 40n, ownerWallet.account];
+    const data = signerConsentData(localChainId, instance.nodeRegistry, { owner: address, deadline });
+    await nodeRegistry.connect(owner).rotateSigner(nodeId, next.address, deadline, await next.signTypedData(data));
   }
   const ask = (changes = {}) => askAndPost(market(), { acceptNoPanel: true, ...changes });
   const membersOf = async (request: LocalRequest) =>
@@ -111,32 +117,52 @@ describe("A task that names a TEE workload", function () {
     const node = m.nodes[Number(nodeId) - 1];
     const next = labelledKey("the next enclave");
     await attest(nodeId);
-    const deadline = 2n ** 40n;
-    const consent = await next.signTypedData(
-      signerConsentData(localChainId, m.instance.nodeRegistry, { owner: m.ownerWallet.account.address, deadline }),
-    );
-    await m.nodeRegistry.connect(m.owner).rotateSigner(nodeId, next.address, deadline, consent);
+    await rotate(nodeId, next);
     await notSettled(await forge(m, request, { key: () => next }));
     await settle(m, await forge(m, request, { key: () => node?.signer }));
     expect(await earningsOf(nodeId)).to.not.equal(0n);
   });
 
-  it("settles what was revealed on chain by members whose evidence is live alone", async () => {
-    const m = market();
-    const request = await ask({ k: 3n, quorum: 2n });
-    const s = await stall(m, request);
-    await m.networkHelpers.time.increaseTo(s.times.fallbackAtS);
-    for (const i of [0, 1, 2]) await commit(s, i);
-    await m.networkHelpers.time.increaseTo(s.times.chainCommitEndS + 1n);
-    for (const i of [0, 1, 2]) await reveal(s, i);
-    await m.networkHelpers.time.increaseTo(s.times.deadlineS + 1n);
-    const settleBy = (seats: readonly number[]) => m.escrow.connect(m.settler).settleRevealed(revealedBy(s, seats));
-    await expect(settleBy([0, 1, 2])).to.be.revertedWithCustomError(m.escrow, "InvalidBitmaps");
-    await attest(...(await membersOf(request)).slice(1));
-    await expect(settleBy([0, 1, 2])).to.be.revertedWithCustomError(m.escrow, "InvalidBitmaps");
-    await settleBy([1, 2]);
-    const earnings = await Promise.all((await membersOf(request)).map(earningsOf));
-    expect(earnings.map((one) => one > 0n)).to.deep.equal([false, true, true]);
+  describe("on chain", () => {
+    const revealAll = async (s: Stalled, seats: readonly number[]) => {
+      await market().networkHelpers.time.increaseTo(s.times.chainCommitEndS + 1n);
+      for (const i of seats) await reveal(s, i);
+      await market().networkHelpers.time.increaseTo(s.times.deadlineS + 1n);
+    };
+    const settleBy = (s: Stalled, seats: readonly number[]) =>
+      market().escrow.connect(market().settler).settleRevealed(revealedBy(s, seats));
+
+    it("takes commits of keys whose evidence is live alone", async () => {
+      const m = market();
+      const request = await ask({ k: 3n, quorum: 2n });
+      const s = await stall(m, request);
+      await m.networkHelpers.time.increaseTo(s.times.fallbackAtS);
+      await attest(...(await membersOf(request)).slice(1));
+      await expect(commit(s, 0)).to.be.revertedWithCustomError(m.escrow, "EvidenceNotLive");
+      for (const i of [1, 2]) await commit(s, i);
+      await revealAll(s, [1, 2]);
+      await settleBy(s, [1, 2]);
+      const earnings = await Promise.all((await membersOf(request)).map(earningsOf));
+      expect(earnings.map((one) => one > 0n)).to.deep.equal([false, true, true]);
+    });
+
+    it("does not take the word of a key outside for that of one inside which replaces it", async () => {
+      const m = market();
+      const request = await ask({ k: 1n });
+      const s = await stall(m, request);
+      const inside = labelledKey("a key inside");
+      const [nodeId = 0n] = await membersOf(request);
+      const node = m.nodes[Number(nodeId) - 1];
+      if (node === undefined) throw new Error("There is no such node.");
+      const bound = { keys: { signer: inside.address }, signs: inside };
+      await m.teeRegistry.attest(...(await attestArgs(m, machineAt(Number(nodeId) - 1), node, bound)));
+      await m.networkHelpers.time.increaseTo(s.times.fallbackAtS);
+      await expect(commit(s, 0)).to.be.revertedWithCustomError(m.escrow, "EvidenceNotLive");
+      const { shown } = await attestationBy(s, 0, [0]);
+      await rotate(nodeId, inside);
+      await expect(m.escrow.showAttestation(request.words, shown)) // signed by the key before
+        .to.be.revertedWithCustomError(m.escrow, "EvidenceNotLive");
+    });
   });
 
   it("gives the money back where nobody's evidence is live", async () => {
