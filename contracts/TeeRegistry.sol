@@ -81,8 +81,7 @@ contract TeeRegistry is Workloads, EIP712 {
             evaluation: evaluation,
             challengeBlock: keys.challengeBlock,
             evidenceTag: _tagOf(quote.pckId, measurement),
-            revoked: false,
-            hpkeKey: keys.hpkeKey
+            revoked: false
         });
         emit NodeAttested(
             workloadId,

@@ -26,6 +26,6 @@ library IssuerRules {
         require(!issuer.revoked, IIssuers.IssuerIsRevoked(issuerId));
         (uint256 from, uint256 until) = (issuer.notBefore, issuer.notAfter);
         bool isInForce = block.timestamp >= from && block.timestamp <= until;
-        require(isInForce, ISignedDer.NotInForce(from, until, block.timestamp));
+        require(isInForce, ISignedDer.OutOfItsTime(from, until, block.timestamp));
     }
 }

@@ -55,6 +55,6 @@ abstract contract SignedDer is ISignedDer {
     }
 
     function _requireInForce(uint256 from, uint256 until) internal view {
-        require(block.timestamp >= from && block.timestamp <= until, NotInForce(from, until, block.timestamp));
+        require(block.timestamp >= from && block.timestamp <= until, OutOfItsTime(from, until, block.timestamp));
     }
 }

@@ -9,7 +9,7 @@ interface ISignedDer {
     /// @notice The signature is not the issuer's: the document was changed, or another key signed it.
     error NotSignedByIssuer();
     /// @notice Not valid at the block's time. All are Unix seconds; both bounds are inclusive.
-    error NotInForce(uint256 from, uint256 until, uint256 timestamp);
+    error OutOfItsTime(uint256 from, uint256 until, uint256 timestamp);
     /// @notice A certificate that MUST be an authority's is an end entity's, or the other way round.
     /// `mayIssue` is the key usage keyCertSign, which only an authority may have.
     error WrongAuthorityFlag(bool isCa, bool mayIssue);

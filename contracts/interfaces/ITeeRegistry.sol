@@ -49,7 +49,7 @@ interface ITeeRegistry {
         bytes32 yParityAndS;
     }
 
-    /// @dev Two words.
+    /// @dev One word. The HPKE key is in the event alone.
     /// @param until Unix seconds, inclusive: the earliest end of maxAge, collateral and certificate
     /// @param evaluation of the collateral that the quote was judged by
     /// @param challengeBlock of the quote: one is taken only if its is later
@@ -62,7 +62,6 @@ interface ITeeRegistry {
         uint48 challengeBlock;
         bytes12 evidenceTag;
         bool revoked;
-        bytes32 hpkeKey;
     }
 
     event WorkloadRegistered(bytes32 indexed workloadId, Workload workload);

@@ -80,16 +80,16 @@ export const dcapCollateralAbi = [
   { inputs: [{ name: "entryOffset", type: "uint256" }], name: "NotARevocation", type: "error" },
   { inputs: [{ name: "entryOffset", type: "uint256" }], name: "NotAnEntry", type: "error" },
   { inputs: [{ name: "commonName", type: "bytes32" }], name: "NotAnIssuerName", type: "error" },
+  { inputs: [], name: "NotSignedByIssuer", type: "error" },
   {
     inputs: [
       { name: "from", type: "uint256" },
       { name: "until", type: "uint256" },
       { name: "timestamp", type: "uint256" },
     ],
-    name: "NotInForce",
+    name: "OutOfItsTime",
     type: "error",
   },
-  { inputs: [], name: "NotSignedByIssuer", type: "error" },
   { inputs: [], name: "P256CallFailed", type: "error" },
   { inputs: [{ name: "missing", type: "uint256" }], name: "QeIdentityKeysMissing", type: "error" },
   {

@@ -42,16 +42,16 @@ export const dcapVerifierAbi = [
   { inputs: [{ name: "commonName", type: "bytes32" }], name: "NotAPckName", type: "error" },
   { inputs: [{ name: "entryOffset", type: "uint256" }], name: "NotARevocation", type: "error" },
   { inputs: [{ name: "entryOffset", type: "uint256" }], name: "NotAnEntry", type: "error" },
+  { inputs: [], name: "NotSignedByIssuer", type: "error" },
   {
     inputs: [
       { name: "from", type: "uint256" },
       { name: "until", type: "uint256" },
       { name: "timestamp", type: "uint256" },
     ],
-    name: "NotInForce",
+    name: "OutOfItsTime",
     type: "error",
   },
-  { inputs: [], name: "NotSignedByIssuer", type: "error" },
   { inputs: [], name: "P256CallFailed", type: "error" },
   { inputs: [{ name: "pckId", type: "bytes32" }], name: "PckIsRevoked", type: "error" },
   { inputs: [{ name: "issuerId", type: "bytes32" }], name: "PckIssuerNotLive", type: "error" },

@@ -343,7 +343,6 @@ export const teeRegistryAbi = [
           { name: "challengeBlock", type: "uint48" },
           { name: "evidenceTag", type: "bytes12" },
           { name: "revoked", type: "bool" },
-          { name: "hpkeKey", type: "bytes32" },
         ],
         name: "",
         type: "tuple",

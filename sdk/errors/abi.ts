@@ -1,5 +1,7 @@
 import type { Abi } from "viem";
 import { atomaTokenAbi } from "../abi/atoma-token.ts";
+import { dcapCollateralAbi } from "../abi/dcap-collateral.ts";
+import { dcapVerifierAbi } from "../abi/dcap-verifier.ts";
 import { disputesAbi } from "../abi/disputes.ts";
 import { drandBeaconAbi } from "../abi/drand-beacon.ts";
 import { erc20Abi } from "../abi/erc20.ts";
@@ -8,6 +10,7 @@ import { nodeRegistryAbi } from "../abi/node-registry.ts";
 import { rateConsumerAbi } from "../abi/rate-consumer.ts";
 import { requestEscrowAbi } from "../abi/request-escrow.ts";
 import { taskRegistryAbi } from "../abi/task-registry.ts";
+import { teeRegistryAbi } from "../abi/tee-registry.ts";
 
 /** A custom error in an ABI. */
 export type AbiError = Extract<Abi[number], { type: "error" }>;
@@ -17,6 +20,9 @@ const abis: readonly Abi[] = [
   nodeRegistryAbi,
   taskRegistryAbi,
   disputesAbi,
+  dcapCollateralAbi,
+  dcapVerifierAbi,
+  teeRegistryAbi,
   drandBeaconAbi,
   atomaTokenAbi,
   foldConsumerAbi,

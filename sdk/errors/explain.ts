@@ -1,10 +1,12 @@
 import { decodeErrorResult, type Hex, toFunctionSelector } from "viem";
 import { type AbiError, protocolErrors } from "./abi.ts";
+import { collateralSentences } from "./collateral-sentences.ts";
 import { disputeSentences } from "./dispute-sentences.ts";
 import { escrowSentences } from "./escrow-sentences.ts";
 import { librarySentences } from "./library-sentences.ts";
 import { registrySentences } from "./registry-sentences.ts";
 import { revertDataOf } from "./revert-data.ts";
+import { teeSentences } from "./tee-sentences.ts";
 
 /** A contract's error: its name, its arguments by name, and a sentence that says what to do. */
 export type ContractError = {
@@ -18,6 +20,8 @@ export const errorSentences: Readonly<Record<string, string>> = {
   ...escrowSentences,
   ...registrySentences,
   ...disputeSentences,
+  ...teeSentences,
+  ...collateralSentences,
   ...librarySentences,
 };
 

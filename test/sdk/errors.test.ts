@@ -5,13 +5,17 @@ import { decodeContractError, errorSentences, explainError, explainReason } from
 
 const selectorOf = (signature: string): Hex => toFunctionSelector(signature);
 const samples: Readonly<Record<string, unknown>> = {
+  bool: true,
   address: zeroAddress,
   string: "text",
   bytes4: selectorOf("NotOpen()"),
   bytes32: `0x${"11".repeat(32)}`,
   "uint256[4]": [1n, 2n, 3n, 4n],
 };
-const sampleOf = (type: string) => samples[type] ?? (Number(/\d+$/.exec(type)?.[0]) <= 48 ? 7 : 7n);
+const sampleOf = (type: string) => {
+  const width = Number(/\d+$/.exec(type)?.[0]);
+  return samples[type] ?? (type.startsWith("bytes") ? `0x${"11".repeat(width)}` : width <= 48 ? 7 : 7n);
+};
 
 describe("Explained errors", () => {
   it("cover every error of every contract with a sentence", () => {

@@ -91,8 +91,8 @@ describe("Issuers", () => {
     "a certificate under an authority": ["WrongIssuerName", pck.der],
     "a PCK's name": ["NotAnIssuerName", remint({ subject: intelName(commonNames.pck) }).der],
     "the root itself": ["NotAnIssuerName", root.der],
-    "a certificate that ended": ["NotInForce", remint({ notAfter: world.at - dayS }).der],
-    "a certificate of the future": ["NotInForce", remint({ notBefore: world.at + dayS }).der],
+    "a certificate that ended": ["OutOfItsTime", remint({ notAfter: world.at - dayS }).der],
+    "a certificate of the future": ["OutOfItsTime", remint({ notBefore: world.at + dayS }).der],
     "an authority that is an end entity": [
       "WrongAuthorityFlag",
       remint({ extensions: [keyUsage(["digitalSignature"]), basicConstraints({ isCa: false })] }).der,
@@ -137,7 +137,7 @@ describe("Issuers", () => {
     const { time } = stores.networkHelpers;
     await time.setNextBlockTimestamp(start - 1);
     await expect(register(der))
-      .to.be.revertedWithCustomError(stores.issuers, "NotInForce")
+      .to.be.revertedWithCustomError(stores.issuers, "OutOfItsTime")
       .withArgs(start, start + 100, start - 1);
     await time.setNextBlockTimestamp(start);
     await register(der);
@@ -145,7 +145,7 @@ describe("Issuers", () => {
     await time.setNextBlockTimestamp(start + 101);
     await register(longer);
     await time.setNextBlockTimestamp(start + 102);
-    await expect(register(longer)).to.be.revertedWithCustomError(stores.issuers, "NotInForce");
+    await expect(register(longer)).to.be.revertedWithCustomError(stores.issuers, "OutOfItsTime");
   });
 
   it("keeps the certificate that ends last of one key and name", async () => {
@@ -179,7 +179,7 @@ describe("Issuers", () => {
     const ofAuthority = issuers.requireTcbSigner(authority);
     await expect(ofAuthority).to.be.revertedWithCustomError(issuers, "WrongIssuerKind").withArgs(authority, 1);
     await networkHelpers.time.increaseTo(tcbSigning.options.notAfter + 1);
-    await expect(issuers.requireTcbSigner(signer)).to.be.revertedWithCustomError(issuers, "NotInForce");
+    await expect(issuers.requireTcbSigner(signer)).to.be.revertedWithCustomError(issuers, "OutOfItsTime");
   });
 
   it("revokes a registered issuer by the root's list, for good", async () => {
@@ -212,8 +212,8 @@ describe("Issuers", () => {
     const revoked = [{ serial: intermediate.serial }];
     const list = rootCrl(intermediate.serial).der;
     const wrongLists: readonly (readonly [string, Uint8Array])[] = [
-      ["NotInForce", world.rootCrl({ revoked, nextUpdate: world.at - dayS }).der],
-      ["NotInForce", world.rootCrl({ revoked, thisUpdate: world.at + dayS }).der],
+      ["OutOfItsTime", world.rootCrl({ revoked, nextUpdate: world.at - dayS }).der],
+      ["OutOfItsTime", world.rootCrl({ revoked, thisUpdate: world.at + dayS }).der],
       ["WrongIssuerName", world.pckCrl({ revoked }).der],
       ["NotSignedByIssuer", world.rootCrl({ revoked, issuerKey: intermediate.key }).der],
       ["NotSignedByIssuer", flipped(list, (entryOffsets(list)[0] ?? 0) + 6)],

@@ -120,8 +120,8 @@ describe("PckCertificates", () => {
     "another issuer's name": ["WrongIssuerName", remint({ issuer: root.subject }).der],
     "another common name": ["NotAPckName", remint({ subject: intelName(commonNames.tcbSigning) }).der],
     "an authority's common name": ["NotAPckName", remint({ subject: intelName(commonNames.platform) }).der],
-    "a certificate that ended": ["NotInForce", remint({ notAfter: world.at - dayS }).der],
-    "a certificate of the future": ["NotInForce", remint({ notBefore: world.at + dayS }).der],
+    "a certificate that ended": ["OutOfItsTime", remint({ notAfter: world.at - dayS }).der],
+    "a certificate of the future": ["OutOfItsTime", remint({ notBefore: world.at + dayS }).der],
     "an authority": ["WrongAuthorityFlag", remint({ isCa: true, keyUsage: ["digitalSignature"] }).der],
     "an end entity that may issue": [
       "WrongAuthorityFlag",
@@ -159,7 +159,7 @@ describe("PckCertificates", () => {
     await expect(revoke(listWith(pck.serial))).to.be.revertedWithCustomError(pcks, "IssuerIsRevoked");
     await deploy();
     await stores.networkHelpers.time.increaseTo(intermediate.options.notAfter + 1);
-    await expect(register(pck.der)).to.be.revertedWithCustomError(stores.pcks, "NotInForce");
+    await expect(register(pck.der)).to.be.revertedWithCustomError(stores.pcks, "OutOfItsTime");
   });
 
   it("ends a certificate no later than its authority's, and extends it when that is renewed", async () => {
@@ -215,7 +215,7 @@ describe("PckCertificates", () => {
     await pcks.livePck(idOf(pck));
     await networkHelpers.time.increaseTo(notAfter + 1n);
     await expect(pcks.livePck(idOf(pck)))
-      .to.be.revertedWithCustomError(pcks, "NotInForce")
+      .to.be.revertedWithCustomError(pcks, "OutOfItsTime")
       .withArgs(notBefore, notAfter, notAfter + 1n);
   });
 
@@ -250,8 +250,8 @@ describe("PckCertificates", () => {
     const revoked = [{ serial: pck.serial }];
     const list = listWith(pck.serial);
     const wrongLists: readonly (readonly [string, Uint8Array])[] = [
-      ["NotInForce", world.pckCrl({ revoked, nextUpdate: world.at - dayS }).der],
-      ["NotInForce", world.pckCrl({ revoked, thisUpdate: world.at + dayS }).der],
+      ["OutOfItsTime", world.pckCrl({ revoked, nextUpdate: world.at - dayS }).der],
+      ["OutOfItsTime", world.pckCrl({ revoked, thisUpdate: world.at + dayS }).der],
       ["WrongIssuerName", world.rootCrl({ revoked }).der],
       ["NotSignedByIssuer", world.pckCrl({ revoked, issuerKey: root.key }).der],
       ["NotSignedByIssuer", flipped(list, (entryOffsets(list)[0] ?? 0) + 6)],

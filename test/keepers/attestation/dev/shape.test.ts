@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { attestationFolder } from "../../../scripts/vectors/attestation-folder.ts";
-import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
-import { shapeOf } from "./der-tree.ts";
-import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import { mintWorld, type World } from "./world.ts";
-import type { Collateral } from "../../../keepers/attestation/dev/collateral.ts";
-import type { Tee } from "../../../keepers/attestation/dev/status.ts";
+import { attestationFolder } from "../../../../scripts/vectors/attestation-folder.ts";
+import { hexOf } from "../../../../keepers/attestation/dev/bytes.ts";
+import { shapeOf } from "../../../helpers/attestation/der-tree.ts";
+import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
+import { mintWorld, type World } from "../../../helpers/attestation/world.ts";
+import type { Collateral } from "../../../../keepers/attestation/dev/collateral.ts";
+import type { Tee } from "../../../../keepers/attestation/dev/status.ts";
 
 const cases = [
   { name: "tdx-v4-uptodate", version: 4, tee: "TDX", ca: "platform" },

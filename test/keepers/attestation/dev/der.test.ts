@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bytesOf, hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { bytesOf, hexOf } from "../../../../keepers/attestation/dev/bytes.ts";
 import {
   bitString,
   generalizedTime,
@@ -9,9 +9,15 @@ import {
   sequence,
   time,
   utcTime,
-} from "../../../keepers/attestation/dev/der.ts";
-import { withIndefiniteLength, withLongLength, withPrefix, withSuffix, withWrongLength } from "./der-broken.ts";
-import { elementAt, readDer, replaceAt, writeDer } from "./der-tree.ts";
+} from "../../../../keepers/attestation/dev/der.ts";
+import {
+  withIndefiniteLength,
+  withLongLength,
+  withPrefix,
+  withSuffix,
+  withWrongLength,
+} from "../../../helpers/attestation/der-broken.ts";
+import { elementAt, readDer, replaceAt, writeDer } from "../../../helpers/attestation/der-tree.ts";
 
 const newYear2050S = Date.UTC(2050, 0, 1) / 1_000;
 

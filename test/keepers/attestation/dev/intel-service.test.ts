@@ -1,9 +1,9 @@
 import { createPublicKey, verify, X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import { startIntelService, type IntelService } from "./intel-service.ts";
-import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import { upperHex } from "../../../keepers/attestation/dev/signed-text.ts";
-import { mintWorld } from "./world.ts";
+import { startIntelService, type IntelService } from "../../../helpers/attestation/intel-service.ts";
+import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
+import { upperHex } from "../../../../keepers/attestation/dev/signed-text.ts";
+import { mintWorld } from "../../../helpers/attestation/world.ts";
 
 describe("Stand-in of Intel's service", () => {
   printSeedOnFailure();

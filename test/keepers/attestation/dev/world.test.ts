@@ -1,13 +1,13 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { expect } from "chai";
-import { concat, hexOf, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
-import { elementAt } from "./der-tree.ts";
-import { curveOrder, mintKey, sign } from "../../../keepers/attestation/dev/key.ts";
-import type { Quote, QuoteSpans } from "../../../keepers/attestation/dev/quote.ts";
-import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
-import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import type { Component } from "../../../keepers/attestation/dev/tcb-info.ts";
-import { mintWorld, type World } from "./world.ts";
+import { concat, hexOf, textBytes } from "../../../../keepers/attestation/dev/bytes.ts";
+import { elementAt } from "../../../helpers/attestation/der-tree.ts";
+import { curveOrder, mintKey, sign } from "../../../../keepers/attestation/dev/key.ts";
+import type { Quote, QuoteSpans } from "../../../../keepers/attestation/dev/quote.ts";
+import { seededRandom } from "../../../../keepers/attestation/dev/random.ts";
+import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
+import type { Component } from "../../../../keepers/attestation/dev/tcb-info.ts";
+import { mintWorld, type World } from "../../../helpers/attestation/world.ts";
 
 /** Node's own check of r || s by a key x || y. */
 const isSignedBy = (point: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {

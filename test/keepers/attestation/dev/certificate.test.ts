@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
-import { basicConstraints, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
-import { hasOpenssl, opensslText, opensslVerdict } from "./openssl.ts";
-import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
-import { caseSeed, printSeedOnFailure } from "./seed.ts";
-import { mintWorld, type World } from "./world.ts";
+import { hexOf } from "../../../../keepers/attestation/dev/bytes.ts";
+import { basicConstraints, keyUsage } from "../../../../keepers/attestation/dev/extensions.ts";
+import { hasOpenssl, opensslText, opensslVerdict } from "../../../helpers/attestation/openssl.ts";
+import { pemOf } from "../../../../keepers/attestation/dev/pem.ts";
+import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
+import { mintWorld, type World } from "../../../helpers/attestation/world.ts";
 
 const cases = (["platform", "processor"] as const).map((ca) => ({ ca, world: mintWorld({ seed: caseSeed(ca), ca }) }));
 
