@@ -35,7 +35,7 @@ async function deploySettlement() {
   const other = harness.address;
   const config = {
     ...{ token: await token.getAddress(), treasury: other, nodeRegistry: other, taskRegistry: other },
-    ...{ beacon: await beacon.getAddress(), disputes: other, authority: other },
+    ...{ beacon: await beacon.getAddress(), disputes: other, teeRegistry: other, authority: other },
     parameters: {
       ...{ protocolFee: 0, fallbackDelay: 1, chainPhase: 1, beaconDelay: 1, expireDelay: 1, beaconTimeout: 60 },
       ...{ disputeWindow: 1, reputationFloor: 0, tipFloor: 0 },
