@@ -15,7 +15,7 @@ export const escrowSentences = {
   CallbackGasTooHigh: "A callback gets at most {most} gas, not {given}. Do less in the callback.",
   InvalidChallengeWindow: "A challenge window lasts at most {most} s, not {given}.",
   ChallengeWindowRequired:
-    "A committee of one needs a challenge window. Set `challengeWindow`, or ask for more members.",
+    "A committee of one needs a challenge window, unless the task names a TEE workload. Set one, or ask for more members.",
   TipTooLow: "The tip of {given} is below the floor of {floor} token units. Raise it, or nobody is paid to settle.",
   StakeTooLow: "maxAsk * units is {asked}, and the task's stake covers {maxPay}. Ask for less, or split the request.",
   LockTooLarge: "The request would lock {lock} token units, more than 2^96 - 1. Ask for less.",

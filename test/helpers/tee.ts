@@ -11,7 +11,12 @@ import {
   type TeeKeys,
   workloadIdOf,
 } from "../../sdk/attestation/binding.ts";
-import { chainEvidenceOf, type RegistrationCall } from "../../sdk/attestation/chain-calls.ts";
+import {
+  chainEvidenceOf,
+  type RegistrationCall,
+  type RevocationCall,
+  revocationCallsOf,
+} from "../../sdk/attestation/chain-calls.ts";
 import { measurementOf } from "../../sdk/attestation/measurement.ts";
 import { statusBitmap } from "../../sdk/attestation/status.ts";
 import type { WorldQuoteOptions } from "../../keepers/attestation/dev/world-quote.ts";
@@ -83,7 +88,17 @@ export async function prepareMachine(market: Market, machine: World, options: Wo
   for (const call of [...collateral, ...calls]) await send(market, call);
 }
 
-async function send({ ethers, instance }: Market, { to, functionName, args }: RegistrationCall): Promise<void> {
+/** Proves that the machine's certificate is revoked. */
+export async function revokeCertificate(market: Market, machine: World): Promise<void> {
+  const pckCrl = { revoked: [{ serial: machine.certificates.pck.serial }] };
+  const calls = revocationCallsOf(machine.quote().bytes, machine.collateral({ pckCrl }));
+  for (const call of calls) await send(market, call);
+}
+
+async function send(
+  { ethers, instance }: Market,
+  { to, functionName, args }: RegistrationCall | RevocationCall,
+): Promise<void> {
   const contract =
     to === "collateral"
       ? await ethers.getContractAt("DcapCollateral", instance.collateral)

@@ -16,6 +16,7 @@ import {
   plainWorkload,
   prepareMachine,
   registerWorkload,
+  revokeCertificate,
   type Showing,
   useTeeMarket,
 } from "../../helpers/tee.ts";
@@ -286,8 +287,54 @@ describe("The TEE registry", function () {
       await expect(attest()).to.be.revertedWithCustomError(m.teeRegistry, "MeasurementNotAllowed");
       await m.networkHelpers.time.increase(dayS);
       await attest();
+      const bound = await m.networkHelpers.takeSnapshot();
       await m.teeRegistry.tighten(m.workloadId, plainWorkload.statuses, 1_000, hourS);
       await end();
+      await bound.restore();
+      await expect(end()).to.be.revertedWithCustomError(m.teeRegistry, "StillAllowed");
+      await revokeCertificate(m, machine);
+      await expect(end()).to.emit(m.teeRegistry, "BindingEnded").withArgs(m.workloadId, key);
+    });
+
+    it("until their owner revokes them, also if they have lapsed: no later quote brings them back", async () => {
+      const m = market();
+      const key = nodeAt(0).signer.address;
+      await attest();
+      await m.networkHelpers.time.increase(plainWorkload.maxAge + 1);
+      await m.networkHelpers.mine();
+      expect(await m.teeRegistry.liveUntil(m.workloadId, 1, key)).to.equal(0n);
+      await m.teeRegistry.connect(m.owner).revokeBinding(m.workloadId, key);
+      await refused("KeyIsRevoked", {});
+    });
+
+    it("of an enclave too, by its own measurement, or by its signer and a least version", async () => {
+      const m = market();
+      const quote = { tee: "SGX", version: 4, body: { isvSvn: 5 } } as const;
+      await prepareMachine(m, machine, quote);
+      const evaluation = machine.tcbInfo("SGX").tcbEvaluationDataNumber;
+      const workloads = {
+        code: { parts: 0, minIsvSvn: 0 },
+        signer: { parts: 2, minIsvSvn: 5 },
+        newer: { parts: 2, minIsvSvn: 6 },
+      };
+      const idOf = async (name: keyof typeof workloads) => {
+        const [salt, fields] = [keccak256(stringToHex(name)), workloads[name]];
+        await registerWorkload(m, machine, {
+          salt,
+          tee: 0,
+          ...fields,
+          measurements: [measuredOf(machine, fields.parts, quote)],
+        });
+        return workloadIdOf(m.deployer.address as `0x${string}`, salt);
+      };
+      for (const name of ["code", "signer"] as const) {
+        const workloadId = await idOf(name);
+        await attest({ workloadId, quote, evaluation });
+        expect(await m.teeRegistry.liveUntil(workloadId, 1, nodeAt(0).signer.address)).to.not.equal(0n);
+      }
+      await expect(attest({ workloadId: await idOf("newer"), quote, evaluation }))
+        .to.be.revertedWithCustomError(m.teeRegistry, "IsvSvnTooLow")
+        .withArgs(5, 6);
     });
 
     it("as long as the workload is in force", async () => {
