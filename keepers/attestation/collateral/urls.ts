@@ -1,6 +1,5 @@
 /** Addresses of Intel's Provisioning Certification Service, version 4. */
-
-export type Tee = "SGX" | "TDX";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
 
 /** Who issued the PCK certificate: Platform CA for servers, Processor CA for single sockets. */
 export type PckCa = "platform" | "processor";

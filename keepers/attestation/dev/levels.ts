@@ -1,12 +1,12 @@
 /** Lists of TCB levels: some that a platform does not reach, the one that it reaches, some below. */
 import type { Random } from "./random.ts";
 import { dayText } from "./signed-text.ts";
-import type { TcbStatus } from "./status.ts";
+import type { Status } from "../../../sdk/attestation/status.ts";
 
 export type Level<T> = {
   readonly tcb: T;
   readonly tcbDate: string;
-  readonly tcbStatus: TcbStatus;
+  readonly tcbStatus: Status;
   readonly advisoryIDs?: readonly string[];
 };
 
@@ -20,7 +20,7 @@ const advisories = (random: Random): { advisoryIDs?: readonly string[] } => {
 };
 
 /** A level with Intel's order of keys. Levels that say UpToDate name no advisories. */
-export const mintLevel = <T>(random: Random, tcb: T, tcbStatus: TcbStatus, unixS: number): Level<T> => ({
+export const mintLevel = <T>(random: Random, tcb: T, tcbStatus: Status, unixS: number): Level<T> => ({
   tcb,
   tcbDate: dayText(unixS),
   tcbStatus,
@@ -31,9 +31,9 @@ export type LevelsOptions<T> = {
   /** Unix seconds: no level is newer. */
   readonly at: number;
   /** Status of the level that the platform reaches. */
-  readonly reached: TcbStatus;
+  readonly reached: Status;
   /** What levels of this kind may say: those of enclaves and modules know three words only. */
-  readonly statuses: readonly [TcbStatus, ...TcbStatus[]];
+  readonly statuses: readonly [Status, ...Status[]];
   /** A TCB above the platform's in at least one number. */
   readonly above: () => T;
   /** A TCB that the platform has; `depth` 0 for the level that it reaches, more for those below. */

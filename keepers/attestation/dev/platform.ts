@@ -4,7 +4,7 @@ import { mintKey, type KeyPair } from "./key.ts";
 import type { QuotingEnclave } from "./qe-identity.ts";
 import type { Random } from "./random.ts";
 import type { SgxExtension } from "./sgx-extension.ts";
-import type { Tee } from "./status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
 
 export type CaKind = "platform" | "processor";
 

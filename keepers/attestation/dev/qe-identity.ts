@@ -3,7 +3,8 @@ import type { KeyPair, SChoice } from "./key.ts";
 import { enclaveStatuses, mintLevels, type Level } from "./levels.ts";
 import type { Random } from "./random.ts";
 import { signText, timeText, upperHex, type SignedText } from "./signed-text.ts";
-import type { TcbStatus, Tee } from "./status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
+import type { Status } from "../../../sdk/attestation/status.ts";
 
 export type QeIdentity = {
   readonly id: string;
@@ -32,7 +33,7 @@ export type QeIdentityOptions = {
   readonly issuedAt: number;
   readonly nextUpdate: number;
   readonly evaluation: number;
-  readonly reached: TcbStatus;
+  readonly reached: Status;
 };
 
 export const qeIdentityOf = (random: Random, enclave: QuotingEnclave, options: QeIdentityOptions): QeIdentity => ({

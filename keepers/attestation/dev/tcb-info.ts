@@ -3,7 +3,8 @@ import type { KeyPair, SChoice } from "./key.ts";
 import { enclaveStatuses, mintLevels, type Level } from "./levels.ts";
 import type { Random } from "./random.ts";
 import { signText, timeText, upperHex, type SignedText } from "./signed-text.ts";
-import { tcbStatuses, type TcbStatus, type Tee } from "./status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
+import { type Status, statuses } from "../../../sdk/attestation/status.ts";
 import type { SgxExtension } from "./sgx-extension.ts";
 
 export type Component = { readonly svn: number; readonly category?: string; readonly type?: string };
@@ -47,8 +48,8 @@ export type TcbInfoOptions = {
   readonly issuedAt: number;
   readonly nextUpdate: number;
   readonly evaluation: number;
-  readonly reached: TcbStatus;
-  readonly moduleReached: TcbStatus;
+  readonly reached: Status;
+  readonly moduleReached: Status;
   /** Random numbers for the module in the platform's levels, where they are not compared. */
   readonly hasWildModuleSvns: boolean;
 };
@@ -114,7 +115,7 @@ const levelsOf = (random: Random, subject: TcbSubject, options: TcbInfoOptions):
       where === 2 ? [...module, ...raised(random, later)] : have,
     );
   };
-  return mintLevels(random, { at: issuedAt, reached, statuses: tcbStatuses, above, within });
+  return mintLevels(random, { at: issuedAt, reached, statuses, above, within });
 };
 
 const moduleOf = ({ seamSigner }: TcbSubject): TdxModule => ({

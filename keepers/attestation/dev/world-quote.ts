@@ -15,7 +15,7 @@ import {
   type EnclaveReport,
   type TdReport,
 } from "./report.ts";
-import type { Tee } from "./status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
 
 export type WorldQuoteOptions = Partial<Omit<QuoteOptions, "body" | "qeReport">> & {
   /** 4 unless given. Version 3 knows SGX only. */

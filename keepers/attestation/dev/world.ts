@@ -18,7 +18,8 @@ import type { Quote } from "./quote.ts";
 import { seededRandom, type Random } from "./random.ts";
 import type { SgxExtension } from "./sgx-extension.ts";
 import { signText, type SignedText } from "./signed-text.ts";
-import type { TcbStatus, Tee } from "./status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
+import type { Status } from "../../../sdk/attestation/status.ts";
 import { mintTcbInfo, tcbInfoOf, type TcbInfo } from "./tcb-info.ts";
 import { worldQuote, type WorldQuoteOptions } from "./world-quote.ts";
 
@@ -35,7 +36,7 @@ export type WorldOptions = {
   readonly rootCrl?: Partial<CrlOptions>;
   readonly pckCrl?: Partial<CrlOptions>;
   /** What the platform, its quoting enclave and its TDX module reach; UpToDate unless given. */
-  readonly status?: { readonly platform?: TcbStatus; readonly qe?: TcbStatus; readonly module?: TcbStatus };
+  readonly status?: { readonly platform?: Status; readonly qe?: Status; readonly module?: Status };
   readonly evaluation?: number;
   /** Levels name random versions of the TDX module where Intel's rule does not compare them. */
   readonly hasWildModuleSvns?: boolean;

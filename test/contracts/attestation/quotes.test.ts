@@ -6,7 +6,7 @@ import { dcapVerifierAbi } from "../../../sdk/abi/dcap-verifier.ts";
 import { deployVerifiers, judge, named, register, verdictOnChain } from "../../../deploy/local/verifiers.ts";
 import type { WorldQuoteOptions } from "../../../keepers/attestation/dev/world-quote.ts";
 import { mintWorld, type World } from "../../helpers/attestation/world.ts";
-import { tcbStatuses } from "../../../keepers/attestation/dev/status.ts";
+import { statuses } from "../../../sdk/attestation/status.ts";
 import { seededRandom } from "../../../keepers/attestation/dev/random.ts";
 import { runSeed } from "../../helpers/attestation/seed.ts";
 
@@ -76,7 +76,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     const random = seededRandom(`${runSeed} statuses`);
     for (let i = 0; i < worldsOfFuzz; ++i) {
       const kind = random.pick(kinds);
-      const pick = () => random.pick(tcbStatuses);
+      const pick = () => random.pick(statuses);
       const status = {
         platform: pick(),
         qe: pick(),

@@ -9,7 +9,7 @@ import type { Collateral } from "../../../keepers/attestation/dev/collateral.ts"
 import { pemOf } from "../../../keepers/attestation/dev/pem.ts";
 import type { CaKind } from "../../../keepers/attestation/dev/platform.ts";
 import { upperHex } from "../../../keepers/attestation/dev/signed-text.ts";
-import type { Tee } from "../../../keepers/attestation/dev/status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
 import { mintEvaluationList } from "./tcb-evaluations.ts";
 import type { World } from "./world.ts";
 

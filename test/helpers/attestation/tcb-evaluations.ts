@@ -1,7 +1,7 @@
 /** The signed list of TCB evaluation data numbers that Intel serves. */
 import type { KeyPair } from "../../../keepers/attestation/dev/key.ts";
 import { dayText, signText, timeText, type SignedText } from "../../../keepers/attestation/dev/signed-text.ts";
-import type { Tee } from "../../../keepers/attestation/dev/status.ts";
+import type { Tee } from "../../../sdk/attestation/quote.ts";
 
 export type EvaluationListOptions = {
   readonly tee: Tee;

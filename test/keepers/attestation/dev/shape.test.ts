@@ -7,7 +7,7 @@ import { shapeOf } from "../../../helpers/attestation/der-tree.ts";
 import { caseSeed, printSeedOnFailure } from "../../../helpers/attestation/seed.ts";
 import { mintWorld, type World } from "../../../helpers/attestation/world.ts";
 import type { Collateral } from "../../../../keepers/attestation/dev/collateral.ts";
-import type { Tee } from "../../../../keepers/attestation/dev/status.ts";
+import type { Tee } from "../../../../sdk/attestation/quote.ts";
 
 const cases = [
   { name: "tdx-v4-uptodate", version: 4, tee: "TDX", ca: "platform" },
