@@ -209,7 +209,7 @@ describe("Client actions on a real instance", () => {
     const { client } = setup;
     const single = await caught(client.request({ ...asked, k: 1n, input: "0x" }));
     expect(single.message).to.equal(
-      "Cannot request: A committee of one needs a challenge window. Set `challengeWindow`, or ask for more members.",
+      "Cannot request: A committee of one needs a challenge window, unless the task names a TEE workload. Set one, or ask for more members.",
     );
     const poor = await caught(client.request({ ...asked, k: 3n, tip: 10n ** 15n, input: "0x" }));
     expect(poor.contractError).to.deep.include({ name: "InsufficientBalance" });
