@@ -17,7 +17,7 @@ import {BlockHashes} from "./libraries/BlockHashes.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
 
 /// @title Which keys live in trusted execution environments that run allowed workloads
-contract TeeRegistry is Workloads, EIP712 {
+contract TeeRegistry is ITeeRegistry, Workloads, EIP712 {
     using QuoteHeader for bytes;
 
     /// @dev Who backs which node, and until when.
@@ -43,15 +43,15 @@ contract TeeRegistry is Workloads, EIP712 {
 
     /// @param nodeRegistry whose owners' nodes are bound
     /// @param taskRegistry whose tasks name workloads
-    /// @param verifier of quotes, with the root of trust
+    /// @param verifier_ of quotes, with the root of trust
     /// @param authority access manager that may revoke workloads
     constructor(
         INodeRegistry nodeRegistry,
         ITaskRegistry taskRegistry,
-        IDcapVerifier verifier,
+        IDcapVerifier verifier_,
         address authority
     ) AccessManaged(authority) EIP712("Atoma TEE", "1") {
-        (NODE_REGISTRY, TASK_REGISTRY, VERIFIER) = (nodeRegistry, taskRegistry, verifier);
+        (NODE_REGISTRY, TASK_REGISTRY, VERIFIER) = (nodeRegistry, taskRegistry, verifier_);
     }
 
     /* ATTESTING */
@@ -261,5 +261,10 @@ contract TeeRegistry is Workloads, EIP712 {
     function gpuOf(bytes32 workloadId, bytes32 gpuId) external view returns (NodeId, uint256) {
         Backing memory gpu = _gpus[workloadId][gpuId];
         return (gpu.nodeId, gpu.until);
+    }
+
+    /// @inheritdoc ITeeRegistry
+    function verifier() external view returns (IDcapVerifier) {
+        return VERIFIER;
     }
 }

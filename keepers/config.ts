@@ -154,13 +154,31 @@ const checkBeacon = ({ jobs, beacon }: Settings): string[] => {
   return exactlyOne(kinds, `beacon.secretKeyFile or ${prefix}BEACON_SECRET_KEY`);
 };
 
+const checkAttest = ({ jobs, attest, collateral }: Settings): string[] => {
+  if (!jobs.includes("attest") && !jobs.includes("collateral")) return [];
+  const isDev = attest.provider === "dev";
+  return [
+    ...(jobs.includes("attest") && attest.hpkeKeyFile === undefined
+      ? ["attest.hpkeKeyFile is missing: a path where the node's X25519 key is, or will be made."]
+      : []),
+    ...(isDev && attest.devSeed === undefined ? ["attest.devSeed is missing: the seed of the private network."] : []),
+    ...(isDev && jobs.includes("attest") && attest.devMachine === undefined
+      ? ["attest.devMachine is missing: a name of this machine in the private network."]
+      : []),
+    ...(isDev && collateral.baseUrl !== undefined
+      ? ["collateral.baseUrl cannot be set: dev evidence has its own."]
+      : []),
+  ];
+};
+
 /** Settings from raw values. Throws ConfigError with all problems at once. */
 export const parseSettings = (raw: unknown, already: readonly string[] = []): Settings => {
   const result = settingsSchema.safeParse(raw, { reportInput: true });
   if (!result.success)
     throw new ConfigError([...already, ...result.error.issues.flatMap((issue) => sentencesOf(issue))]);
   const settings = result.data;
-  const problems = [...already, ...checkDeployment(settings), ...checkKey(settings), ...checkBeacon(settings)];
+  const checks = [checkDeployment, checkKey, checkBeacon, checkAttest];
+  const problems = [...already, ...checks.flatMap((check) => check(settings))];
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;
 };

@@ -28,6 +28,7 @@ import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
 import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
+import { makeAttest, makeCollateral } from "./tee-jobs.ts";
 import { readDisputableUntil } from "./watchtower/opening-facts.ts";
 import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
 import { makeWatchtowerJob } from "./watchtower/run.ts";
@@ -257,5 +258,7 @@ export const makeJob = async (name: JobName, parts: Parts, executors?: readonly 
   if (name === "executor") return makeExecutor(parts, executors);
   if (name === "settler") return makeSettler(parts);
   if (name === "watchtower") return makeWatchtower(parts, executors);
+  if (name === "attest") return makeAttest(parts, executors);
+  if (name === "collateral") return makeCollateral(parts);
   return name === "beacon" ? makeBeacon(parts) : makeJanitor(parts);
 };

@@ -1,11 +1,14 @@
 /** The parts that every job shares, made once from the settings. */
 import { randomUUID } from "node:crypto";
 import type { DestinationStream } from "pino";
+import { dcapCollateralAbi } from "../sdk/abi/dcap-collateral.ts";
+import { dcapVerifierAbi } from "../sdk/abi/dcap-verifier.ts";
 import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { drandBeaconAbi } from "../sdk/abi/drand-beacon.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../sdk/abi/task-registry.ts";
+import { teeRegistryAbi } from "../sdk/abi/tee-registry.ts";
 import { type ChainFollower, makeChainView } from "./chain/chain-view.ts";
 import { loadInstance } from "./chain/instance.ts";
 import { chainMigrations } from "./chain/schema.ts";
@@ -50,7 +53,10 @@ export type Parts = JobDeps & {
 export const allMigrations = [...chainMigrations, ...networkMigrations, ...executorMigrations, ...settlerMigrations];
 
 const weiPerGwei = 1_000_000_000;
-const abis = [requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi, disputesAbi];
+const abis = [
+  ...[requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi, disputesAbi],
+  ...[teeRegistryAbi, dcapVerifierAbi, dcapCollateralAbi],
+];
 
 const policyOf = ({ fees, chain }: Settings): TxPolicy => ({
   ...defaultTxPolicy,

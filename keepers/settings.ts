@@ -2,8 +2,10 @@
  * What can be set, with bounds and defaults. Scalars are accepted as text (as YAML and the environment give them) or as
  * their own type. Every message is the rest of a sentence that begins with the setting's name.
  */
-import { type Address, getAddress, isAddress } from "viem";
+import { type Address, getAddress, type Hex, isAddress } from "viem";
 import { z } from "zod";
+import { tsmPath } from "./attestation/quotes/tsm.ts";
+import type { Platform } from "./collateral/plan.ts";
 
 const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `must be ${what}`);
 
@@ -71,7 +73,7 @@ const address = z
   .refine((value) => isAddress(value, { strict: false }), "must be an address: 0x and 40 hex digits")
   .transform((value): Address => getAddress(value));
 
-export const jobNames = ["executor", "settler", "beacon", "janitor", "watchtower"] as const;
+export const jobNames = ["executor", "settler", "beacon", "janitor", "watchtower", "attest", "collateral"] as const;
 export type JobName = (typeof jobNames)[number];
 
 /** Whether a job has this name. */
@@ -221,6 +223,64 @@ const watchtower = z.strictObject({
   peerTimeoutMs: integer(100, 60_000).default(4_000),
 });
 
+const workloadId = z
+  .string("must be a workload id: 0x and 64 hex digits")
+  .trim()
+  .regex(/^0x[0-9a-fA-F]{64}$/, "must be a workload id: 0x and 64 hex digits")
+  .transform((value) => value.toLowerCase() as Hex);
+
+const attest = z.strictObject({
+  intervalMs: integer(20, 3_600_000).default(30_000),
+  /** Who makes quotes: the kernel of a TDX guest, or, for private networks without TEEs, the seed below. */
+  provider: z.enum(["tsm", "dev"], "must be tsm or dev").default("tsm"),
+  /** Where the kernel's reports are. */
+  tsmPath: text("a path").default(tsmPath),
+  /** Workloads to serve besides those of the tasks that the node subscribes to. */
+  workloads: list(workloadId, "must be a list of workload ids").default([]),
+  /** The X25519 key that inputs are sealed to; made where there is none. It must not leave the TEE. */
+  hpkeKeyFile: text("a path").optional(),
+  /** Bind anew when no more than this part of the workload's greatest age is left. */
+  renewAt: decimal(0.05, 0.9).default(0.33),
+  /** Of a private network: who knows it can forge all of its evidence. */
+  devSeed: text("text").optional(),
+  /** Of this node in a private network. */
+  devMachine: text("text").optional(),
+});
+
+const platformText = /^(sgx|tdx):([0-9a-f]{12}):(platform|processor)$/;
+const platformMessage = "must be a list such as tdx:90c06f000000:platform";
+const platform = z
+  .string(platformMessage)
+  .trim()
+  .toLowerCase()
+  .regex(platformText, platformMessage)
+  .transform((value): Platform => {
+    const [tee, fmspc, ca] = value.split(":");
+    return {
+      tee: tee === "sgx" ? "SGX" : "TDX",
+      fmspc: `0x${fmspc}`,
+      ca: ca === "processor" ? "processor" : "platform",
+    };
+  });
+
+const collateral = z.strictObject({
+  intervalMs: integer(20, 86_400_000).default(60_000),
+  /** Intel's service, or a caching one that speaks its protocol. */
+  baseUrl: url.optional(),
+  /** The root CA's revocation list, where the service above does not have it. */
+  rootCrlUrl: url.optional(),
+  /** How long what the service said is good for. */
+  freshMs: integer(0, 86_400_000).default(3_600_000),
+  /** Intel gives operators longer to update under standard than under early. */
+  evaluation: z.enum(["standard", "early"], "must be standard or early").default("standard"),
+  /** Platforms whose texts are kept fresh besides those of machines with bound keys. */
+  platforms: list(platform, platformMessage).default([]),
+  /** Texts that end so soon are posted anew. */
+  renewBeforeS: integer(3_600, 2_592_000).default(604_800),
+  /** Prove what Intel's lists revoke. */
+  revoke: flag.default(true),
+});
+
 const fees = z.strictObject({
   maxFeeGwei: decimal(0.000_001, 1_000_000).default(500),
   gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
@@ -245,6 +305,8 @@ export const settingsSchema = z.strictObject({
   beacon: beacon.prefault({}),
   janitor: janitor.prefault({}),
   watchtower: watchtower.prefault({}),
+  attest: attest.prefault({}),
+  collateral: collateral.prefault({}),
   fees: fees.prefault({}),
   once: z.strictObject({ waitMs: integer(0, 3_600_000).default(60_000) }).prefault({}),
 });
@@ -269,4 +331,5 @@ export const filePaths: readonly (readonly [section: string, name: string])[] = 
   ["key", "passwordFile"],
   ["executor", "cacheDir"],
   ["beacon", "secretKeyFile"],
+  ["attest", "hpkeKeyFile"],
 ];

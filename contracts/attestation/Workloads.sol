@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {ITeeRegistry} from "../interfaces/ITeeRegistry.sol";
+import {IWorkloads} from "../interfaces/IWorkloads.sol";
 import {QuoteHeader} from "./quote/QuoteHeader.sol";
 import {SgxReport} from "./quote/SgxReport.sol";
 import {TdReport} from "./quote/TdReport.sol";
 
 /// @title What may run in trusted execution environments
-abstract contract Workloads is ITeeRegistry, AccessManaged {
+abstract contract Workloads is IWorkloads, AccessManaged {
     using QuoteHeader for bytes;
 
     uint256 private constant MEASUREMENT_DELAY = 1 days;
@@ -26,7 +26,7 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
 
     /* REGISTERING */
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function registerWorkload(
         Workload calldata workload,
         bytes32[] calldata measurements,
@@ -54,7 +54,7 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
 
     /* CHANGING */
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function addMeasurement(bytes32 workloadId, bytes32 measurement) external onlyOwner(workloadId) {
         if (_measurements[workloadId][measurement] != 0) return;
         _add(workloadId, measurement, block.timestamp + MEASUREMENT_DELAY);
@@ -65,13 +65,13 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
         emit MeasurementAdded(workloadId, measurement, activeAt);
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function removeMeasurement(bytes32 workloadId, bytes32 measurement) external onlyOwner(workloadId) {
         _measurements[workloadId][measurement] = 0;
         emit MeasurementRemoved(workloadId, measurement);
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function tighten(
         bytes32 workloadId,
         uint8 statuses,
@@ -87,13 +87,13 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
         emit WorkloadChanged(workloadId, w);
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function transferWorkload(bytes32 workloadId, address newOwner) external onlyOwner(workloadId) {
         _workloads[workloadId].owner = newOwner;
         emit WorkloadChanged(workloadId, _workloads[workloadId]);
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function revokeWorkload(bytes32 workloadId) external {
         if (msg.sender != _liveWorkload(workloadId).owner) _checkCanCall(msg.sender, msg.data);
         _workloads[workloadId].statuses = 0;
@@ -132,18 +132,18 @@ abstract contract Workloads is ITeeRegistry, AccessManaged {
 
     /* VIEWS */
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function workloadOf(bytes32 workloadId) public view returns (Workload memory workload) {
         workload = _workloads[workloadId];
         require(workload.maxAge != 0, UnknownWorkload(workloadId));
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function measurementActiveAt(bytes32 workloadId, bytes32 measurement) public view returns (uint256) {
         return _measurements[workloadId][measurement];
     }
 
-    /// @inheritdoc ITeeRegistry
+    /// @inheritdoc IWorkloads
     function measurementOf(bytes calldata signedBody, uint8 parts) external pure returns (bytes32) {
         (uint8 tee, bytes calldata report) = signedBody.reportOf();
         return _measure(tee, report, parts);

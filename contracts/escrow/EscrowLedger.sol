@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrowLedger} from "../interfaces/IEscrowLedger.sol";
+import {ITeeRegistry} from "../interfaces/ITeeRegistry.sol";
 import {NodeId} from "../types/Ids.sol";
 import {NodeWord} from "../types/NodeWord.sol";
 import {Parameters, ParametersWord, ParametersWordFields} from "../types/Parameters.sol";
@@ -73,6 +74,11 @@ abstract contract EscrowLedger is EscrowState, IEscrowLedger {
         returns (address nodeRegistry, address taskRegistry, address beacon, address treasury)
     {
         return (address(NODE_REGISTRY), address(TASK_REGISTRY), BEACON, TREASURY);
+    }
+
+    /// @inheritdoc IEscrowLedger
+    function teeRegistry() external view returns (ITeeRegistry) {
+        return TEE_REGISTRY;
     }
 
     /// @inheritdoc IEscrowLedger

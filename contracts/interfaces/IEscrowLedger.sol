@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrowTypes} from "./IEscrowTypes.sol";
+import {ITeeRegistry} from "./ITeeRegistry.sol";
 import {NodeId} from "../types/Ids.sol";
 import {Parameters} from "../types/Parameters.sol";
 
@@ -43,6 +44,9 @@ interface IEscrowLedger is IEscrowTypes {
         external
         view
         returns (address nodeRegistry, address taskRegistry, address beacon, address treasury);
+
+    /// @return says whose keys live in TEEs, for tasks that name a workload; fixed for good too
+    function teeRegistry() external view returns (ITeeRegistry);
 
     /// @return amount set aside by `claimEarnings`
     /// @return availableAt when it can be withdrawn

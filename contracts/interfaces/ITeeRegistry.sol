@@ -2,32 +2,15 @@
 pragma solidity 0.8.37;
 
 import {NodeId, TaskId} from "../types/Ids.sol";
+import {IDcapVerifier} from "./IDcapVerifier.sol";
 import {IQuoteVerifier} from "./IQuoteVerifier.sol";
+import {IWorkloads} from "./IWorkloads.sol";
 
 /// @title Which keys live in trusted execution environments that run allowed workloads
 /// @notice A *workload* says what may run, and how up to date its platform has to be. A node shows a quote whose report data binds
 /// its keys to it; the binding lives for a while and is renewed. What a TEE proves is worth no more than the hardware: keys of a
 /// machine in an attacker's hands can be extracted, so stake and sampling stay in force.
-interface ITeeRegistry {
-    /// @dev One word. What is allowed can only be tightened: who wants more registers another workload.
-    /// @param owner may add and remove measurements, tighten and revoke; zero: nobody
-    /// @param tee TEE type: 0 for SGX, 0x81 for TDX
-    /// @param parts what a measurement covers beside the code, a sum of TDX: 1 MRCONFIGID, 2 RTMR3, 4 MROWNER and MROWNERCONFIG;
-    ///        SGX: 1 CONFIGID and CONFIGSVN, 2 MRSIGNER and ISVPRODID in place of MRENCLAVE
-    /// @param statuses allowed TCB statuses, bit n for status n of `IQuoteVerifier.Verdict`; zero: revoked
-    /// @param minEvaluation least tcbEvaluationDataNumber of the collateral that a quote is judged by
-    /// @param maxAge seconds that a binding lives, 1 hour..30 days
-    /// @param minIsvSvn of an SGX enclave that is allowed by its signer
-    struct Workload {
-        address owner;
-        uint8 tee;
-        uint8 parts;
-        uint8 statuses;
-        uint32 minEvaluation;
-        uint24 maxAge;
-        uint16 minIsvSvn;
-    }
-
+interface ITeeRegistry is IWorkloads {
     /// @param challengeBlock number of a block, at most 8,191 ago, whose hash the challenge was made of
     /// @param signer secp256k1 key made inside the TEE
     /// @param hpkeKey X25519 key made inside the TEE (RFC 9180)
@@ -64,11 +47,6 @@ interface ITeeRegistry {
         bool revoked;
     }
 
-    event WorkloadRegistered(bytes32 indexed workloadId, Workload workload);
-    event WorkloadChanged(bytes32 indexed workloadId, Workload workload);
-    /// @param activeAt from when quotes with it are taken
-    event MeasurementAdded(bytes32 indexed workloadId, bytes32 indexed measurement, uint256 activeAt);
-    event MeasurementRemoved(bytes32 indexed workloadId, bytes32 indexed measurement);
     event NodeAttested(
         bytes32 indexed workloadId,
         NodeId indexed nodeId,
@@ -83,18 +61,7 @@ interface ITeeRegistry {
     );
     event BindingEnded(bytes32 indexed workloadId, address indexed signer);
 
-    error UnknownWorkload(bytes32 workloadId);
-    error WorkloadExists(bytes32 workloadId);
-    error WorkloadIsRevoked(bytes32 workloadId);
-    error NotWorkloadOwner(bytes32 workloadId, address caller);
-    /// @notice A field of the workload is outside its bounds; see `Workload`.
-    error WorkloadFieldOutOfBounds(string field, uint256 value);
-    /// @notice A change may only make the workload stricter: fewer statuses, a higher evaluation number, a shorter life.
-    error NotTighter();
     error WrongTee(uint256 tee, uint256 expected);
-    /// @notice The workload does not allow this measurement, or not yet.
-    error MeasurementNotAllowed(bytes32 measurement, uint256 activeAt);
-    error IsvSvnTooLow(uint256 isvSvn, uint256 least);
     error StatusNotAllowed(uint256 status);
     error EvaluationTooLow(uint256 evaluation, uint256 least);
     /// @notice The first half of the report data is not the hash of these keys: another node's quote, another chain, another registry.
@@ -122,31 +89,6 @@ interface ITeeRegistry {
     /// @notice Certificate, measurement and evaluation number of the binding are still allowed.
     error StillAllowed();
 
-    /// @notice Registers what may run. By anyone, who becomes its owner unless `workload.owner` says otherwise.
-    /// @param measurements as `measurementOf` computes them; allowed at once
-    /// @param salt tells apart workloads of one caller
-    /// @return workloadId keccak256(abi.encode(caller, salt))
-    function registerWorkload(
-        Workload calldata workload,
-        bytes32[] calldata measurements,
-        bytes32 salt
-    ) external returns (bytes32 workloadId);
-
-    /// @notice Allows another measurement, a day from now: whoever relies on the workload has that time to leave. By its owner.
-    function addMeasurement(bytes32 workloadId, bytes32 measurement) external;
-
-    /// @notice Allows a measurement no more; bindings made with it are ended by `endBinding`. By the workload's owner.
-    function removeMeasurement(bytes32 workloadId, bytes32 measurement) external;
-
-    /// @notice Makes a workload stricter, for quotes to come; `endBinding` ends bindings below a new evaluation number. By its owner.
-    function tighten(bytes32 workloadId, uint8 statuses, uint32 minEvaluation, uint24 maxAge) external;
-
-    /// @notice Hands the workload over; to address zero for good. By its owner.
-    function transferWorkload(bytes32 workloadId, address newOwner) external;
-
-    /// @notice Ends the workload and all bindings to it, for good. By its owner, or by governance.
-    function revokeWorkload(bytes32 workloadId) external;
-
     /// @notice Binds a node's keys to a workload, or renews the binding. By anyone: the quote speaks for itself.
     /// @dev MUST revert unless the quote verifies under the verifier, its measurement and status are allowed, its report data is
     /// reportDataOf(keys) and the challenge, the signer signed too, and machine and GPUs back no other node.
@@ -166,11 +108,6 @@ interface ITeeRegistry {
     ///         below the workload's by now. By anyone.
     /// @param pckId and `measurement` as in `NodeAttested`
     function endBinding(bytes32 workloadId, address signer, bytes32 pckId, bytes32 measurement) external;
-
-    function workloadOf(bytes32 workloadId) external view returns (Workload memory);
-
-    /// @return activeAt from when the measurement is allowed; zero if it is not
-    function measurementActiveAt(bytes32 workloadId, bytes32 measurement) external view returns (uint256 activeAt);
 
     /// @notice The binding of a key, ended or not; all zero if there was none.
     function bindingOf(bytes32 workloadId, address signer) external view returns (Binding memory);
@@ -199,12 +136,12 @@ interface ITeeRegistry {
     /// @notice What the second half has to be: keccak256(abi.encode(hash of the block, nodeId, this contract)).
     function challengeOf(NodeId nodeId, uint48 challengeBlock) external view returns (bytes32);
 
-    /// @notice The measurement of a report under a workload's `tee` and `parts`; see `TdReport` and `SgxReport`.
-    function measurementOf(bytes calldata signedBody, uint8 parts) external pure returns (bytes32);
-
     /// @notice The node that a machine backs, and until when.
     function machineOf(bytes16 ppid) external view returns (NodeId nodeId, uint256 until);
 
     /// @notice The node of a workload that GPUs back, and until when. Nothing but the workload's code vouches for them.
     function gpuOf(bytes32 workloadId, bytes32 gpuId) external view returns (NodeId nodeId, uint256 until);
+
+    /// @return what verifies quotes, and names the root of trust
+    function verifier() external view returns (IDcapVerifier);
 }

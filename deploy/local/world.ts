@@ -1,4 +1,3 @@
-import { p256 } from "@noble/curves/nist.js";
 import type { NetworkConnection } from "hardhat/types/network";
 import {
   type Account,
@@ -9,7 +8,6 @@ import {
   custom,
   getAddress,
   type Hex,
-  hexToBytes,
   keccak256,
   parseAbi,
   type PrivateKeyAccount,
@@ -20,6 +18,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
+import { devRoot } from "../../keepers/attestation/dev/network.ts";
 import { erc20Abi } from "../../sdk/abi/erc20.ts";
 import { publicKeyOf, signRound } from "../../sdk/drand/bls.ts";
 import { type DrandNetwork } from "../../sdk/drand/types.ts";
@@ -67,7 +66,7 @@ export async function makeWorld(connection: NetworkConnection<"l1">, options: Wo
   const { timestamp } = await chain.getBlock();
   const genesisS = timestamp - 30n * 86_400n;
   const publicKey = publicKeyOf(beaconSecret);
-  const attestationRoot = rootOf(localRootKey());
+  const attestationRoot = rootOf(devRoot(localEvidenceSeed).point);
   const parameters = adjust(
     local({ beaconGenesis: genesisS, beaconPeriod: beaconPeriodS, beaconPublicKey: publicKey, attestationRoot }),
   );
@@ -107,10 +106,8 @@ export function labelledSecret(label: string): Hex {
   return keccak256(stringToHex(`atoma local ${label}`));
 }
 
-/** The public key (x || y) under which a local network's TEE evidence is made up: its secret is `labelledSecret("attestation root")`. */
-export function localRootKey(): Uint8Array {
-  return p256.getPublicKey(hexToBytes(labelledSecret("attestation root")), false).subarray(1);
-}
+/** What a local network's TEE evidence is made up from: anybody can forge it. */
+export const localEvidenceSeed = "atoma local";
 
 /** The account of `labelledSecret`. */
 export function labelledKey(label: string): PrivateKeyAccount {

@@ -5,6 +5,7 @@ import { verifyBeacon } from "../../sdk/drand/bls.ts";
 import { type JobDeps, makeTally, nowSeconds, type Tally } from "../job.ts";
 import type { Cases } from "../panel/cases.ts";
 import type { Pass } from "../runtime/loop.ts";
+import { isUnderWay } from "../runtime/submit-once.ts";
 import { type DueRound, planBeacon, type Waiting } from "./plan.ts";
 import type { RoundSource } from "./source.ts";
 
@@ -38,8 +39,7 @@ const relay = async (deps: BeaconDeps, { round, deadlineS }: DueRound, signal: A
   const { transactions, source } = deps;
   const key = keyOf(deps, round);
   const status = (await transactions.find(key))?.status;
-  if (status?.kind === "pending" || status?.kind === "mined") return false;
-  if (status?.kind === "refused" && status.retryAtMs !== undefined) return false;
+  if (isUnderWay(status) || status?.kind === "mined") return false;
   const signature = await source.signature(round, signal);
   if (signature === undefined) return false;
   const data = encodeFunctionData({ abi: drandBeaconAbi, functionName: "submit", args: [round, signature] });

@@ -14,6 +14,14 @@ import { logFilterOf, makeDecoder } from "./events.ts";
 import type { Instance } from "./instance.ts";
 import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShows } from "./fallbacks.ts";
 import { type DisputeParameters, loadDisputeParameters, loadOpenDisputes, loadPunished } from "./disputes.ts";
+import {
+  type BoundKey,
+  loadBoundKeys,
+  loadIssuers,
+  loadPcks,
+  type RegisteredIssuer,
+  type RegisteredPck,
+} from "./evidence.ts";
 import { pruneEnded } from "./prune.ts";
 import {
   type JailedSubscriber,
@@ -77,6 +85,12 @@ export type ChainFollower = ChainView & {
   /** Nodes in jail that subscribe to a task. */
   readonly jailedSubscribers: (taskId: bigint) => Promise<readonly JailedSubscriber[]>;
   readonly tasksOfNode: (nodeId: bigint) => Promise<readonly bigint[]>;
+  /** Machines' certificates that are registered and not revoked on chain. */
+  readonly pcks: () => Promise<readonly RegisteredPck[]>;
+  /** Authorities and signers that are registered, revoked or not. */
+  readonly issuers: () => Promise<readonly RegisteredIssuer[]>;
+  /** Keys that are bound to workloads as of a time, Unix seconds. */
+  readonly boundKeys: (nowS: number) => Promise<readonly BoundKey[]>;
   /** Forgets requests that ended longer ago than the retention. Returns how many. */
   readonly prune: () => Promise<number>;
 };
@@ -161,6 +175,9 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     pool: (taskId, nowS) => read((tx) => loadPool(tx, taskId, nowS)),
     jailedSubscribers: (taskId) => read((tx) => loadJailedSubscribers(tx, taskId)),
     tasksOfNode: (nodeId) => read((tx) => loadTasksOfNode(tx, nodeId)),
+    pcks: () => read(loadPcks),
+    issuers: () => read(loadIssuers),
+    boundKeys: (nowS) => read((tx) => loadBoundKeys(tx, nowS)),
     head: () => read(loadHead),
     prune: () =>
       store.tx(async (tx) => {

@@ -34,6 +34,7 @@ export const statements = {
     "INSERT INTO chain_fallbacks (request_id, node_id, kind, value, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
   dispute:
     "INSERT INTO chain_disputes (request_id, kind, node_id, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?)",
+  evidence: "INSERT INTO chain_evidence (kind, id, value, height, log_index) VALUES (?, ?, ?, ?, ?)",
   subscription:
     "INSERT INTO chain_subscriptions (task_id, node_id, height, log_index, kind, active_at_s) VALUES (?, ?, ?, ?, ?, ?)",
 } as const;
@@ -200,6 +201,27 @@ const disputeChanges: ChangesOf = (event, at, nowMs) => {
   return [{ statement: "dispute", params: [event.args.requestId, kind, nodeId, at.blockNumber, at.logIndex, nowMs] }];
 };
 
+const boundKeyOf = (workloadId: Hex, signer: Hex): string => `${workloadId}:${signer.toLowerCase()}`;
+
+const evidenceOf = (event: ChainEvent): readonly [kind: string, id: string, value: string] | undefined => {
+  if (event.eventName === "PckRegistered") {
+    const { serial, ...pck } = event.args;
+    return ["pck", pck.pckId, JSON.stringify({ ...pck, serial: serial.toString() })];
+  }
+  if (event.eventName === "IssuerRegistered") return ["issuer", event.args.issuerId, event.args.serial.toString()];
+  if (event.eventName === "PckRevoked") return ["pckRevoked", event.args.pckId, ""];
+  if (event.eventName === "BindingEnded") return ["ended", boundKeyOf(event.args.workloadId, event.args.signer), ""];
+  if (event.eventName !== "NodeAttested") return undefined;
+  const { workloadId, nodeId, signer, measurement, pckId, until } = event.args;
+  const value = { workloadId, nodeId, signer, measurement, pckId, untilS: Number(until) }; // 40 bits on chain
+  return ["bound", boundKeyOf(workloadId, signer), JSON.stringify(value)];
+};
+
+const evidenceChanges: ChangesOf = (event, { blockNumber, logIndex }) => {
+  const found = evidenceOf(event);
+  return found === undefined ? [] : [{ statement: "evidence", params: [...found, blockNumber, logIndex] }];
+};
+
 /** Rounds from 2^32 on are left out: no request can name one. */
 const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
   if (event.eventName !== "RoundRecorded" || event.args.round >> 32n !== 0n) return [];
@@ -209,6 +231,9 @@ const roundChanges: ChangesOf = (event, { blockNumber }, nowMs) => {
 /** The rows of one event. `nowMs` is when the keeper saw it. */
 export const changesOf: ChangesOf = (event, where, nowMs) => {
   if (event.eventName === "Requested") return [requested(event.args, where)];
-  const kinds = [nodeChanges, taskChanges, outcomeChanges, fallbackChanges, disputeChanges, roundChanges];
+  const kinds = [
+    ...[nodeChanges, taskChanges, outcomeChanges, fallbackChanges],
+    ...[disputeChanges, evidenceChanges, roundChanges],
+  ];
   return kinds.flatMap((of) => of(event, where, nowMs));
 };

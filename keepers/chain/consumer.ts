@@ -28,6 +28,7 @@ const tables = [
   "chain_facts",
   "chain_subscriptions",
   "chain_snapshots",
+  "chain_evidence",
 ] as const;
 
 const rollback = async (tx: Tx, height: bigint): Promise<void> => {

@@ -2,15 +2,19 @@
 import {
   type Abi,
   type AbiEvent,
+  type Address,
   decodeEventLog,
   type DecodeEventLogReturnType,
   type Hex,
   toEventSelector,
 } from "viem";
+import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
+import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
+import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import type { ChainLog, LogFilter } from "../runtime/rpc-answers.ts";
 import type { Instance } from "./instance.ts";
 
@@ -51,12 +55,19 @@ const disputeEvents = [
   "DisputeParametersSet",
 ] as const;
 
+const teeEvents = ["NodeAttested", "BindingEnded"] as const;
+const verifierEvents = ["PckRegistered", "PckRevoked"] as const;
+const collateralEvents = ["IssuerRegistered"] as const;
+
 /** An event that the view follows. */
 export type ChainEvent =
   | DecodeEventLogReturnType<typeof requestEscrowAbi, (typeof escrowEvents)[number]>
   | DecodeEventLogReturnType<typeof nodeRegistryAbi, (typeof nodeEvents)[number]>
   | DecodeEventLogReturnType<typeof taskRegistryAbi, (typeof taskEvents)[number]>
-  | DecodeEventLogReturnType<typeof disputesAbi, (typeof disputeEvents)[number]>;
+  | DecodeEventLogReturnType<typeof disputesAbi, (typeof disputeEvents)[number]>
+  | DecodeEventLogReturnType<typeof teeRegistryAbi, (typeof teeEvents)[number]>
+  | DecodeEventLogReturnType<typeof dcapVerifierAbi, (typeof verifierEvents)[number]>
+  | DecodeEventLogReturnType<typeof dcapCollateralAbi, (typeof collateralEvents)[number]>;
 
 type Table = ReadonlyMap<Hex, readonly [AbiEvent]>;
 
@@ -71,28 +82,35 @@ const escrowTable = tableOf(requestEscrowAbi, escrowEvents);
 const nodeTable = tableOf(nodeRegistryAbi, nodeEvents);
 const taskTable = tableOf(taskRegistryAbi, taskEvents);
 const disputeTable = tableOf(disputesAbi, disputeEvents);
+const teeTable = tableOf(teeRegistryAbi, teeEvents);
+const verifierTable = tableOf(dcapVerifierAbi, verifierEvents);
+const collateralTable = tableOf(dcapCollateralAbi, collateralEvents);
 
-type Contracts = Pick<Instance, "escrow" | "nodeRegistry" | "taskRegistry" | "disputes">;
+type Contracts = Pick<
+  Instance,
+  "escrow" | "nodeRegistry" | "taskRegistry" | "disputes" | "teeRegistry" | "quoteVerifier" | "collateral"
+>;
+
+/** The events of each contract of the instance. */
+const tablesOf = (of: Contracts): readonly (readonly [address: Address, table: Table])[] => [
+  [of.escrow, escrowTable],
+  [of.nodeRegistry, nodeTable],
+  [of.taskRegistry, taskTable],
+  [of.disputes, disputeTable],
+  [of.teeRegistry, teeTable],
+  [of.quoteVerifier, verifierTable],
+  [of.collateral, collateralTable],
+];
 
 /** What the log cursor asks the node for: the instance's contracts and the events that the view follows. */
-export const logFilterOf = ({ escrow, nodeRegistry, taskRegistry, disputes }: Contracts): LogFilter => ({
-  address: [escrow, nodeRegistry, taskRegistry, disputes],
-  topics: [[escrowTable, nodeTable, taskTable, disputeTable].flatMap((table) => [...table.keys()])],
+export const logFilterOf = (of: Contracts): LogFilter => ({
+  address: tablesOf(of).map(([address]) => address),
+  topics: [tablesOf(of).flatMap(([, table]) => [...table.keys()])],
 });
 
 /** A decoder of the instance's logs: undefined for a log of another contract, another event, or malformed content. */
-export const makeDecoder = ({
-  escrow,
-  nodeRegistry,
-  taskRegistry,
-  disputes,
-}: Contracts): ((log: ChainLog) => ChainEvent | undefined) => {
-  const tables = new Map<string, Table>([
-    [escrow.toLowerCase(), escrowTable],
-    [nodeRegistry.toLowerCase(), nodeTable],
-    [taskRegistry.toLowerCase(), taskTable],
-    [disputes.toLowerCase(), disputeTable],
-  ]);
+export const makeDecoder = (of: Contracts): ((log: ChainLog) => ChainEvent | undefined) => {
+  const tables = new Map<string, Table>(tablesOf(of).map(([address, table]) => [address.toLowerCase(), table]));
   return ({ address, topics, data }) => {
     const [selector] = topics;
     const abi = selector === undefined ? undefined : tables.get(address)?.get(selector);

@@ -1,7 +1,9 @@
 /** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
 import { type Address, getAddress, isAddressEqual, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
+import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import type { DrandNetwork } from "../../sdk/drand/types.ts";
 import { isRevert } from "../runtime/reverts.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
@@ -17,6 +19,12 @@ export type Instance = Deployment & {
   readonly beacon: Address;
   readonly treasury: Address;
   readonly disputes: Address;
+  /** Whose keys live in TEEs. */
+  readonly teeRegistry: Address;
+  /** Verifies quotes; holds certificates of machines. */
+  readonly quoteVerifier: Address;
+  /** Holds what Intel signs about all machines. */
+  readonly collateral: Address;
   /** Schedule and key of the beacon. */
   readonly drand: DrandNetwork;
 };
@@ -60,6 +68,11 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
     });
     if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
     const disputes = await client.readContract({ ...read, functionName: "disputes" });
+    const teeRegistry = await client.readContract({ ...read, functionName: "teeRegistry" });
+    const tee = { address: teeRegistry, abi: teeRegistryAbi } as const;
+    const quoteVerifier = await client.readContract({ ...tee, functionName: "verifier" });
+    const dcap = { address: quoteVerifier, abi: dcapVerifierAbi } as const;
+    const collateral = await client.readContract({ ...dcap, functionName: "collateral" });
     const of = { address: beacon, abi: drandBeaconAbi } as const;
     const [genesisS, periodS, publicKey] = await Promise.all([
       client.readContract({ ...of, functionName: "genesis" }),
@@ -67,7 +80,8 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       client.readContract({ ...of, functionName: "publicKey" }),
     ]);
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
-    return { ...deployment, escrow, nodeRegistry, taskRegistry, beacon, treasury, disputes, drand };
+    const named = { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral };
+    return { ...deployment, escrow, ...named, drand };
   } catch (cause) {
     const failure = rpcErrorIn(cause);
     if (failure !== undefined && !isRevert(failure)) throw new UnreadableError(escrow, cause);

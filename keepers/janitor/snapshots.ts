@@ -3,6 +3,7 @@ import { encodeFunctionData } from "viem";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import type { PoolFacts } from "../chain/registry.ts";
 import type { Tally } from "../job.ts";
+import { submitOnce } from "../runtime/submit-once.ts";
 import { needsSnapshot } from "./plan.ts";
 import type { JanitorDeps } from "./deps.ts";
 
@@ -23,17 +24,13 @@ export const tasksOf = async ({ chain, settings, nodeId }: JanitorDeps): Promise
 const publish = async ({ instance, transactions }: JanitorDeps, pool: PoolFacts, nowS: bigint): Promise<boolean> => {
   const subject = `task:${pool.taskId}:after:${pool.snapshot?.snapshotId ?? 0n}`;
   const key = { contract: instance.taskRegistry, subject, action: "publishSnapshot" };
-  const status = (await transactions.find(key))?.status;
-  if (status?.kind === "pending" || status?.kind === "mined") return false;
-  if (status?.kind === "refused" && status.retryAtMs !== undefined) return false;
   const data = encodeFunctionData({
     abi: taskRegistryAbi,
     functionName: "publishSnapshot",
     args: [Number(pool.taskId)],
   });
   const deadlineS = Number(nowS + patienceS);
-  await transactions.submit({ ...key, data, deadlineS, retryAfterMs: refusedRetryMs }, { again: true });
-  return true;
+  return submitOnce(transactions, { ...key, data, deadlineS, retryAfterMs: refusedRetryMs });
 };
 
 /** Publishes what is due. */

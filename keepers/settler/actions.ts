@@ -5,6 +5,7 @@
 import type { Hex } from "viem";
 import type { RequestSummary } from "../chain/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { isUnderWay } from "../runtime/submit-once.ts";
 import { numberOf, type Store, textOf } from "../runtime/store.ts";
 import type { Transactions } from "../runtime/transactions.ts";
 import type { Intent, TxStatus } from "../runtime/tx-types.ts";
@@ -50,9 +51,6 @@ export const isNeeded = (action: RequestAction, request: RequestSummary | undefi
   if (action === "retryCallback") return request.callbackFailedMs !== undefined;
   return request.state === "open";
 };
-
-const isUnderWay = (status: TxStatus | undefined): boolean =>
-  status?.kind === "pending" || (status?.kind === "refused" && status.retryAtMs !== undefined);
 
 export type ActionsDeps = { store: Store; transactions: Transactions; clock: Clock };
 

@@ -9,10 +9,10 @@ import {
   stringToHex,
   zeroHash,
 } from "viem";
-import { keyOf } from "../../keepers/attestation/dev/key.ts";
+import { devRoot } from "../../keepers/attestation/dev/network.ts";
 import { timeText } from "../../keepers/attestation/dev/signed-text.ts";
 import { mintWorld, type World as Machine } from "../../keepers/attestation/dev/world.ts";
-import { labelledSecret, localChainId } from "../../deploy/local/world.ts";
+import { localChainId, localEvidenceSeed } from "../../deploy/local/world.ts";
 import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
@@ -81,7 +81,7 @@ async function measureOn(lab: Lab): Promise<Figures> {
 }
 
 function machineAt(at: number): Machine {
-  const root = { key: keyOf(hexToBytes(labelledSecret("attestation root"))) };
+  const root = { key: devRoot(localEvidenceSeed) };
   const lasting = { issueDate: timeText(at - dayS), nextUpdate: timeText(at + 30 * dayS) };
   return mintWorld({ seed, at, certificates: { root }, tcbInfo: lasting, qeIdentity: lasting });
 }

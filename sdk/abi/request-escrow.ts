@@ -1950,6 +1950,13 @@ export const requestEscrowAbi = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "teeRegistry",
+    outputs: [{ name: "", type: "address" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { name: "purse", type: "uint256" },
       { name: "amount", type: "uint256" },

@@ -5,7 +5,7 @@ export const teeRegistryAbi = [
     inputs: [
       { name: "nodeRegistry", type: "address" },
       { name: "taskRegistry", type: "address" },
-      { name: "verifier", type: "address" },
+      { name: "verifier_", type: "address" },
       { name: "authority", type: "address" },
     ],
     stateMutability: "nonpayable",
@@ -574,6 +574,7 @@ export const teeRegistryAbi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  { inputs: [], name: "verifier", outputs: [{ name: "", type: "address" }], stateMutability: "view", type: "function" },
   {
     inputs: [{ name: "workloadId", type: "bytes32" }],
     name: "workloadOf",

@@ -76,17 +76,21 @@ export function chainEvidenceOf(quote: Uint8Array, collateral: Collateral): Chai
   const authority = parseCertificate(parts.intermediateDer, "The quote's intermediate certificate");
   const issuerId = issuerIdOf(authority);
   const pck = parseCertificate(parts.pckDer, "The quote's PCK certificate");
-  const { tcbInfo, qeIdentity } = parseCollateral(collateral);
   const registerAuthority = { to: "collateral", functionName: "registerIssuer", args: [toHex(authority.der)] } as const;
   return {
-    collateral: [
-      { what: `Register the ${authority.commonName}`, ...registerAuthority },
-      ...postCalls(tcbInfo, "postTcbInfo", "Post the TCB info"),
-      ...postCalls(qeIdentity, "postQeIdentity", "Post the QE identity"),
-    ],
+    collateral: [{ what: `Register the ${authority.commonName}`, ...registerAuthority }, ...textCallsOf(collateral)],
     machine: machineCalls(parts, pck, issuerId),
     quote: quoteWordsOf(parts, pckIdOf(pck, issuerId)),
   };
+}
+
+/** Calls that post the collateral's two texts, each after its signer, in this order. Verifies nothing but form. Throws an EvidenceError. */
+export function textCallsOf(collateral: Collateral): readonly RegistrationCall[] {
+  const { tcbInfo, qeIdentity } = parseCollateral(collateral);
+  return [
+    ...postCalls(tcbInfo, "postTcbInfo", "Post the TCB info"),
+    ...postCalls(qeIdentity, "postQeIdentity", "Post the QE identity"),
+  ];
 }
 
 /** Calls for those of the quote's certificates, and of the collateral's signers, that the collateral's lists revoke. Throws an EvidenceError. */

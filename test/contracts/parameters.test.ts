@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { localRootKey } from "../../deploy/local/world.ts";
+import { localEvidenceSeed } from "../../deploy/local/world.ts";
 import {
   assertPublic,
   type InstanceParameters,
@@ -7,11 +7,12 @@ import {
   production,
   rootOf,
 } from "../../deploy/parameters/parameters.ts";
+import { devRoot } from "../../keepers/attestation/dev/network.ts";
 import { leastUnbondingS } from "../../deploy/parameters/unbonding.ts";
 import { publicKeyOf } from "../../sdk/drand/bls.ts";
 
 const privateBeacon = { beaconGenesis: 1n, beaconPeriod: 1n, beaconPublicKey: publicKeyOf(7n) };
-const attestationRoot = rootOf(localRootKey());
+const attestationRoot = rootOf(devRoot(localEvidenceSeed).point);
 
 describe("Parameters of a public network", () => {
   it("hold for the production defaults", () => {

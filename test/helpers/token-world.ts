@@ -2,7 +2,8 @@ import type { NetworkConnection } from "hardhat/types/network";
 import { createPublicClient, custom, getAddress } from "viem";
 import { hardhat } from "viem/chains";
 import { deployAtoma } from "../../deploy/deploy.ts";
-import { localRootKey, walletOf, type World, type WorldOptions } from "../../deploy/local/world.ts";
+import { localEvidenceSeed, walletOf, type World, type WorldOptions } from "../../deploy/local/world.ts";
+import { devRoot } from "../../keepers/attestation/dev/network.ts";
 import { local, rootOf } from "../../deploy/parameters/parameters.ts";
 import { publicKeyOf, signRound } from "../../sdk/drand/bls.ts";
 
@@ -39,7 +40,7 @@ export function worldOfEvilToken(decimals: number) {
       sign: (round: bigint) => signRound(secret, round),
     };
     const drand = { beaconGenesis: beacon.genesisS, beaconPeriod: beacon.periodS, beaconPublicKey: beacon.publicKey };
-    const parameters = adjust(local({ ...drand, attestationRoot: rootOf(localRootKey()) }));
+    const parameters = adjust(local({ ...drand, attestationRoot: rootOf(devRoot(localEvidenceSeed).point) }));
     const token = await ethers.deployContract("EvilToken", [decimals]);
     const supply = 10n ** 27n;
     const atoma = await ethers.deployContract("AtomaToken", [deployer.address, supply]);

@@ -1,0 +1,54 @@
+/** What has to be on chain before a quote: calls, each with what tells whether it is there. */
+import { encodeFunctionData, type Hex, hexToBytes } from "viem";
+import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
+import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
+import { parseCertificate } from "../../sdk/attestation/certificate.ts";
+import type { ChainEvidence, RegistrationCall, RevocationCall } from "../../sdk/attestation/chain-calls.ts";
+import { issuerIdOf } from "../../sdk/attestation/chain-ids.ts";
+import { parseQeIdentity } from "../../sdk/attestation/qe-identity.ts";
+import { parseTcbInfo } from "../../sdk/attestation/tcb-info.ts";
+
+/** A call that fills a need. */
+export type Need = {
+  readonly what: string;
+  readonly to: RegistrationCall["to"];
+  readonly data: Hex;
+} & (
+  | { readonly kind: "issuer"; readonly issuerId: Hex }
+  /** `untilS` is when the text ends, Unix seconds, inclusive. */
+  | { readonly kind: "tcbInfo" | "qeIdentity"; readonly untilS: number }
+  /** `after` is until when the certificate counts on chain as it is, Unix seconds; zero if it is not there. */
+  | { readonly kind: "pck"; readonly after: number }
+  | { readonly kind: "key" }
+);
+
+/** Calldata of a registration or a revocation. */
+export const dataOf = ({ to, functionName, args }: RegistrationCall | RevocationCall): Hex => {
+  const abi = to === "collateral" ? dcapCollateralAbi : dcapVerifierAbi;
+  // the ABI holds these functions with these arguments
+  return encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
+};
+
+const textOf = (hex: Hex): string => new TextDecoder().decode(hexToBytes(hex));
+
+const needOf = (call: RegistrationCall): Need => {
+  const { what, to } = call;
+  const base = { what, to, data: dataOf(call) };
+  if (call.functionName === "registerIssuer")
+    return { ...base, kind: "issuer", issuerId: issuerIdOf(parseCertificate(hexToBytes(call.args[0]), what)) };
+  if (call.functionName === "postTcbInfo")
+    return { ...base, kind: "tcbInfo", untilS: parseTcbInfo(textOf(call.args[0])).validity.until };
+  if (call.functionName === "postQeIdentity")
+    return { ...base, kind: "qeIdentity", untilS: parseQeIdentity(textOf(call.args[0])).validity.until };
+  return call.functionName === "registerPck" ? { ...base, kind: "pck", after: 0 } : { ...base, kind: "key" };
+};
+
+/** The needs that the calls fill, each once, in the order in which they have to be filled. Throws an EvidenceError. */
+export const needsOf = (calls: readonly RegistrationCall[]): readonly Need[] => {
+  const byData = new Map(calls.map((call) => [dataOf(call), needOf(call)]));
+  return [...byData.values()];
+};
+
+/** All needs of a quote. */
+export const needsOfQuote = ({ collateral, machine }: ChainEvidence): readonly Need[] =>
+  needsOf([...collateral, ...machine]);

@@ -1,0 +1,65 @@
+/**
+ * Evidence for private networks, where there is no TEE: a root, collateral and machines that all follow from one seed.
+ * Whoever knows the seed can forge everything. Contracts for public networks pin Intel's root and refuse all of it.
+ */
+import type { Hex } from "viem";
+import { measurementOf } from "../../../sdk/attestation/measurement.ts";
+import type { CollateralSource } from "../collateral/source.ts";
+import { checkReportData, type QuoteProvider } from "../quotes/provider.ts";
+import { type KeyPair, mintKey } from "./key.ts";
+import { seededRandom } from "./random.ts";
+import { randomTd, type TdReport } from "./report.ts";
+import { timeText } from "./signed-text.ts";
+import { mintWorld, type World } from "./world.ts";
+
+/** What makes a private network's evidence: its seed, and a name for each machine. */
+export type DevMachine = { readonly seed: string; readonly machine: string };
+
+const dayS = 86_400;
+
+/** The root's key. */
+export function devRoot(seed: string): KeyPair {
+  return mintKey(seededRandom(seed).fork("root"));
+}
+
+/** What a TD of the network runs: the same on all its machines. */
+function workloadOf({ seed, platform }: World): Partial<TdReport> {
+  const { teeTcbSvn, seamSigner } = platform;
+  const { reportData: _, ...report } = randomTd(seededRandom(seed).fork("workload"), teeTcbSvn, seamSigner);
+  return report;
+}
+
+/** A machine as of a time, Unix seconds. Texts are issued at the start of its UTC day and valid for thirty days. */
+function machineAt({ seed, machine }: DevMachine, atS: number): World {
+  const issuedAtS = atS - (atS % dayS);
+  const texts = { issueDate: timeText(issuedAtS), nextUpdate: timeText(issuedAtS + 30 * dayS) };
+  return mintWorld({ seed, machine, at: issuedAtS, tcbInfo: texts, qeIdentity: texts });
+}
+
+/** Quotes of a machine of a private network. */
+export function devProvider(dev: DevMachine, nowMs: () => number): QuoteProvider {
+  return {
+    name: "dev",
+    quote: (reportData) => {
+      checkReportData(reportData);
+      const world = machineAt(dev, Math.floor(nowMs() / 1_000));
+      return Promise.resolve(world.quote({ body: workloadOf(world), reportData }).bytes);
+    },
+  };
+}
+
+/** Collateral of a private network, in place of Intel's service. */
+export function devCollateral(seed: string, nowMs: () => number): CollateralSource {
+  return {
+    name: "dev",
+    fetch: ({ tee }) =>
+      Promise.resolve(machineAt({ seed, machine: "" }, Math.floor(nowMs() / 1_000)).collateral({ tee })),
+  };
+}
+
+/** What a workload of the network has to allow; `parts` as the TEE registry defines them. */
+export function devMeasurement(seed: string, parts = 0): Hex {
+  const world = machineAt({ seed, machine: "" }, dayS);
+  const { bytes, spans } = world.quote({ body: workloadOf(world) });
+  return measurementOf(bytes.subarray(0, spans.body.end), parts);
+}

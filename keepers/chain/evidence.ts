@@ -1,0 +1,57 @@
+/** Certificates of machines and bindings of keys that the chain has seen. */
+import type { Address, Hex } from "viem";
+import { type Row, textOf, type Tx } from "../runtime/store.ts";
+
+/** A registered PCK certificate: what its id commits to. */
+export type RegisteredPck = {
+  readonly pckId: Hex;
+  readonly issuerId: Hex;
+  readonly serial: bigint;
+  readonly x: Hex;
+  readonly y: Hex;
+};
+
+/** An authority of such certificates, or a signer of texts, as it was registered. */
+export type RegisteredIssuer = { readonly issuerId: Hex; readonly serial: bigint };
+
+/** A key that a quote bound to a workload. `untilS` in Unix seconds, inclusive. */
+export type BoundKey = {
+  readonly workloadId: Hex;
+  readonly nodeId: bigint;
+  readonly signer: Address;
+  readonly measurement: Hex;
+  readonly pckId: Hex;
+  readonly untilS: number;
+};
+
+const most = 100_000;
+const newest =
+  "NOT EXISTS (SELECT 1 FROM chain_evidence later WHERE later.id = e.id AND " +
+  "(later.height > e.height OR (later.height = e.height AND later.log_index > e.log_index)))";
+
+const rowsOf = (tx: Tx, kind: "pck" | "issuer" | "bound"): Promise<readonly Row[]> =>
+  tx.all(`SELECT id, value FROM chain_evidence e WHERE kind = ? AND ${newest} ORDER BY height, log_index LIMIT ?`, [
+    kind,
+    most,
+  ]);
+
+/** Registered certificates that are not revoked on chain, oldest first, up to 100,000. */
+export const loadPcks = async (tx: Tx): Promise<readonly RegisteredPck[]> =>
+  (await rowsOf(tx, "pck")).map((row) => {
+    const { serial, ...pck } = JSON.parse(textOf(row, "value")) as Omit<RegisteredPck, "serial"> & { serial: string };
+    return { ...pck, serial: BigInt(serial) };
+  });
+
+/** Registered issuers, revoked or not, oldest first. */
+export const loadIssuers = async (tx: Tx): Promise<readonly RegisteredIssuer[]> =>
+  (await rowsOf(tx, "issuer")).map((row) => ({
+    issuerId: textOf(row, "id") as Hex, // written by this module only
+    serial: BigInt(textOf(row, "value")),
+  }));
+
+/** Keys that are bound as of a time, Unix seconds, oldest first, up to 100,000. */
+export const loadBoundKeys = async (tx: Tx, nowS: number): Promise<readonly BoundKey[]> =>
+  (await rowsOf(tx, "bound")).flatMap((row) => {
+    const { nodeId, ...key } = JSON.parse(textOf(row, "value")) as Omit<BoundKey, "nodeId"> & { nodeId: number };
+    return key.untilS < nowS ? [] : [{ ...key, nodeId: BigInt(nodeId) }];
+  });

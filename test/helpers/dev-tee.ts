@@ -1,0 +1,23 @@
+/** Workloads of the local network's made-up TEEs. */
+import type { Hex } from "viem";
+import { localEvidenceSeed } from "../../deploy/local/world.ts";
+import { devMeasurement } from "../../keepers/attestation/dev/network.ts";
+import { workloadIdOf } from "../../sdk/attestation/binding.ts";
+import type { Market, MarketOptions } from "./market.ts";
+import { plainWorkload, workloadSalt, type WorkloadFields } from "./tee.ts";
+
+const deployer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"; // the first account of every local chain
+
+/** Options of a market whose task names the workload of `registerDevWorkload`. */
+export const devTask: MarketOptions = { task: { workloadId: workloadIdOf(deployer, workloadSalt) } };
+
+/** Registers a workload that allows what the local network's machines run. */
+export async function registerDevWorkload(
+  { teeRegistry, deployer: owner }: Market,
+  changes: Partial<WorkloadFields> & { readonly measurements?: readonly Hex[] } = {},
+): Promise<Hex> {
+  const { measurements = [devMeasurement(localEvidenceSeed)], ...fields } = changes;
+  const workload = { owner: owner.address, ...plainWorkload, ...fields };
+  await teeRegistry.connect(owner).registerWorkload(workload, [...measurements], workloadSalt);
+  return workloadIdOf(owner.address as Hex, workloadSalt);
+}

@@ -1,0 +1,173 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { x25519 } from "@noble/curves/ed25519.js";
+import { expect } from "chai";
+import { bytesToHex, type Hex, hexToBytes } from "viem";
+import { labelledSecret, localEvidenceSeed } from "../../../deploy/local/world.ts";
+import { openHpkeKey } from "../../../keepers/attest/hpke-key.ts";
+import { devMeasurement } from "../../../keepers/attestation/dev/network.ts";
+import { ConfigError } from "../../../keepers/config.ts";
+import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Parts } from "../../../keepers/parts.ts";
+import { SignerError } from "../../../keepers/runtime/errors.ts";
+import type { SettingsInput } from "../../../keepers/settings.ts";
+import { devTask, registerDevWorkload } from "../../helpers/dev-tee.ts";
+import { openScene, type Scene } from "../fixture.ts";
+
+const noSignal = new AbortController().signal;
+const dayS = 86_400;
+
+describe("attest job", () => {
+  let scene: Scene;
+  let folder: string;
+  let workloadId: Hex;
+  let restore: () => Promise<void>;
+  before(async () => {
+    scene = await openScene(devTask);
+    folder = mkdtempSync(join(tmpdir(), "atoma-attest-"));
+    for (const { signer } of scene.market.nodes.slice(0, 2))
+      await scene.market.deployer.sendTransaction({ to: signer.address, value: 10n ** 19n });
+  });
+  after(async () => {
+    await scene.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    restore = await scene.snapshot();
+    workloadId = await registerDevWorkload(scene.market);
+  });
+  afterEach(() => restore());
+
+  const settings = (index: number, machine: string): Partial<SettingsInput> => ({
+    jobs: ["attest"],
+    key: { privateKey: labelledSecret(`node ${index}`) },
+    attest: {
+      provider: "dev",
+      devSeed: localEvidenceSeed,
+      devMachine: machine,
+      hpkeKeyFile: join(folder, `hpke-${index}.key`),
+    },
+    once: { waitMs: 60_000 },
+  });
+  const open = async (index = 0, machine = `machine ${index}`): Promise<{ parts: Parts; job: Job }> => {
+    const parts = await scene.open(settings(index, machine));
+    await parts.chain.sync();
+    return { parts, job: await makeJob("attest", parts) };
+  };
+  const liveUntil = async (index = 0): Promise<number> => {
+    const { teeRegistry, nodes } = scene.market;
+    const node = nodes[index];
+    if (node === undefined) throw new Error(`There is no node ${index}.`);
+    return Number(await teeRegistry.liveUntil(workloadId, node.nodeId, node.signer.address));
+  };
+
+  it("binds the node's keys from an empty chain, and does nothing more", async () => {
+    const { job, parts } = await open();
+    expect(await liveUntil()).to.equal(0);
+    expect(await job.once(noSignal)).to.deep.equal({ done: 4, failed: 0 }); // issuers, what they signed, key, attest
+    const nowS = await scene.market.networkHelpers.time.latest();
+    expect(await liveUntil()).to.be.greaterThan(nowS + 20 * dayS);
+    const [bound] = await parts.chain.boundKeys(nowS);
+    expect(bound).to.include({ workloadId, nodeId: scene.market.nodes[0]?.nodeId });
+    expect(await job.once(noSignal)).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("makes an HPKE key once, for the owner's eyes only, and binds its public half", async () => {
+    const { job, parts } = await open();
+    await job.once(noSignal);
+    const path = join(folder, "hpke-0.key");
+    expect(statSync(path).mode & 0o777).to.equal(0o600);
+    const publicKey = bytesToHex(x25519.getPublicKey(hexToBytes(readFileSync(path, "utf8").trim() as Hex)));
+    const { teeRegistry } = scene.market;
+    const [attested] = await teeRegistry.queryFilter(teeRegistry.filters.NodeAttested());
+    expect(attested?.args.hpkeKey).to.equal(publicKey);
+    expect(openHpkeKey(path)).to.equal(publicKey);
+    expect(parts.signer.address).to.equal(attested?.args.signer);
+  });
+
+  it("refuses a file that holds no HPKE key, without showing it", () => {
+    const path = join(folder, "broken.key");
+    writeFileSync(path, "secret words");
+    expect(() => openHpkeKey(path))
+      .to.throw(SignerError, "is no key: expected 0x and 64 hex digits")
+      .with.property("message")
+      .that.does.not.include("secret words");
+  });
+
+  it("renews a binding when a third of its life is left, not before, and posts what has ended", async () => {
+    const { job, parts } = await open();
+    await job.once(noSignal);
+    const first = await liveUntil();
+    await scene.passTime(15 * dayS);
+    await parts.chain.sync();
+    expect(await job.once(noSignal)).to.deep.equal({ done: 0, failed: 0 });
+    await scene.passTime(10 * dayS);
+    await parts.chain.sync();
+    expect(await job.once(noSignal)).to.deep.equal({ done: 0, failed: 0 }); // by the texts on chain nothing would be gained
+    await scene.passTime(4 * dayS);
+    await parts.chain.sync();
+    expect((await job.once(noSignal)).failed).to.equal(0);
+    expect(await liveUntil()).to.be.greaterThan(first + 20 * dayS);
+  });
+
+  it("sends nothing where the workload lists another measurement, and says which this machine has", async () => {
+    const { teeRegistry, deployer } = scene.market;
+    const measurement = devMeasurement(localEvidenceSeed);
+    await teeRegistry.connect(deployer).removeMeasurement(workloadId, measurement);
+    const { job, parts } = await open();
+    expect(await job.once(noSignal)).to.deep.equal({ done: 0, failed: 1 });
+    expect(await parts.transactions.pass()).to.include({ inFlight: 0, started: 0 });
+    expect(await liveUntil()).to.equal(0);
+  });
+
+  it("binds no second node to one machine", async () => {
+    const [one, two] = [await open(0, "shared"), await open(1, "shared")];
+    await one.job.once(noSignal);
+    await two.parts.chain.sync();
+    expect(await two.job.once(noSignal)).to.deep.equal({ done: 1, failed: 1 }); // what the first registered, the second needs not
+    expect(await liveUntil(0)).to.be.greaterThan(0);
+    expect(await liveUntil(1)).to.equal(0);
+  });
+
+  it("shares collateral with nodes that came before", async () => {
+    const [one, two] = [await open(0), await open(1)];
+    await one.job.once(noSignal);
+    await two.parts.chain.sync();
+    expect(await two.job.once(noSignal)).to.deep.equal({ done: 3, failed: 0 }); // certificate, key, attest
+    expect(await liveUntil(1)).to.be.greaterThan(0);
+  });
+
+  it("goes on where it was stopped between any two transactions", async () => {
+    for (let left = 10; left > 0 && (await liveUntil()) === 0; left--) {
+      const { job, parts } = await open(); // a new process each time, with an empty store
+      await job.pass(noSignal);
+      await parts.transactions.pass();
+      await scene.mine();
+    }
+    expect(await liveUntil()).to.be.greaterThan(0);
+  });
+
+  it("fails for a workload that nobody registered, and binds the others", async () => {
+    const unknown: Hex = `0x${"12".repeat(32)}`;
+    const own = settings(0, "machine 0");
+    const parts = await scene.open({ ...own, attest: { ...own.attest, workloads: [unknown] } });
+    await parts.chain.sync();
+    const job = await makeJob("attest", parts);
+    for (let i = 0; i < 5; i++) {
+      expect((await job.pass(noSignal)).failed).to.equal(1);
+      await parts.transactions.pass();
+    }
+    expect(await liveUntil()).to.be.greaterThan(0);
+  });
+
+  it("refuses to make up evidence for a chain that pins another root", async () => {
+    const own = settings(0, "machine 0");
+    const parts = await scene.open({ ...own, attest: { ...own.attest, devSeed: "another" } });
+    const error = await makeJob("attest", parts).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(ConfigError).with.property("message").that.includes("pins another root");
+  });
+});

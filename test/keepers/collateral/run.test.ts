@@ -1,0 +1,180 @@
+import { expect } from "chai";
+import type { Hex } from "viem";
+import { rootOf } from "../../../deploy/parameters/parameters.ts";
+import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
+import { timeText } from "../../../keepers/attestation/dev/signed-text.ts";
+import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Parts } from "../../../keepers/parts.ts";
+import type { SettingsInput } from "../../../keepers/settings.ts";
+import { type IntelService, startIntelService } from "../../helpers/attestation/intel-service.ts";
+import { mintWorld, type World } from "../../helpers/attestation/world.ts";
+import { attestArgs, measuredOf, prepareMachine, registerWorkload, workloadSalt } from "../../helpers/tee.ts";
+import { workloadIdOf } from "../../../sdk/attestation/binding.ts";
+import { openScene, type Scene } from "../fixture.ts";
+
+const noSignal = new AbortController().signal;
+const dayS = 86_400;
+
+/** Texts and a list that are issued at a time and valid for thirty days. */
+const issuedAt = (atS: number) => {
+  const texts = { issueDate: timeText(atS), nextUpdate: timeText(atS + 30 * dayS) };
+  return { tcbInfo: texts, qeIdentity: texts, pckCrl: { thisUpdate: atS, nextUpdate: atS + 30 * dayS } };
+};
+
+describe("collateral job", () => {
+  let scene: Scene;
+  let machine: World;
+  let service: IntelService;
+  let workloadId: Hex;
+  let restore: () => Promise<void>;
+
+  /** The same platform as Intel speaks of it at another time. */
+  const at = (atS: number): World => machine.remint({ at: atS, ...issuedAt(atS - 60) });
+  const platform = (): string => `tdx:${hexOf(machine.platform.sgx.fmspc)}:${machine.ca}`;
+
+  before(async () => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    machine = mintWorld({ at: nowS, ...issuedAt(nowS - 60) });
+    scene = await openScene({ nodes: 2, adjust: (p) => ({ ...p, attestationRoot: rootOf(machine.rootKey) }) });
+    service = await startIntelService(machine);
+    workloadId = workloadIdOf(scene.market.deployer.address as Hex, workloadSalt);
+  });
+  after(async () => {
+    await service.close();
+    await scene.close();
+  });
+  beforeEach(async () => {
+    restore = await scene.snapshot();
+    service.serve(machine);
+  });
+  afterEach(() => restore());
+
+  type Settings = NonNullable<SettingsInput["collateral"]>;
+  const open = async (settings: Settings = {}): Promise<{ parts: Parts; job: Job }> => {
+    const { baseUrl, rootCrlUrl } = service;
+    const collateral = { baseUrl, rootCrlUrl, freshMs: 0, ...settings };
+    const parts = await scene.open({ jobs: ["collateral"], collateral });
+    return { parts, job: await makeJob("collateral", parts) };
+  };
+  const pass = async ({ parts, job }: { parts: Parts; job: Job }): Promise<{ done: number; failed: number }> => {
+    await parts.chain.sync();
+    const { done, failed } = await job.pass(noSignal);
+    await parts.transactions.pass();
+    await parts.transactions.pass();
+    await parts.chain.sync();
+    return { done, failed };
+  };
+  const ends = async (): Promise<{ info: number; identity: number }> => {
+    const { ethers, instance } = scene.market;
+    const collateral = await ethers.getContractAt("DcapCollateral", instance.collateral);
+    const info = await collateral.tcbInfo(0x81, machine.platform.sgx.fmspc, machine.evaluation);
+    const identity = await collateral.qeIdentity(0x81, machine.evaluation);
+    return { info: Number(info.nextUpdate), identity: Number(identity.nextUpdate) };
+  };
+  /** Binds a node's key by a quote of the machine. */
+  const bind = async (): Promise<void> => {
+    const { market } = scene;
+    const [node] = market.nodes;
+    if (node === undefined) throw new Error("There is no node.");
+    await registerWorkload(market, machine);
+    await prepareMachine(market, machine);
+    await market.teeRegistry.attest(...(await attestArgs({ ...market, workloadId }, machine, node)));
+  };
+  const liveUntil = async (): Promise<number> => {
+    const [node] = scene.market.nodes;
+    return Number(await scene.market.teeRegistry.liveUntil(workloadId, node?.nodeId ?? 0n, node?.signer.address ?? ""));
+  };
+
+  it("posts what Intel says of the configured platforms, signer first, and no more", async () => {
+    const keeper = await open({ platforms: [platform()] });
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 0 }); // the signer
+    expect(await pass(keeper)).to.deep.equal({ done: 2, failed: 0 });
+    const nowS = await scene.market.networkHelpers.time.latest();
+    const { info, identity } = await ends();
+    expect(info).to.be.greaterThan(nowS + 29 * dayS);
+    expect(identity).to.be.greaterThan(nowS + 29 * dayS);
+    expect(await pass(keeper)).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("asks nobody and posts nothing where no machine is bound and no platform is named", async () => {
+    const asked = service.requests.length;
+    expect(await pass(await open())).to.deep.equal({ done: 0, failed: 0 });
+    expect(service.requests).to.have.length(asked);
+  });
+
+  it("keeps the texts of a bound machine fresh: a week before they end, once Intel has later ones", async () => {
+    await bind();
+    const keeper = await open();
+    const before = await ends();
+    expect(await pass(keeper)).to.deep.equal({ done: 0, failed: 0 });
+    await scene.passTime(24 * dayS);
+    expect(await pass(keeper)).to.deep.equal({ done: 0, failed: 0 }); // the service still has the same
+    service.serve(at(await scene.market.networkHelpers.time.latest()));
+    expect(await pass(keeper)).to.deep.equal({ done: 2, failed: 0 });
+    const after = await ends();
+    expect(after.info).to.be.greaterThan(before.info + 20 * dayS);
+    expect(after.identity).to.be.greaterThan(before.identity + 20 * dayS);
+  });
+
+  it("proves that a machine's certificate is revoked, and ends what it was bound by", async () => {
+    await bind();
+    const keeper = await open();
+    expect(await liveUntil()).to.be.greaterThan(0);
+    service.serve(machine.remint({ pckCrl: { revoked: [{ serial: machine.certificates.pck.serial }] } }));
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 0 });
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 0 });
+    expect(await liveUntil()).to.equal(0);
+    expect(await keeper.parts.chain.pcks()).to.deep.equal([]);
+    expect(await pass(keeper)).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("proves it too of a machine whose key is bound to nothing", async () => {
+    await prepareMachine(scene.market, machine);
+    const keeper = await open();
+    service.serve(machine.remint({ pckCrl: { revoked: [{ serial: machine.certificates.pck.serial }] } }));
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 0 });
+    expect(await keeper.parts.chain.pcks()).to.deep.equal([]);
+  });
+
+  it("leaves revocations to others where it is told to", async () => {
+    await bind();
+    const keeper = await open({ revoke: false });
+    service.serve(machine.remint({ pckCrl: { revoked: [{ serial: machine.certificates.pck.serial }] } }));
+    expect(await pass(keeper)).to.deep.equal({ done: 0, failed: 0 });
+    expect(await liveUntil()).to.be.greaterThan(0);
+  });
+
+  it("ends bindings to a measurement that was removed", async () => {
+    await bind();
+    const { teeRegistry, deployer } = scene.market;
+    await teeRegistry.connect(deployer).removeMeasurement(workloadId, measuredOf(machine));
+    expect(await pass(await open())).to.deep.equal({ done: 1, failed: 0 });
+    expect(await liveUntil()).to.equal(0);
+  });
+
+  it("counts a service that fails, and does the rest", async () => {
+    await bind();
+    const { teeRegistry, deployer } = scene.market;
+    const keeper = await open({ platforms: ["tdx:ffffffffffff:platform"] });
+    await teeRegistry.connect(deployer).removeMeasurement(workloadId, measuredOf(machine));
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 1 }); // Intel knows no such platform
+  });
+
+  it("believes nobody but Intel's root", async () => {
+    const other = mintWorld({ seed: "another root", at: machine.at });
+    service.serve(other.remint({ sgx: { fmspc: machine.platform.sgx.fmspc } }));
+    expect(await pass(await open({ platforms: [platform()] }))).to.deep.equal({ done: 0, failed: 1 });
+    expect(await ends()).to.deep.equal({ info: 0, identity: 0 });
+  });
+
+  it("asks the service again only when what it said is an hour old", async () => {
+    const keeper = await open({ platforms: [platform()], freshMs: 3_600_000 });
+    const asked = service.requests.length;
+    await pass(keeper);
+    await pass(keeper);
+    expect(service.requests).to.have.length(asked + 4);
+    await scene.passTime(3_601);
+    await pass(keeper);
+    expect(service.requests).to.have.length(asked + 8);
+  });
+});
