@@ -32,7 +32,7 @@ const sourceOf = (parts: Parts, rootKey: Uint8Array): CollateralSource => {
     const isPinned = Buffer.from(devRoot(seedOf(parts)).point).equals(rootKey);
     if (!isPinned)
       throw new ConfigError(["attest.provider dev makes no evidence for this chain: it pins another root."]);
-    return devCollateral(seedOf(parts), clock.now);
+    return cached(devCollateral(seedOf(parts), clock.now), clock, collateral.freshMs);
   }
   const urls = {
     ...(collateral.baseUrl === undefined ? {} : { baseUrl: collateral.baseUrl }),

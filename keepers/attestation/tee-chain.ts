@@ -1,4 +1,4 @@
-/** What the chain knows of workloads, keys, certificates and collateral: read when asked, never cached. */
+/** What the chain knows of workloads, keys, certificates and collateral: read when asked; cached only where it never changes. */
 import { type Address, BaseError, concat, ContractFunctionRevertedError, type Hex, hexToBytes } from "viem";
 import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
@@ -97,18 +97,19 @@ export const makeTeeChain = (rpc: Rpc, instance: Instance): TeeChain => {
   const collateral = { address: instance.collateral, abi: dcapCollateralAbi } as const;
   // errors of the collateral come through the verifier
   const verifier = { address: instance.quoteVerifier, abi: [...dcapVerifierAbi, ...dcapCollateralAbi] } as const;
+  const tasks = { address: instance.taskRegistry, abi: taskRegistryAbi } as const;
+  const workloadIds = new Map<bigint, Hex>(); // a task never changes it
   return {
     rootKey: async () => {
       const [x, y] = await client.readContract({ ...collateral, functionName: "root" });
       return hexToBytes(concat([x, y]));
     },
-    workloadIdOf: (taskId) =>
-      client.readContract({
-        address: instance.taskRegistry,
-        abi: taskRegistryAbi,
-        functionName: "workloadOf",
-        args: [Number(taskId)],
-      }),
+    workloadIdOf: async (taskId) => {
+      const args = [Number(taskId)] as const;
+      const id = workloadIds.get(taskId) ?? (await client.readContract({ ...tasks, functionName: "workloadOf", args }));
+      workloadIds.set(taskId, id);
+      return id;
+    },
     workload: (workloadId) =>
       unless("UnknownWorkload", client.readContract({ ...registry, functionName: "workloadOf", args: [workloadId] })),
     measurementActiveAt: (workloadId, measurement) =>

@@ -6,6 +6,7 @@ import {
   askBroken,
   askBundle,
   askChallenged,
+  askConfidential,
   askEquivocated,
   askLied,
   askNobody,
@@ -16,6 +17,7 @@ import {
 } from "./requests.ts";
 import type { Story } from "./follow.ts";
 import type { Stage } from "./stage.ts";
+import { areBound } from "./tee.ts";
 import { challenge } from "./villains.ts";
 
 type Ask = (stage: Stage, files: FileServer) => Promise<Asked>;
@@ -23,6 +25,8 @@ type Ask = (stage: Stage, files: FileServer) => Promise<Asked>;
 /** Requests that are made at once, and what is waited for before the next are made. */
 export type Act = {
   readonly title: string;
+  /** What has to be so before they are made. */
+  readonly when?: { readonly what: string; readonly isSo: (stage: Stage) => Promise<boolean> };
   readonly requests: readonly Ask[];
   readonly until: "computed" | "judged" | "ended";
 };
@@ -36,7 +40,7 @@ export type Script = {
   readonly react: (stage: Stage, story: Story, asked: readonly Asked[]) => Promise<boolean>;
 };
 
-/** The whole demo: ten requests, one of which needs its contract mended, and one of which is challenged. */
+/** The whole demo: eleven requests, one of which needs its contract mended, and one of which is challenged. */
 export function makeScript(): Script {
   let [isMended, isChallenged] = [false, false];
   const griefed = async (stage: Stage): Promise<Asked> => (challenged = await askChallenged(stage));
@@ -53,7 +57,12 @@ export function makeScript(): Script {
         requests: [askLied, askEquivocated, griefed],
         until: "judged",
       },
-      { title: "A person asks for many computations at once", requests: [askBundle], until: "ended" },
+      {
+        title: "A contract asks one node in a TEE alone; a person asks for many computations at once",
+        when: { what: "the nodes in TEEs to show that on chain", isSo: areBound },
+        requests: [askConfidential, askBundle],
+        until: "ended",
+      },
     ],
     tricks: 2,
     react: async (stage, story) => {

@@ -40,8 +40,8 @@ export type Cast = {
   readonly stop: () => Promise<void>;
 };
 
-/** The first keeper relays the beacon, the second one watches. */
-const extraJobs: readonly (readonly JobName[])[] = [["beacon"], ["watchtower"]];
+/** The first keeper relays the beacon, the second one watches, the third, in a TEE, tends the collateral. */
+const extraJobs: readonly (readonly JobName[])[] = [["beacon"], ["watchtower"], ["collateral"]];
 /** Nobody listens there: where the silent node says that it is. */
 const deadEndpoint = "http://127.0.0.1:9";
 

@@ -7,7 +7,7 @@ import type { Executor } from "../../keepers/executors/executor.ts";
 import { makeWasmExecutor } from "../../keepers/executors/wasm/executor.ts";
 import { type KeeperDeps, makeKeeper } from "../../keepers/keeper.ts";
 import type { JobName, SettingsInput } from "../../keepers/settings.ts";
-import { localChainId } from "../../deploy/local/world.ts";
+import { localChainId, localEvidenceSeed } from "../../deploy/local/world.ts";
 import type { KeeperInput, StartKeeper } from "./cast.ts";
 import type { CastNode } from "./stage.ts";
 import { lying } from "./villains.ts";
@@ -18,8 +18,10 @@ export const beaconSecret = 0x5eedn;
 const polling = { pollMs: 500, confirmations: 2, maxHeadAgeS: 30 } as const;
 
 /** Cheats settle nothing. The copier and the equivocator only listen: what they say is said by `runCopier` and `runEquivocator`. */
-function jobsOf({ role }: CastNode, extraJobs: readonly JobName[]): JobName[] {
-  return role === "honest" ? ["executor", "settler", "janitor", ...extraJobs] : ["executor"];
+function jobsOf({ role, machine }: CastNode, extraJobs: readonly JobName[]): JobName[] {
+  if (role !== "honest") return ["executor"];
+  const tee: JobName[] = machine === undefined ? [] : ["attest"];
+  return ["executor", "settler", "janitor", ...tee, ...extraJobs];
 }
 
 /** What an operator of this network would write, with short waits because its chain is fast. */
@@ -51,9 +53,19 @@ function settingsFor({ stage, rpcUrl, node, folder, extraJobs }: KeeperInput): S
       intervalMs: 400,
       ...(extraJobs.includes("beacon") ? { secretKey: beaconSecret.toString() } : {}),
     },
+    ...(node.machine === undefined ? {} : { attest: teeSettings(node.machine, folder) }),
     watchtower: { intervalMs: 500, reexecute: 0 }, // all nodes share this machine: each result is computed often enough
   };
 }
+
+/** This machine need have no TEE: root and quotes are made up. */
+const teeSettings = (machine: string, folder: string): SettingsInput["attest"] => ({
+  intervalMs: 1_000,
+  provider: "dev",
+  devSeed: localEvidenceSeed,
+  devMachine: machine,
+  hpkeKeyFile: join(folder, "hpke.key"),
+});
 
 export type KeeperOptions = Pick<KeeperDeps, "logDestination"> & {
   /** Changes what a node computes with. */

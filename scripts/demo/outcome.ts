@@ -25,6 +25,8 @@ export type Outcome = {
   readonly withdrawn: bigint;
   /** Who stands behind an address, as far as it matters here. */
   readonly named: ReadonlyMap<Address, string>;
+  /** Nodes whose keys are bound to a workload on chain. */
+  readonly inTees: ReadonlySet<bigint>;
   readonly tookMs: number;
 };
 
@@ -51,6 +53,8 @@ export type Figures = {
   readonly honestSlashed: number;
   /** Challengers that lost their bond. */
   readonly bondsLost: number;
+  /** Requests that one node in a TEE settled alone, without a challenge window. */
+  readonly settledInTee: number;
   readonly seconds: number;
 };
 
@@ -67,7 +71,8 @@ export type RequestRow = {
 };
 
 /** The figures of a run. */
-export function figuresOf({ asked, story, verifications, tricks, money, nodes, tookMs }: Outcome): Figures {
+export function figuresOf(outcome: Outcome): Figures {
+  const { asked, story, verifications, tricks, money, nodes, tookMs } = outcome;
   const kinds = asked.map(({ requestId }) => story.endings.get(requestId)?.kind);
   const answers = [...verifications.values()];
   return {
@@ -81,8 +86,17 @@ export function figuresOf({ asked, story, verifications, tricks, money, nodes, t
     conserved: isConserved(money.ended) && isConserved(money.paidOut),
     refusals: Object.fromEntries(tricks.map(({ trick, answers: named }) => [trick, namesOf(named)])),
     ...justiceOf(story.justice, nodes),
+    settledInTee: settledInTee(outcome),
     seconds: Math.round(tookMs / 1_000),
   };
+}
+
+function settledInTee({ asked, story, committees, inTees }: Outcome): number {
+  return asked.filter(({ requestId, fields }) => {
+    const [member, ...others] = committees.get(requestId) ?? [];
+    const isAlone = member !== undefined && others.length === 0 && fields.challengeWindowS === 0n;
+    return isAlone && inTees.has(member.nodeId) && story.endings.get(requestId)?.kind === "settled";
+  }).length;
 }
 
 function justiceOf({ disputes, penalties }: Justice, nodes: Outcome["nodes"]) {

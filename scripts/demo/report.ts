@@ -39,7 +39,8 @@ function requestRow({ asked, ending, committee, agreed, paid, gas, blocks }: Req
 }
 
 function nodeRow({ node, earned, reputation }: Outcome["nodes"][number]): string[] {
-  const name = node.role === "honest" ? `${node.nodeId}` : `${node.nodeId} (${node.role})`;
+  const honest = node.machine === undefined ? `${node.nodeId}` : `${node.nodeId} (in a TEE)`;
+  const name = node.role === "honest" ? honest : `${node.nodeId} (${node.role})`;
   return [name, node.ask.toString(), usd(earned), grouped(reputation)];
 }
 

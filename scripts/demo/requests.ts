@@ -129,6 +129,10 @@ export const askChallenged = (stage: Stage) =>
     { isJudged: true },
   );
 
+/** A fold by one node in a TEE, whose word needs no challenge window: its key is bound to it on chain. */
+export const askConfidential = (stage: Stage) =>
+  askFold(stage, "fold, in a TEE", otherSequences.confidential, { k: 1, taskId: Number(stage.tasks.confidential) });
+
 const mendableAbi = parseAbi([
   "struct RequestParams { uint32 taskId; uint64 units; uint32 maxAsk; uint96 tip; uint8 k; uint8 quorum; uint24 slot; uint24 callbackGas; uint24 challengeWindow; bool acceptNoPanel; }",
   "function ask(RequestParams params, bytes input) returns (bytes32)",

@@ -17,6 +17,7 @@ import { type Progress, waitFor } from "./progress.ts";
 import { repliesLine, trickLine } from "./report.ts";
 import { type Asked, recordHistory } from "./requests.ts";
 import { setStage, type Stage } from "./stage.ts";
+import { boundNodes } from "./tee.ts";
 import { verifyAnswer, type Verification } from "./verify.ts";
 import { runEquivocator } from "./villains.ts";
 import { areJudged, haveComputed, makeTeller, makeWindow, talkLine, type Window } from "./watch.ts";
@@ -72,7 +73,8 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
     await Promise.all(asked.map(async (one) => [one.requestId, await committeeOf(world, one)] as const)),
   );
   const tookMs = Date.now() - startedMs;
-  const told = { asked, story, committees, verifications, tricks: tricks.reports, named: namesOf(stage) };
+  const inTees = new Set(await boundNodes(stage));
+  const told = { asked, story, committees, verifications, tricks: tricks.reports, named: namesOf(stage), inTees };
   const outcome = { ...told, ...counted, tookMs };
   return { chain, stage, cast, outcome };
 }
@@ -164,6 +166,8 @@ async function askAndWait(deps: Asking): Promise<{ asked: Asked[]; story: Story 
   };
   const what = { computed: "the committees to compute", judged: "the panels to decide", ended: "all requests to end" };
   for (const act of script.acts) {
+    const { when } = act;
+    if (when !== undefined) await until(when.what, () => when.isSo(stage));
     await ask(act);
     await until(what[act.until], reached[act.until]);
   }

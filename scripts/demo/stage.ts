@@ -7,6 +7,7 @@ import {
   registerTask,
   subscribe,
   type LocalNode,
+  type TaskInput,
 } from "../../deploy/local/nodes.ts";
 import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
@@ -14,12 +15,19 @@ import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
+import { registerWorkload } from "./tee.ts";
 
 export type Role = "honest" | "silent" | "copier" | "liar" | "equivocator";
-export type CastNode = LocalNode & { readonly role: Role; readonly ask: number; readonly secret: Hex };
+export type CastNode = LocalNode & {
+  readonly role: Role;
+  readonly ask: number;
+  readonly secret: Hex;
+  /** Name of the TEE that its keeper runs in; absent where it runs in none. */
+  readonly machine?: string;
+};
 
 /** The first three are served by the honest nodes, the silent one and the copier, the others as their names say. */
-type TaskName = "fold" | "tune" | "bundle" | "challenged" | CheatedTask;
+type TaskName = "fold" | "tune" | "bundle" | "challenged" | "confidential" | CheatedTask;
 
 export type CheatedTask = "lied" | "equivocated";
 
@@ -27,6 +35,8 @@ export type CheatedTask = "lied" | "equivocated";
 export type Stage = {
   readonly world: World;
   readonly tasks: Readonly<Record<TaskName, bigint>>;
+  /** What nodes in TEEs run; the confidential task names it. */
+  readonly workloadId: Hex;
   readonly nodes: readonly CastNode[];
   /** Asks for the bundle, without any contract. */
   readonly user: Wallet;
@@ -47,6 +57,8 @@ const honestCount = 10;
 const nodeCount = honestCount + cheats.length;
 /** Honest nodes that serve a task with a cheat from the start: so few that all of them are drawn. */
 const firstHonest = 2;
+/** Honest nodes in TEEs, by their place: they alone serve the confidential task. */
+const inTees: readonly number[] = [2, 3];
 const depositPerAccount = 100_000_000n; // 100 of the payment token
 const one = 10n ** 18n;
 const initialCurve = [one / 100n, (4n * one) / 100n, (60n * one) / 100n] as const;
@@ -58,6 +70,7 @@ const roleOf = (index: number): Role => cheats[index - honestCount] ?? "honest";
 /** Who serves which task from the start. */
 function serves(role: Role, index: number, task: TaskName): boolean {
   if (role === "liar" || role === "equivocator") return task === cheatedBy[role];
+  if (task === "confidential") return inTees.includes(index);
   if (role !== "honest") return task === "fold" || task === "tune" || task === "bundle";
   return index < firstHonest || !isCheated(task);
 }
@@ -74,12 +87,13 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
   );
   if (user === undefined || keeper === undefined || griefer === undefined)
     throw new Error("The local chain has too few unlocked accounts.");
-  const tasks = await registerTasks(world, files);
+  const workloadId = await registerWorkload(world);
+  const tasks = await registerTasks(world, files, workloadId);
   const nodes = await registerNodes(world, owners.slice(0, nodeCount), tasks);
   for (const task of Object.values(tasks)) await publishSnapshot(world, task);
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
   await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
-  return { world, tasks, nodes, user, keeper, griefer, consumers };
+  return { world, tasks, workloadId, nodes, user, keeper, griefer, consumers };
 }
 
 /** The other honest nodes come to serve a task, so that a panel can be drawn from the pool as it is then. */
@@ -94,18 +108,20 @@ export async function joinTask({ world, nodes, tasks }: Stage, task: CheatedTask
   await send(world, world.deployer, { ...registry, functionName: "publishSnapshot", args: [Number(tasks[task])] });
 }
 
-async function registerTasks(world: World, files: FileServer): Promise<Stage["tasks"]> {
-  const register = async (guest: string, window: number): Promise<bigint> => {
+async function registerTasks(world: World, files: FileServer, workloadId: Hex): Promise<Stage["tasks"]> {
+  const register = async (guest: string, window: number, terms: Partial<TaskInput> = {}): Promise<bigint> => {
     const artifact = await readFile(new URL(`../../build/guests/${guest}.wasm`, import.meta.url));
     const artifactUri = files.put(`${guest}.wasm`, artifact);
     const identity = { artifactDigest: sha256(artifact), artifactUri, runtimeDigest: runtimeDigest() };
-    return registerTask(world, { ...plainTask, ...identity, window });
+    return registerTask(world, { ...plainTask, ...identity, window, ...terms });
   };
   const fold = await register("fold", windowS.single);
   const tune = await register("tune", windowS.single);
   const bundle = await register("fold", windowS.bundle);
   const disputed = (): Promise<bigint> => register("fold", windowS.disputed);
-  return { fold, tune, bundle, lied: await disputed(), equivocated: await disputed(), challenged: await disputed() };
+  const confidential = await register("fold", windowS.single, { workloadId });
+  const [lied, equivocated, challenged] = [await disputed(), await disputed(), await disputed()];
+  return { fold, tune, bundle, lied, equivocated, challenged, confidential };
 }
 
 async function registerNodes(world: World, owners: readonly Wallet[], tasks: Stage["tasks"]): Promise<CastNode[]> {
@@ -117,7 +133,8 @@ async function registerNodes(world: World, owners: readonly Wallet[], tasks: Sta
     for (const [name, task] of Object.entries(tasks) as [TaskName, bigint][])
       if (serves(role, index, name)) await subscribe(world, node, task, askOf(role, index));
     await world.deployer.sendTransaction({ to: node.signer.address, value: 10n * one });
-    nodes.push({ ...node, role, ask: askOf(role, index), secret: labelledSecret(label) });
+    const tee = inTees.includes(index) ? { machine: label } : {};
+    nodes.push({ ...node, role, ask: askOf(role, index), secret: labelledSecret(label), ...tee });
   }
   return nodes;
 }

@@ -149,10 +149,10 @@ describe("The demo", () => {
     const { seconds, ...figures } = JSON.parse(stdout) as Record<string, unknown>;
     expect(seconds).to.be.a("number");
     expect(figures).to.deep.equal({
-      requests: 10,
-      settled: 9,
+      requests: 11,
+      settled: 10,
       refunded: 1,
-      callbacksDelivered: 8,
+      callbacksDelivered: 9,
       callbacksRetried: 1,
       bundleItems: 50,
       wrongResults: 0,
@@ -161,6 +161,7 @@ describe("The demo", () => {
       slashed: 2,
       honestSlashed: 0,
       bondsLost: 1,
+      settledInTee: 1,
       refusals: { "late commit": ["CommitTooLate"], "random leaf": ["LeafMismatch"] },
     });
     expect(await readdir(folder)).to.deep.equal([]);
@@ -211,7 +212,7 @@ describe("The demo", () => {
       expect(faultsOf({ story: { ...story, endings: new Map() } })).to.contain(`${asked[0]?.name} is still open`);
       const taken = tricks.map((one) => ({ ...one, answers: [{ nodeId: 1n, answer: "taken", message: "" }] }));
       expect(faultsOf({ tricks: taken })).to.contain("late commit: taken, not CommitTooLate");
-      expect(brokenExpectations(outcome, expectedOfAll)).to.include("requests is 2, not 10");
+      expect(brokenExpectations(outcome, expectedOfAll)).to.include("requests is 2, not 11");
     });
   });
 });
@@ -229,6 +230,7 @@ const expectedOfLiars = {
   disputes: 1,
   slashed: 0,
   bondsLost: 0,
+  settledInTee: 0,
   wrongResults: 1,
   refusals: { "late commit": "CommitTooLate" },
 };

@@ -29,20 +29,31 @@ function workloadOf({ seed, platform }: World): Partial<TdReport> {
   return report;
 }
 
-/** A machine as of a time, Unix seconds. Texts are issued at the start of its UTC day and valid for thirty days. */
-function machineAt({ seed, machine }: DevMachine, atS: number): World {
-  const issuedAtS = atS - (atS % dayS);
+/** A machine as of a day, Unix seconds. Texts are issued at its start and valid for thirty days. */
+function machineOfDay({ seed, machine }: DevMachine, issuedAtS: number): World {
   const texts = { issueDate: timeText(issuedAtS), nextUpdate: timeText(issuedAtS + 30 * dayS) };
   return mintWorld({ seed, machine, at: issuedAtS, tcbInfo: texts, qeIdentity: texts });
 }
 
+/** The machine of now, Unix milliseconds. Minting takes a while, so it is done once a day. */
+function machineOfToday(dev: DevMachine, nowMs: () => number): () => World {
+  let made: { readonly dayS: number; readonly world: World } | undefined;
+  return () => {
+    const atS = Math.floor(nowMs() / 1_000);
+    const today = atS - (atS % dayS);
+    if (made?.dayS !== today) made = { dayS: today, world: machineOfDay(dev, today) };
+    return made.world;
+  };
+}
+
 /** Quotes of a machine of a private network. */
 export function devProvider(dev: DevMachine, nowMs: () => number): QuoteProvider {
+  const today = machineOfToday(dev, nowMs);
   return {
     name: "dev",
     quote: (reportData) => {
       checkReportData(reportData);
-      const world = machineAt(dev, Math.floor(nowMs() / 1_000));
+      const world = today();
       return Promise.resolve(world.quote({ body: workloadOf(world), reportData }).bytes);
     },
   };
@@ -50,16 +61,16 @@ export function devProvider(dev: DevMachine, nowMs: () => number): QuoteProvider
 
 /** Collateral of a private network, in place of Intel's service. */
 export function devCollateral(seed: string, nowMs: () => number): CollateralSource {
+  const today = machineOfToday({ seed, machine: "" }, nowMs);
   return {
     name: "dev",
-    fetch: ({ tee }) =>
-      Promise.resolve(machineAt({ seed, machine: "" }, Math.floor(nowMs() / 1_000)).collateral({ tee })),
+    fetch: ({ tee }) => Promise.resolve(today().collateral({ tee })),
   };
 }
 
 /** What a workload of the network has to allow; `parts` as the TEE registry defines them. */
 export function devMeasurement(seed: string, parts = 0): Hex {
-  const world = machineAt({ seed, machine: "" }, dayS);
+  const world = machineOfDay({ seed, machine: "" }, dayS);
   const { bytes, spans } = world.quote({ body: workloadOf(world) });
   return measurementOf(bytes.subarray(0, spans.body.end), parts);
 }
