@@ -106,6 +106,8 @@ export const mintCertificate = (options: CertificateOptions): Certificate => {
   const serial = options.serial ?? numberOf(keyIdentifier(key));
   const signed = alterSigned(signedPart(options, serial));
   const signature = signatureDer(sign(signed, options.issuerKey, options.s));
-  const der = alterWhole(sequence(signed, options.outerAlgorithm ?? algorithmOf(options.issuerKey), bitString(signature)));
+  const der = alterWhole(
+    sequence(signed, options.outerAlgorithm ?? algorithmOf(options.issuerKey), bitString(signature)),
+  );
   return { der, signed, key, subject, serial, options };
 };

@@ -6,7 +6,9 @@ const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
 
 /** A file of this folder, or one of the two libraries. */
 const isPure = (from: string, importer: URL): boolean =>
-  /^\.\.?\/.+\.ts$/.test(from) ? new URL(from, importer).href.startsWith(folder.href) : /^(viem|@noble\/.+)$/.test(from);
+  /^\.\.?\/.+\.ts$/.test(from)
+    ? new URL(from, importer).href.startsWith(folder.href)
+    : /^(viem|@noble\/.+)$/.test(from);
 
 describe("The verifier's files", () => {
   for (const name of names)
