@@ -1,6 +1,7 @@
 /** Verdicts on minted GPU evidence. */
 import { expect } from "chai";
 import type { GpuWorld } from "../../../../keepers/attestation/dev/gpu-world.ts";
+import { pemChain } from "../../../../keepers/attestation/dev/pem.ts";
 import type { ReasonCode } from "../../../../sdk/attestation/evidence-error.ts";
 import {
   type GpuQuestion,
@@ -10,7 +11,13 @@ import {
 
 /** Verifies a world's evidence by its own root at its own clock, but for what is given. */
 export const judge = (world: GpuWorld, changes: Partial<GpuQuestion> = {}): GpuVerdict =>
-  verifyGpuEvidence({ ...world.evidence(), at: world.at, root: world.root, ...changes });
+  verifyGpuEvidence({
+    report: changes.report ?? world.report(),
+    chain: pemChain(world.chain),
+    at: world.at,
+    root: world.root,
+    ...changes,
+  });
 
 type Verdict = Pick<GpuVerdict, "verdict" | "reason">;
 
