@@ -26,7 +26,14 @@ const withCertificates = (certificates: GpuWorldOptions["certificates"]) => () =
   return judge(changed, { root: changed.root });
 };
 const withChain = (chain: readonly Uint8Array[]) => () => judge(world, { chain: pemChain(chain) });
-const withName = (role: GpuRole, name: string) => withCertificates({ [role]: { subject: nvidiaName(name, "41") } });
+/** With another name, which those below name as their issuer. */
+const withName = (role: GpuRole, name: string) => {
+  const subject = nvidiaName(name, "41");
+  const issuing = { chip: "leaf", provisioner: "chip", identity: "provisioner", root: "identity" } as const;
+  const below = role === "leaf" ? {} : { [issuing[role]]: { issuer: subject } };
+  const self = role === "root" ? { issuer: subject } : {};
+  return withCertificates({ [role]: { subject, ...self }, ...below });
+};
 
 /** A certificate that the leaf's own key issued. */
 const issuedByLeaf = mintCertificate({ ...leaf.options, issuer: leaf.subject, issuerKey: leaf.key, key: stranger });
@@ -123,7 +130,11 @@ const elements: readonly RejectionCase[] = [
   ["no certificate", "pem-malformed", withChain([])],
   ["text before the chain", "pem-malformed", () => judge(world, { chain: `x\n${pemChain(ders)}` })],
   ["text behind the chain", "pem-malformed", () => judge(world, { chain: `${pemChain(ders)}x` })],
-  ["a chain that is too long to read", "pem-malformed", () => judge(world, { chain: "\n".repeat(65_537) })],
+  [
+    "a chain that is too long to read",
+    "pem-malformed",
+    () => judge(world, { chain: `${pemChain(ders)}${"\n".repeat(65_537)}` }),
+  ],
 ];
 
 const forms: readonly RejectionCase[] = [
