@@ -15,7 +15,7 @@ export type GpuClaims = {
   readonly model: string;
   /** sha256 of the key (x || y) that the chip was made with: one per chip, whatever it runs. */
   readonly chip: Hex;
-  /** Serial number in the leaf's subject, as NVIDIA's service calls it in decimal. It changes with the key that signs reports. */
+  /** Serial number in the leaf's subject, as NVIDIA's service calls it in decimal. It is made of the key that signs reports. */
   readonly ueid: bigint;
   readonly nonce: Hex;
   readonly driver: string;
