@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { attestationFolder } from "./vectors/attestation-folder.ts";
 import { chainVerifier, makeDcapSuite, typeScriptVerifier } from "./vectors/dcap.ts";
 import { makeDrandSuite } from "./vectors/drand.ts";
+import { makeNvidiaSuite, typeScriptGpuVerifier } from "./vectors/nvidia.ts";
 import { isPassed, lineOf, VectorFileError, type VectorSuite } from "./vectors/suite.ts";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../test/fixtures/${name}`, import.meta.url));
@@ -10,6 +11,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`../test/fixtures/${name
 const suites: readonly VectorSuite[] = [
   makeDrandSuite(fixture("drand-evmnet.json"), process.env.ATOMA_DRAND_VECTORS || undefined),
   makeDcapSuite(attestationFolder(), [chainVerifier, typeScriptVerifier]),
+  makeNvidiaSuite(attestationFolder(), [typeScriptGpuVerifier], Math.floor(Date.now() / 1000)),
 ];
 
 /** Runs a suite and prints its lines. A file that cannot be used counts as one failure and says what is wrong with it. */

@@ -15,7 +15,7 @@ export function attestationFolder(env: Readonly<Record<string, string | undefine
   if (named !== undefined && named !== "") return { path: named };
   if (existsSync(join(beside, manifestName))) return { path: beside };
   return {
-    absent: "ATOMA_ATTESTATION_VECTORS is not set and ../shared/attestation is absent: no real quote is verified.",
+    absent: "ATOMA_ATTESTATION_VECTORS is not set and ../shared/attestation is absent: no real evidence is verified.",
   };
 }
 

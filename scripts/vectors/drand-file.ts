@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { hexToBigInt, type Hex, slice } from "viem";
 import { z } from "zod";
 import { isPublicKey } from "../../sdk/drand/bls.ts";
 import { evmnet } from "../../sdk/drand/evmnet.ts";
 import { type DrandNetwork, type DrandPublicKey, maxRound } from "../../sdk/drand/types.ts";
+import { readJson } from "./files.ts";
 import { VectorFileError } from "./suite.ts";
 
 /** A round as the network published it. `randomness` is all 32 bytes of sha256(signature). */
@@ -66,20 +66,6 @@ export async function readDrandVectors(path: string): Promise<DrandVectors> {
     },
     vectors: list.map(({ round, sig, randomness }) => ({ round, signature: sig, randomness })),
   };
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new VectorFileError(`Cannot read ${path}: ${String(cause)}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new VectorFileError(`${path} is not JSON: ${String(cause)}`, { cause });
-  }
 }
 
 function word(bytes: Hex, index: number): bigint {

@@ -1,5 +1,12 @@
-/** What became of one vector: each check by its name, true if it came out as it must. */
-export type VectorResult = { readonly name: string; readonly checks: Readonly<Record<string, boolean>> };
+/**
+ * What became of one vector: each check by its name, true if it came out as it must, and notes on what was not checked, which
+ * count for nothing.
+ */
+export type VectorResult = {
+  readonly name: string;
+  readonly notes?: readonly string[];
+  readonly checks: Readonly<Record<string, boolean>>;
+};
 
 /** One kind of vectors. `run` yields a result per vector; it throws a `VectorFileError` on a source it cannot read. */
 export type VectorSuite = {
@@ -17,7 +24,11 @@ export function isPassed({ checks }: VectorResult): boolean {
   return Object.values(checks).every((check) => check);
 }
 
-/** One line: name, and each check with its outcome. */
-export function lineOf({ name, checks }: VectorResult): string {
-  return [name, ...Object.entries(checks).map(([check, passed]) => `${check} ${passed ? "ok" : "FAILED"}`)].join("  ");
+/** One line: name, notes, and each check with its outcome. */
+export function lineOf({ name, notes = [], checks }: VectorResult): string {
+  return [
+    name,
+    ...notes,
+    ...Object.entries(checks).map(([check, passed]) => `${check} ${passed ? "ok" : "FAILED"}`),
+  ].join("  ");
 }

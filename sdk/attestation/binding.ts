@@ -9,7 +9,7 @@ export type TeeKeys = {
   readonly signer: Address;
   /** X25519 key that inputs are sealed to. */
   readonly hpkeKey: Hex;
-  /** keccak256 of the GPUs' identities, and of their evidence; zero where none is used. */
+  /** Of the GPUs' identities and of their evidence, by `gpuIdOf` and `gpuEvidenceHash`; zero where none is used. */
   readonly gpuId: Hex;
   readonly gpuEvidenceHash: Hex;
   readonly runtimeHash: Hex;

@@ -1,18 +1,24 @@
 import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
 import { booleanOf, namedBitsOf, oidOf, smallIntegerOf, timeOf, unsignedOf, wholeBytesOf } from "./der-values.ts";
 import { demand } from "./evidence-error.ts";
-import { pairBytes } from "./signature.ts";
+import { type EcdsaSuite, p256Sha256 } from "./signature.ts";
 import { checkAlgorithm, commonNameOf, type Extension, extensionsOf, parseSigned, parsing } from "./x509.ts";
 
 const oids = {
   ecPublicKey: "1.2.840.10045.2.1",
-  p256: "1.2.840.10045.3.1.7",
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
   sgx: "1.2.840.113741.1.13.1",
 } as const;
-const understood: readonly string[] = [oids.keyUsage, oids.basicConstraints, oids.sgx];
 const serialBytes = 20;
+
+/** What a vendor's certificates are: how they are signed, what keys they hold, which critical extensions are understood. */
+export type CertificateProfile = { readonly suite: EcdsaSuite; readonly understood: readonly string[] };
+
+/** Extensions that every profile understands. */
+export const usageExtensions: readonly string[] = [oids.keyUsage, oids.basicConstraints];
+
+const intelProfile: CertificateProfile = { suite: p256Sha256, understood: [...usageExtensions, oids.sgx] };
 
 /** What a certificate may be used for. `pathLength` is how many CAs may stand below it; undefined is any number. */
 export type CertificateUse = {
@@ -23,7 +29,7 @@ export type CertificateUse = {
   readonly mayIssueCrls: boolean;
 };
 
-/** An X.509 v3 certificate of Intel's profile. Names are the bytes of the DER, times are unix seconds. */
+/** An X.509 v3 certificate. The key is x || y, the signature r || s. Names are the bytes of the DER, times are unix seconds. */
 export type Certificate = CertificateUse & {
   readonly der: Uint8Array;
   readonly signedBytes: Uint8Array;
@@ -36,17 +42,23 @@ export type Certificate = CertificateUse & {
   readonly notAfter: number;
   readonly publicKey: Uint8Array;
   readonly sgxExtension: Uint8Array | undefined;
+  /** By object identifier. */
+  readonly extensions: ReadonlyMap<string, Extension>;
 };
 
-/** Parses strict DER. Nothing is verified but form: v3, P-256 key, ECDSA signature, no unknown critical extension. Throws an EvidenceError. */
-export function parseCertificate(der: Uint8Array, what: string): Certificate {
+/**
+ * Parses strict DER of a profile, Intel's unless another is given. Nothing is verified but form: v3, key and signature of the
+ * profile's curve, no unknown critical extension. Throws an EvidenceError.
+ */
+export function parseCertificate(der: Uint8Array, what: string, profile = intelProfile): Certificate {
+  const { suite, understood } = profile;
   return parsing("certificate-malformed", what, () => {
-    const { signedBytes, fields, signature } = parseSigned(der);
+    const { signedBytes, fields, signature } = parseSigned(der, suite);
     const [version, serial, algorithm, issuer, validity, subject, key, extensions, ...rest] = fields;
     if (issuer === undefined || subject === undefined || rest.length > 0)
       throw new DerError("It has not eight fields.");
     checkVersion(version);
-    checkAlgorithm(algorithm);
+    checkAlgorithm(algorithm, suite);
     const found = extensionsOf(parseDer(contentOf(extensions, derTag.context3)));
     for (const [oid, { isCritical }] of found)
       demand(
@@ -63,9 +75,10 @@ export function parseCertificate(der: Uint8Array, what: string): Certificate {
       subject: subject.whole,
       commonName: commonNameOf(subject),
       ...validityOf(validity),
-      publicKey: publicKeyOf(key),
+      publicKey: publicKeyOf(key, suite),
       ...useOf(found),
       sgxExtension: found.get(oids.sgx)?.value,
+      extensions: found,
     };
   });
 }
@@ -89,14 +102,14 @@ function validityOf(validity: DerElement | undefined): { notBefore: number; notA
   return { notBefore: timeOf(from), notAfter: timeOf(to) };
 }
 
-/** x || y of an uncompressed P-256 key. */
-function publicKeyOf(element: DerElement | undefined): Uint8Array {
+/** x || y of an uncompressed key of the suite's curve. */
+function publicKeyOf(element: DerElement | undefined, suite: EcdsaSuite): Uint8Array {
   const [algorithm, bits, ...rest] = sequenceOf(element);
   const [type, curve, ...parameters] = sequenceOf(algorithm);
-  const isP256 = oidOf(type) === oids.ecPublicKey && oidOf(curve) === oids.p256;
+  const isOnCurve = oidOf(type) === oids.ecPublicKey && oidOf(curve) === suite.curveOid;
   const key = wholeBytesOf(bits);
-  if (!isP256 || rest.length + parameters.length > 0) throw new DerError("Its key is not of P-256.");
-  if (key.length !== 1 + pairBytes || key[0] !== 4) throw new DerError("Its key is not uncompressed.");
+  if (!isOnCurve || rest.length + parameters.length > 0) throw new DerError(`Its key is not of ${suite.curve}.`);
+  if (key.length !== 1 + 2 * suite.numberBytes || key[0] !== 4) throw new DerError("Its key is not uncompressed.");
   return key.subarray(1);
 }
 

@@ -1,8 +1,8 @@
 import { sameBytes, toHex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
+import { checkCa, checkIssued, checkLeaf, checkValidity } from "./chain-links.ts";
 import { demand } from "./evidence-error.ts";
-import { isSigned } from "./signature.ts";
-import { type Validity, within } from "./validity.ts";
+import type { Validity } from "./validity.ts";
 
 /** Common names that Intel's certificates have. */
 export const commonNames = {
@@ -55,27 +55,7 @@ function checkRole(certificate: Certificate, role: Role, below: ChainShape, name
   const expected = `${name} should be that of ${names.join(" or ")}.`;
   demand(names.includes(certificate.commonName), "certificate-name", expected);
   if (isCaRole(role)) return checkCa(certificate, below.filter(isCaRole).length, name);
-  const { isCa, mayDigitallySign, mayIssueCertificates } = certificate;
-  demand(!isCa && !mayIssueCertificates, "certificate-usage", `${name} is a leaf, but may issue certificates.`);
-  demand(mayDigitallySign, "certificate-usage", `${name} may not sign data.`);
-}
-
-function checkCa({ isCa, pathLength, mayIssueCertificates }: Certificate, casBelow: number, name: string): void {
-  demand(isCa && mayIssueCertificates, "certificate-usage", `${name} may not issue certificates.`);
-  const isLongEnough = pathLength === undefined || pathLength >= casBelow;
-  demand(isLongEnough, "certificate-usage", `${name} may not have ${casBelow} CAs below it.`);
+  checkLeaf(certificate, name);
 }
 
 const isCaRole = (role: Role): boolean => role === "root" || role === "pckCa";
-
-function checkValidity({ notBefore, notAfter }: Certificate, name: string, at: number): void {
-  within({ from: notBefore, until: notAfter }, at, name, "certificate");
-}
-
-function checkIssued(certificate: Certificate, issuer: Certificate, name: string): void {
-  const isNamed = sameBytes(certificate.issuer, issuer.subject);
-  demand(isNamed, "certificate-name", `${name} does not name the next certificate as its issuer.`);
-  const { signedBytes: message, signature } = certificate;
-  const isGenuine = isSigned({ publicKey: issuer.publicKey, message, signature });
-  demand(isGenuine, "certificate-signature", `${name} is not signed by ${issuer.commonName}.`);
-}

@@ -15,12 +15,12 @@ export const adviceOf = {
   "chain-length": "The chain must hold exactly the expected certificates, from the leaf to the root.",
   "certificate-malformed": "Fetch the certificates again.",
   "certificate-unsupported": "The certificate uses something that this verifier does not know.",
-  "certificate-name": "The chain must lead by name from Intel's root through its CAs to the leaf.",
+  "certificate-name": "The chain must lead by name from the root through its CAs to the leaf.",
   "certificate-usage": "Only a CA may issue certificates and CRLs, and only a leaf may sign data.",
   "certificate-not-yet-valid": "Check the clock.",
   "certificate-expired": "Check the clock, and fetch the certificates again.",
   "certificate-signature": "Its issuer did not sign it: fetch the certificates again.",
-  "root-unknown": "The chain must end in the pinned root key, Intel's unless another was asked for.",
+  "root-unknown": "The chain must end in the pinned root key, the vendor's unless another was asked for.",
   "sgx-extension": "Use the PCK certificate that Intel issued for this machine.",
   "certificate-revoked": "Intel no longer vouches for this key: do not trust the machine.",
   "crl-malformed": "Fetch the certificate revocation list again.",
@@ -41,6 +41,18 @@ export const adviceOf = {
   "tdx-module-level-missing": "Update the TDX module.",
   "tcb-level-missing": "Update the machine's firmware and microcode, then have its PCK certificate issued again.",
   "status-not-allowed": "Update the machine, or allow this status where its advisories are acceptable.",
+  "gpu-report-malformed": "Ask the GPU for its report again and pass request and response unchanged.",
+  "gpu-report-unsupported":
+    "Only signed SPDM 1.1 reports of all measurements, as SHA-384 digests, with the versions of driver and VBIOS, can be verified.",
+  "gpu-report-signature": "The report was changed after it was made, or another GPU made it.",
+  "gpu-nonce": "Ask the GPU for a report under this nonce.",
+  "gpu-model": "Use a GPU of a chip that is accepted, or accept its chip by name.",
+  "gpu-firmware":
+    "The chain must be the one that the GPU has for the firmware it runs: fetch report and chain together.",
+  "gpu-duplicate": "Each GPU counts once.",
+  "gpu-id": "Name exactly the GPUs whose evidence is given.",
+  "gpu-evidence-hash": "Give exactly the evidence, in the order, that the node's keys are bound with.",
+  "report-data": "The quote must be made after the GPUs' evidence, over keys, evidence and challenge together.",
 } as const;
 
 /** Why evidence is refused, for programs. */
@@ -49,7 +61,7 @@ export type ReasonCode = keyof typeof adviceOf;
 /** Why evidence is refused: the code, and a sentence that says what is wrong and what to do. */
 export type Reason = { readonly code: ReasonCode; readonly sentence: string };
 
-/** Evidence that is refused. Parsers and checks throw it; `verifyQuote` turns it into a reason. */
+/** Evidence that is refused. Parsers and checks throw it; `verifyQuote` and `verifyGpuEvidence` turn it into a reason. */
 export class EvidenceError extends Error {
   override readonly name = "EvidenceError";
   readonly code: ReasonCode;

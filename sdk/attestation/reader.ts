@@ -11,6 +11,8 @@ export type Reader = {
   within(length: number, what: string): Reader;
   /** All that is left. */
   rest(): Uint8Array;
+  /** How many bytes are left. */
+  left(): number;
   /** How many bytes were read. */
   offset(): number;
 };
@@ -30,6 +32,7 @@ export function makeReader(bytes: Uint8Array, code: ReasonCode, what: string): R
     uint: (length) => littleEndian(take(length)),
     within: (length, inner) => makeReader(take(length), code, inner),
     rest: () => take(bytes.length - offset),
+    left: () => bytes.length - offset,
     offset: () => offset,
   };
 }

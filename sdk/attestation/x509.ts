@@ -1,10 +1,10 @@
 import { contentOf, DerError, type DerElement, derTag, elementsOf, parseDer, sequenceOf } from "./der.ts";
 import { asciiOf, booleanOf, oidOf, unsignedOf, wholeBytesOf } from "./der-values.ts";
 import { EvidenceError, type ReasonCode } from "./evidence-error.ts";
-import { pairBytes } from "./signature.ts";
+import { type EcdsaSuite, p256Sha256 } from "./signature.ts";
 
-const ecdsaWithSha256 = "1.2.840.10045.4.3.2";
 const commonNameOid = "2.5.4.3";
+const nameSerialOid = "2.5.4.5";
 
 /** What certificates and CRLs have in common: signed bytes, who is said to have signed them, and r || s. */
 export type Signed = {
@@ -26,43 +26,56 @@ export function parsing<T>(code: ReasonCode, what: string, parse: () => T): T {
   }
 }
 
-/** Splits SEQUENCE { signed part, algorithm, signature }. Only ecdsa-with-SHA256 is known. Throws a DerError. */
-export function parseSigned(der: Uint8Array): Signed {
+/**
+ * Splits SEQUENCE { signed part, algorithm, signature }. No algorithm but the suite's is known, ecdsa-with-SHA256 unless
+ * another is given. Throws a DerError.
+ */
+export function parseSigned(der: Uint8Array, suite: EcdsaSuite = p256Sha256): Signed {
   const [body, algorithm, signature, ...rest] = sequenceOf(parseDer(der));
   if (body === undefined || rest.length > 0) throw new DerError("It does not consist of three parts.");
-  checkAlgorithm(algorithm);
-  return { signedBytes: body.whole, fields: sequenceOf(body), signature: pairOf(wholeBytesOf(signature)) };
+  checkAlgorithm(algorithm, suite);
+  const pair = pairOf(wholeBytesOf(signature), suite.numberBytes);
+  return { signedBytes: body.whole, fields: sequenceOf(body), signature: pair };
 }
 
-/** Throws a DerError unless the algorithm identifier is that of ecdsa-with-SHA256, without parameters. */
-export function checkAlgorithm(algorithm: DerElement | undefined): void {
+/** Throws a DerError unless the algorithm identifier is the suite's, without parameters. */
+export function checkAlgorithm(algorithm: DerElement | undefined, suite: EcdsaSuite = p256Sha256): void {
   const [oid, ...parameters] = sequenceOf(algorithm);
-  if (oidOf(oid) !== ecdsaWithSha256 || parameters.length > 0)
-    throw new DerError("It is not signed by ECDSA, SHA-256.");
+  if (oidOf(oid) !== suite.signatureOid || parameters.length > 0)
+    throw new DerError(`It is not signed by ECDSA, ${suite.hash}.`);
 }
 
-/** r || s of SEQUENCE { r, s }, each of at most 32 bytes. */
-function pairOf(der: Uint8Array): Uint8Array {
+/** r || s of SEQUENCE { r, s }, each of at most so many bytes. */
+function pairOf(der: Uint8Array, numberBytes: number): Uint8Array {
   const [r, s, ...rest] = sequenceOf(parseDer(der));
   if (rest.length > 0) throw new DerError("A signature has more than two numbers.");
-  const pair = new Uint8Array(pairBytes);
+  const pair = new Uint8Array(2 * numberBytes);
   for (const [index, element] of [r, s].entries()) {
     const number = unsignedOf(element);
-    if (number.length > 32) throw new DerError("A number of a signature is too long.");
-    pair.set(number, 32 * (index + 1) - number.length);
+    if (number.length > numberBytes) throw new DerError("A number of a signature is too long.");
+    pair.set(number, numberBytes * (index + 1) - number.length);
   }
   return pair;
 }
 
 /** The only common name of a distinguished name. Throws a DerError if it has none or several. */
 export function commonNameOf(name: DerElement | undefined): string {
+  return attributeTextOf(name, commonNameOid, "common name");
+}
+
+/** The only serial number that a distinguished name holds as an attribute. Throws a DerError if it has none or several. */
+export function nameSerialOf(name: DerElement | undefined): string {
+  return attributeTextOf(name, nameSerialOid, "serial number in its name");
+}
+
+function attributeTextOf(name: DerElement | undefined, wanted: string, what: string): string {
   const names = sequenceOf(name).map(attributeOf);
-  const [{ value } = {}, ...others] = names.filter(({ oid }) => oid === commonNameOid);
-  if (value === undefined || others.length > 0) throw new DerError("It has not one common name.");
+  const [{ value } = {}, ...others] = names.filter(({ oid }) => oid === wanted);
+  if (value === undefined || others.length > 0) throw new DerError(`It has not one ${what}.`);
   return asciiOf(contentOf(value, value.tag === derTag.printableString ? value.tag : derTag.utf8String));
 }
 
-/** SET { SEQUENCE { object identifier, value } }: each set of Intel's names has one attribute. */
+/** SET { SEQUENCE { object identifier, value } }: each set has one attribute. */
 function attributeOf(set: DerElement): { oid: string; value: DerElement } {
   const [attribute, ...others] = elementsOf(contentOf(set, derTag.set));
   const [oid, value, ...rest] = sequenceOf(attribute);

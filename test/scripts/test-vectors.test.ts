@@ -15,8 +15,8 @@ import fixture from "../fixtures/drand-evmnet.json" with { type: "json" };
 const script = fileURLToPath(new URL("../../scripts/test-vectors.ts", import.meta.url));
 const { beacons } = fixture.evmnet;
 const [vector = { round: 0, sig: "", randomness: "" }] = beacons;
-/** Those of the project's own beacons, and of one quote. */
-const ownLines = beacons.length + 1;
+/** Those of the project's own beacons, of one quote and of one GPU. */
+const ownLines = beacons.length + 2;
 
 /** Flips the lowest bit of a text in hex. */
 function flip(hex: string): string {
@@ -44,11 +44,13 @@ describe("test-vectors", () => {
     await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
     return path;
   };
-  const writeQuotes = (name: string, expected: DcapVerdict) => writeQuoteFolder(join(directory, name), expected);
+  const writeQuotes = (name: string, expected: DcapVerdict, gpu: object = {}) =>
+    writeQuoteFolder(join(directory, name), expected, gpu);
+  const rejected = { verdict: "reject", status: null, advisories: [] } as const;
   const runWith = async (content: unknown) => runScript(await write(content));
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "atoma-vectors-"));
-    quotes = await writeQuotes("quotes", { verdict: "reject", status: null, advisories: [] });
+    quotes = await writeQuotes("quotes", rejected);
   });
   after(() => rm(directory, { recursive: true }));
 
@@ -127,7 +129,16 @@ describe("test-vectors", () => {
     const { status, output } = await runScript(undefined, folder);
     const line = "dcap minted  on chain reject no status FAILED  TypeScript reject no status FAILED\n";
     expect(output).to.contain(line).and.to.contain("passed, 1 failed");
-    expect(output).to.contain("nvidia: 2 entries not checked yet");
+    expect(status).to.equal(1);
+  });
+
+  it("fails on GPU evidence that does not come out as the manifest says, and claims no verdict on chain", async () => {
+    const folder = await writeQuotes("gpu", rejected, { verdict: "accept", driver: "535.86.09" });
+    const { status, output } = await runScript(undefined, folder);
+    const line = "nvidia minted  on chain not verified (by design off chain)  TypeScript reject root-unknown FAILED\n";
+    expect(output)
+      .to.contain(line)
+      .and.to.contain(`${ownLines - 1} passed, 1 failed`);
     expect(status).to.equal(1);
   });
 });

@@ -1,4 +1,4 @@
-/** Mints X.509 certificates in the layout of Intel's. */
+/** Mints X.509 certificates in the layout of Intel's, on the curves of their keys. */
 import { concat, numberOf } from "./bytes.ts";
 import { bitString, explicit, integer, oid, sequence, time } from "./der.ts";
 import {
@@ -58,11 +58,15 @@ export type Certificate = {
 };
 
 export const ecdsaWithSha256 = sequence(oid("1.2.840.10045.4.3.2"));
+const ecdsaWithSha384 = sequence(oid("1.2.840.10045.4.3.3"));
 
-/** An uncompressed P-256 key. */
+const algorithmOf = ({ curve }: KeyPair): Uint8Array => (curve === "P-256" ? ecdsaWithSha256 : ecdsaWithSha384);
+const curveOids = { "P-256": "1.2.840.10045.3.1.7", "P-384": "1.3.132.0.34" } as const;
+
+/** An uncompressed key. */
 export const subjectKeyInfo = (key: KeyPair): Uint8Array =>
   sequence(
-    sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")),
+    sequence(oid("1.2.840.10045.2.1"), oid(curveOids[key.curve])),
     bitString(concat(Uint8Array.of(4), key.point)),
   );
 
@@ -86,7 +90,7 @@ const signedPart = (options: CertificateOptions, serial: bigint): Uint8Array => 
   return sequence(
     explicit(0, integer(version)),
     integer(serial),
-    options.innerAlgorithm ?? ecdsaWithSha256,
+    options.innerAlgorithm ?? algorithmOf(options.issuerKey),
     options.issuer,
     sequence(encodeTime(options.notBefore), encodeTime(options.notAfter)),
     options.subject,
@@ -102,6 +106,8 @@ export const mintCertificate = (options: CertificateOptions): Certificate => {
   const serial = options.serial ?? numberOf(keyIdentifier(key));
   const signed = alterSigned(signedPart(options, serial));
   const signature = signatureDer(sign(signed, options.issuerKey, options.s));
-  const der = alterWhole(sequence(signed, options.outerAlgorithm ?? ecdsaWithSha256, bitString(signature)));
+  const der = alterWhole(
+    sequence(signed, options.outerAlgorithm ?? algorithmOf(options.issuerKey), bitString(signature)),
+  );
   return { der, signed, key, subject, serial, options };
 };

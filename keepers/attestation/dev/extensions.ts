@@ -12,6 +12,7 @@ export const extensionIds = {
   reasonCode: "2.5.29.21",
   crlDistributionPoints: "2.5.29.31",
   authorityKeyIdentifier: "2.5.29.35",
+  compositeDeviceId: "2.23.133.5.4.1",
 } as const;
 
 /** Bits of a key's usage by their place (RFC 5280, section 4.2.1.3). */
@@ -70,3 +71,10 @@ export const basicConstraints = (
 export const crlNumber = (number: number | bigint): Uint8Array => extension(extensionIds.crlNumber, integer(number));
 
 export const reasonCode = (reason: number): Uint8Array => extension(extensionIds.reasonCode, enumerated(reason));
+
+/** What a device's boot ROM writes of itself, by its subject key info, and of the firmware it starts, by SHA-384. */
+export const compositeDeviceId = (deviceKeyInfo: Uint8Array, firmwareId: Uint8Array): Uint8Array =>
+  extension(
+    extensionIds.compositeDeviceId,
+    sequence(integer(1), deviceKeyInfo, sequence(oid("2.16.840.1.101.3.4.2.2"), octetString(firmwareId))),
+  );

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { oid, sequence, utf8String } from "../../../keepers/attestation/dev/der.ts";
 import { basicConstraints, extension, keyUsage } from "../../../keepers/attestation/dev/extensions.ts";
-import { mintCertificate } from "../../../keepers/attestation/dev/certificate.ts";
+import { mintCertificate, subjectKeyInfo } from "../../../keepers/attestation/dev/certificate.ts";
 import { flipped, textBytes } from "../../../keepers/attestation/dev/bytes.ts";
 import { mintKey } from "../../../keepers/attestation/dev/key.ts";
 import { commonNames, intelName } from "../../../keepers/attestation/dev/name.ts";
@@ -15,6 +15,7 @@ import { expectAccepted, itRejects, judge, type RejectionCase } from "./judging.
 const world = mintWorld({ seed: caseSeed("chain") });
 const { root, intermediate, pck, tcbSigning } = world.certificates;
 const stranger = mintKey(seededRandom(caseSeed("stranger")));
+const onP384 = mintKey(seededRandom(caseSeed("P-384")), "P-384");
 const ders = [pck.der, intermediate.der, root.der] as const;
 
 const withCertificates = (certificates: IssuerChanges) => () => judge(world.remint({ certificates }));
@@ -151,6 +152,12 @@ const forms: readonly RejectionCase[] = [
     "certificate-malformed",
     withCertificates({ pck: { outerAlgorithm: sequence(oid("1.2.840.10045.4.3.3")) } }),
   ],
+  [
+    "a PCK with a key on P-384",
+    "certificate-malformed",
+    withCertificates({ pck: { subjectKeyInfo: subjectKeyInfo(onP384) } }),
+  ],
+  ["a PCK signed on P-384", "certificate-malformed", withCertificates({ pck: { issuerKey: onP384 } })],
   [
     "a byte after a certificate",
     "certificate-malformed",

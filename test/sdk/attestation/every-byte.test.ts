@@ -42,7 +42,7 @@ describe("Every byte of a quote before its chain", function () {
       console.log(`      skipped: ${absent}`);
       return this.skip();
     }
-    const { entries } = await readDcapManifest(path);
+    const entries = await readDcapManifest(path);
     const entry = entries.find(({ verdict }) => verdict === "accept");
     if (entry === undefined) throw new Error("No entry of the manifest is accepted.");
     expectAllRejected(entry);

@@ -12,7 +12,7 @@ import { pemChain } from "../../../keepers/attestation/dev/pem.ts";
 import { mintWorld } from "../../helpers/attestation/world.ts";
 
 const folder = attestationFolder();
-const entries = folder.path === undefined ? [] : (await readDcapManifest(folder.path)).entries;
+const entries = folder.path === undefined ? [] : await readDcapManifest(folder.path);
 
 /** The quote with another chain behind its own parts, and all lengths as they have to be. */
 const withChain = (quote: Uint8Array, chain: readonly Uint8Array[]): Uint8Array => {
