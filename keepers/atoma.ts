@@ -1,5 +1,6 @@
 /** The program `atoma`: one file per command in `commands/`. */
 import { Command } from "commander";
+import { attestCommand } from "./commands/attest.ts";
 import { verifyQuoteCommand } from "./commands/verify-quote.ts";
 import { errorLine } from "./runtime/errors.ts";
 
@@ -9,7 +10,8 @@ const failed = 2;
 const program = new Command("atoma")
   .description("Tools of the Atoma network. Each command has its own --help")
   .exitOverride()
-  .addCommand(verifyQuoteCommand());
+  .addCommand(verifyQuoteCommand())
+  .addCommand(attestCommand());
 
 try {
   await program.parseAsync(process.argv);

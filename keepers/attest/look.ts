@@ -5,7 +5,7 @@ import type { Rpc } from "../runtime/rpc-endpoint.ts";
 import { readBlock } from "../runtime/rpc-answers.ts";
 import { type Evidence, type EvidenceDeps, makeEvidence, type NodeKeys } from "./evidence.ts";
 import { type Need, needsOfQuote } from "./needs.ts";
-import { isEnding, isGain, type Known, planNeeds, refusalOf } from "./plan.ts";
+import { isEnding, isGain, type Known, missingOf, nextOf, refusalOf } from "./plan.ts";
 
 export type LookDeps = EvidenceDeps & {
   readonly rpc: Rpc;
@@ -19,12 +19,14 @@ export type Look = { readonly workloadId: Hex; readonly workload: Workload; read
   | { readonly kind: "live" }
   /** `why` says what to do. */
   | { readonly kind: "refused"; readonly why: string; readonly evidence: Evidence }
-  /** These calls come first; none: the registry takes the evidence now. */
+  /** `missing` has to be on chain first, `next` of it can be sent now; empty: the registry takes the evidence. */
   | {
       readonly kind: "due";
+      /** False only where evidence was asked for though the binding still lives. */
+      readonly isDue: boolean;
       readonly evidence: Evidence;
       readonly missing: readonly Need[];
-      readonly needs: readonly Need[];
+      readonly next: readonly Need[];
     }
 );
 
@@ -98,7 +100,9 @@ export const lookAt = async (
   if (why !== undefined) return { ...seen, kind: "refused", why, evidence };
   const needs = needsOfQuote(evidence.onChain);
   const known = await knownOf(deps, evidence, needs);
-  const missing = planNeeds(needs, known, nowS);
-  const isPossible = missing.some(({ kind }) => kind === "issuer") || isGain(facts, textsUntil(known, missing));
-  return always || isPossible ? { ...seen, kind: "due", evidence, missing, needs } : { ...seen, kind: "live" };
+  const missing = missingOf(needs, known, nowS);
+  const next = nextOf(missing);
+  const isGained = next.some(({ kind }) => kind === "issuer") || isGain(facts, textsUntil(known, missing));
+  const isDue = isEnding(facts) && isGained;
+  return always || isDue ? { ...seen, kind: "due", isDue, evidence, missing, next } : { ...seen, kind: "live" };
 };

@@ -65,8 +65,8 @@ export type Known = {
 /** Texts that end so soon are posted anew, if there is a later one. */
 const leastTextS = 86_400;
 
-/** What has to be sent now: certificates of issuers first, what they signed once those are mined, then the machine's key; then nothing. */
-export const planNeeds = (needs: readonly Need[], known: Known, nowS: number): readonly Need[] => {
+/** What is not on chain yet, in the order in which it has to come. */
+export const missingOf = (needs: readonly Need[], known: Known, nowS: number): readonly Need[] => {
   const isMissing = (need: Need): boolean => {
     if (need.kind === "issuer") return !known.liveIssuers.has(need.issuerId);
     if (need.kind === "pck") return known.pck === undefined || known.pck.notAfter < nowS;
@@ -74,9 +74,13 @@ export const planNeeds = (needs: readonly Need[], known: Known, nowS: number): r
     const keptUntilS = need.kind === "tcbInfo" ? known.tcbInfoUntilS : known.qeIdentityUntilS;
     return keptUntilS < nowS + leastTextS && need.untilS > keptUntilS;
   };
-  const missing = needs
+  return needs
     .filter(isMissing)
     .map((need) => (need.kind === "pck" ? { ...need, after: known.pck?.notAfter ?? 0 } : need));
+};
+
+/** What of it can be sent now: certificates of issuers first, what they signed once those are mined, then the machine's key. */
+export const nextOf = (missing: readonly Need[]): readonly Need[] => {
   const issuers = missing.filter(({ kind }) => kind === "issuer");
   if (issuers.length > 0) return issuers;
   const isPckMissing = missing.some(({ kind }) => kind === "pck");

@@ -59,14 +59,14 @@ const submit = async ({ transactions, log }: AttestDeps, intent: Intent, what: s
 
 /** Sends the next of what a workload needs. Throws for what the registry refuses. */
 export const advance = async (deps: AttestDeps, look: Look, nowS: bigint): Promise<Advance> => {
-  if (look.kind === "live") return "nothing";
+  if (look.kind === "live" || (look.kind === "due" && !look.isDue)) return "nothing";
   if (look.kind === "refused") throw new Error(look.why);
   const { transactions, instance } = deps;
   const deadlineS = Number(nowS + patienceS);
-  const { workloadId, binding, evidence, missing } = look;
+  const { workloadId, binding, evidence, next } = look;
   const sent: boolean[] = [];
-  for (const need of missing) sent.push(await submit(deps, { ...intentOfNeed(instance, need), deadlineS }, need.what));
-  if (missing.length > 0) return sent.includes(true) ? "sent" : "waiting";
+  for (const need of next) sent.push(await submit(deps, { ...intentOfNeed(instance, need), deadlineS }, need.what));
+  if (next.length > 0) return sent.includes(true) ? "sent" : "waiting";
   const subject = `workload:${workloadId}:signer:${evidence.keys.signer}:after:${binding.challengeBlock}`;
   const key = { contract: instance.teeRegistry, subject, action: "attest" };
   if (isUnderWay((await transactions.find(key))?.status)) return "waiting";

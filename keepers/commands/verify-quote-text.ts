@@ -22,17 +22,17 @@ function verdictLines({ verdict, status, advisories, reason, facts }: QuoteVerdi
 
 function validityLines({ validFrom, validUntil }: Facts, isAccepted: boolean): string[] {
   if (validFrom === undefined || validUntil === undefined) return [];
-  const until = isAccepted ? "The verdict holds until" : "The collateral is valid until";
-  return [`${until} ${dateOf(validUntil)} with this collateral, which is valid from ${dateOf(validFrom)}.`];
+  const period = `from ${dateOf(validFrom)} until ${dateOf(validUntil)}`;
+  return [isAccepted ? `With this collateral the verdict holds ${period}.` : `The collateral is valid ${period}.`];
 }
 
 function reportLines({ verdict, facts }: QuoteVerdict): string[] {
   const { version, tee, body, measurements, reportData, attestationKey } = facts;
   if (version === undefined || measurements === undefined) return ["Nothing could be read from the quote."];
   const what = tee === body ? `${tee}` : `${tee} (${body ?? ""})`;
-  const caution = verdict === "accept" ? "" : " Nothing of it is proven";
+  const caution = verdict === "accept" ? "" : ", of which nothing is proven";
   return [
-    `The quote, of version ${version} from ${what}, says:${caution === "" ? "" : caution + "."}`,
+    `The quote, of version ${version} from ${what}, says${caution}:`,
     ...Object.entries(measurements).map(([name, value]) => line(name, value)),
     line("reportData", reportData),
     line("attestationKey", attestationKey),

@@ -47,7 +47,7 @@ describe("atoma verify-quote", function () {
       .to.match(/^ACCEPTED at \d{4}-/)
       .and.to.contain("the status SWHardeningNeeded");
     expect(out)
-      .to.match(/holds until \d{4}-/)
+      .to.match(/holds from \d{4}-.* until \d{4}-/)
       .and.to.contain("version 4 from TDX (TD 1.0)");
     expect(out)
       .to.match(/ {2}mrTd +0x[0-9a-f]{96}\n/)
