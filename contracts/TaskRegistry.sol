@@ -4,8 +4,10 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
+import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {ITaskRegistry} from "./interfaces/ITaskRegistry.sol";
+import {ITeeRegistry} from "./interfaces/ITeeRegistry.sol";
 import {Pools} from "./libraries/Pools.sol";
 import {SnapshotCode} from "./libraries/SnapshotCode.sol";
 import {Connected} from "./types/Connected.sol";
@@ -29,6 +31,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint256 private constant MAX_OUTPUT = 16_384;
     uint256 private constant MAX_ASK_EXPONENT = 18;
     uint256 private constant BOND_DELAY = 7 days;
+    uint256 private constant EVIDENCE_GRACE = 1 days;
     uint256 private constant STAKE_PRICE_INTERVAL = 7 days;
     /// @dev A node's stake covers this many times its pay.
     uint256 private constant STAKE_COVER = 100;
@@ -163,9 +166,18 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         Task storage task = _tasks[taskId];
         uint256 stake = NODE_REGISTRY.allocatedStake(nodeId, taskId);
         bool isShort = stake * 10 < uint256(task.stakePerNode) * 9;
-        bool isJailed = NODE_REGISTRY.jailedUntil(nodeId) != 0;
-        require(isShort || isJailed || _reputationOf(nodeId) < task.minReputation, NotEvictable(taskId, nodeId));
+        bool isUnfit = isShort || NODE_REGISTRY.jailedUntil(nodeId) != 0;
+        isUnfit = isUnfit || _reputationOf(nodeId) < task.minReputation || _lacksEvidence(task.workloadId, nodeId);
+        require(isUnfit, NotEvictable(taskId, nodeId));
         _unsubscribe(taskId, nodeId);
+    }
+
+    /// @dev A binding that ended by itself is forgiven for a day: collateral may come late, and not by the node's fault.
+    function _lacksEvidence(bytes32 workloadId, NodeId nodeId) private view returns (bool) {
+        if (workloadId == 0) return false;
+        address signer = NODE_REGISTRY.nodeOf(nodeId).signer;
+        ITeeRegistry.Binding memory binding = IEscrowLedger(escrow()).teeRegistry().bindingOf(workloadId, signer);
+        return binding.nodeId != nodeId || binding.until + EVIDENCE_GRACE < block.timestamp;
     }
 
     /// @inheritdoc ITaskRegistry

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { filePaths, secretPaths, type Settings, type SettingsInput, settingsSchema } from "./settings.ts";
+import { filePaths, type JobName, secretPaths, type Settings, type SettingsInput, settingsSchema } from "./settings.ts";
 
 /** The configuration cannot be used; `problems` has one sentence for each thing that is wrong. */
 export class ConfigError extends Error {
@@ -186,8 +186,11 @@ export const parseSettings = (raw: unknown, already: readonly string[] = []): Se
 /** Settings written in a program: the same checks, no file and no environment. */
 export const settingsOf = (input: SettingsInput): Settings => parseSettings(input);
 
-/** Reads the file of settings and the environment. Throws ConfigError. Relative paths are those of the file's folder. */
-export const loadSettings = (file: string, env: Environment = process.env): Settings => {
+/** Reads the file of settings and the environment; `jobs` replace theirs. Throws ConfigError. Relative paths are those of the file's folder. */
+export const loadSettings = (
+  file: string,
+  { env = process.env, jobs }: { readonly env?: Environment; readonly jobs?: readonly JobName[] } = {},
+): Settings => {
   let yaml: string;
   try {
     yaml = readFileSync(file, "utf8");
@@ -198,5 +201,6 @@ export const loadSettings = (file: string, env: Environment = process.env): Sett
   }
   const fromFile = parseYaml(yaml);
   const { raw, unknown } = withEnvironment(fromFile, env);
-  return parseSettings(withAbsolutePaths(raw, dirname(resolve(file))), [...secretsInFile(fromFile), ...unknown]);
+  const chosen = jobs === undefined || jobs.length === 0 ? raw : { ...raw, jobs: [...jobs] };
+  return parseSettings(withAbsolutePaths(chosen, dirname(resolve(file))), [...secretsInFile(fromFile), ...unknown]);
 };

@@ -1,6 +1,7 @@
 /** Makes the configured jobs out of the shared parts. */
 import { join } from "node:path";
 import { timeOf } from "../sdk/drand/schedule.ts";
+import { makeTeeChain } from "./attestation/tee-chain.ts";
 import { drandSource, firstValid, localSource, type RoundSource } from "./beacon/source.ts";
 import { makeBeaconJob, makeRoundCheck } from "./beacon/run.ts";
 import { makeBackground } from "./executor/background.ts";
@@ -249,7 +250,14 @@ const makeBeacon = (parts: Parts): Job => {
 const makeJanitor = (parts: Parts): Job => {
   const { settings, store, transactions, clock } = parts;
   const actions = makeActions({ store, transactions, clock });
-  const pass = makeJanitorJob({ ...parts, committees: committeesOf(parts), actions, settings: settings.janitor });
+  const evidence = makeTeeChain(parts.rpc, parts.instance);
+  const pass = makeJanitorJob({
+    ...parts,
+    committees: committeesOf(parts),
+    actions,
+    evidence,
+    settings: settings.janitor,
+  });
   return { name: "janitor", pass, once: pass, intervalMs: settings.janitor.intervalMs, checks: [], close: nothing };
 };
 

@@ -18,10 +18,6 @@ const parseJob = (value: string, before: JobName[]): JobName[] => {
   return [...before, value];
 };
 
-/** Jobs named on the command line replace those of the file. */
-const withJobs = (settings: Settings, jobs: readonly JobName[]): Settings =>
-  jobs.length === 0 ? settings : { ...settings, jobs: [...jobs] };
-
 const explain = (error: unknown): string =>
   error instanceof ConfigError ? error.message : `atoma-keeper: ${String(makeRedactor()(errorLine(error)))}`;
 
@@ -64,7 +60,7 @@ const runOnce = async (settings: Settings): Promise<number> => {
 };
 
 const run = async ({ config, job, once }: RunOptions): Promise<number> => {
-  const settings = withJobs(loadSettings(config), job);
+  const settings = loadSettings(config, { jobs: job });
   return once === true ? runOnce(settings) : runForGood(settings);
 };
 
@@ -78,7 +74,7 @@ const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Pro
   };
   let isFit = false;
   try {
-    const settings = withJobs(loadSettings(config), job);
+    const settings = loadSettings(config, { jobs: job });
     show({ name: "configuration", verdict: "ok", text: `${config}, jobs ${settings.jobs.join(", ")}` });
     isFit = await examine(settings, show);
   } catch (error) {

@@ -68,7 +68,8 @@ interface ITaskRegistry {
     /// @notice The pool holds 3,067 nodes, all that a snapshot can.
     error PoolFull(TaskId taskId);
     error ReputationTooLow(NodeId nodeId, uint256 reputation, uint256 needed);
-    /// @notice Only a node below the task's least reputation, or slashed below nine tenths of its stake, or jailed, can be evicted.
+    /// @notice Only a node below the task's least reputation, or slashed below nine tenths of its stake, or jailed, or without evidence,
+    ///         can be evicted.
     error NotEvictable(TaskId taskId, NodeId nodeId);
     /// @notice No subscription is active yet.
     error PoolEmpty(TaskId taskId);
@@ -102,7 +103,8 @@ interface ITaskRegistry {
     function restoreStake(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Unsubscribes a node whose reputation fell below the task's least, or whose locked stake below nine tenths of
-    ///         the task's stakePerNode, or that is jailed. By anyone.
+    ///         the task's stakePerNode, or that is jailed, or whose present key is not bound to the workload that the task names
+    ///         and was not within the last day. By anyone.
     function evict(TaskId taskId, NodeId nodeId) external;
 
     /// @notice Unsubscribes a node that was jailed over a task, if it subscribes to it. MUST NOT revert because of anything that

@@ -32,8 +32,10 @@ import {
   loadSignersAt,
   loadTask,
   loadTasks,
+  loadSubscribers,
   loadTasksOfNode,
   type PoolFacts,
+  type Subscriber,
 } from "./registry.ts";
 import {
   loadActive,
@@ -84,6 +86,8 @@ export type ChainFollower = ChainView & {
   readonly pool: (taskId: bigint, nowS: bigint) => Promise<PoolFacts>;
   /** Nodes in jail that subscribe to a task. */
   readonly jailedSubscribers: (taskId: bigint) => Promise<readonly JailedSubscriber[]>;
+  /** Nodes that subscribe to a task and are not in jail. */
+  readonly subscribers: (taskId: bigint) => Promise<readonly Subscriber[]>;
   readonly tasksOfNode: (nodeId: bigint) => Promise<readonly bigint[]>;
   /** Machines' certificates that are registered and not revoked on chain. */
   readonly pcks: () => Promise<readonly RegisteredPck[]>;
@@ -174,6 +178,7 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     tasks: () => read(loadTasks),
     pool: (taskId, nowS) => read((tx) => loadPool(tx, taskId, nowS)),
     jailedSubscribers: (taskId) => read((tx) => loadJailedSubscribers(tx, taskId)),
+    subscribers: (taskId) => read((tx) => loadSubscribers(tx, taskId)),
     tasksOfNode: (nodeId) => read((tx) => loadTasksOfNode(tx, nodeId)),
     pcks: () => read(loadPcks),
     issuers: () => read(loadIssuers),

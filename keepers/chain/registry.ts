@@ -170,6 +170,31 @@ export const loadJailedSubscribers = async (tx: Tx, taskId: bigint): Promise<rea
   return rows.map((row) => ({ nodeId: bigintOf(row, "node_id"), height: bigintOf(row, "jailed") }));
 };
 
+/** A subscription: the node, its key, from when it counts (Unix seconds), and the block that made it. */
+export type Subscriber = {
+  readonly nodeId: bigint;
+  readonly signer: Address;
+  readonly activeAtS: bigint;
+  readonly height: bigint;
+};
+
+/** Nodes that subscribe to a task and are not in jail, at most as many as a pool holds. */
+export const loadSubscribers = async (tx: Tx, taskId: bigint): Promise<readonly Subscriber[]> => {
+  const rows = await tx.all(
+    "SELECT node_id, active_at_s, height, (SELECT s.value FROM chain_facts s WHERE s.space = 'node' AND s.field = 'signer' " +
+      "AND s.key = f.node_id ORDER BY s.height DESC, s.log_index DESC LIMIT 1) AS signer FROM chain_subscriptions f " +
+      `WHERE task_id = ? AND kind = 'subscribed' AND ${latest} LIMIT 5000`,
+    [taskId],
+  );
+  const all = rows.map((row) => ({
+    nodeId: bigintOf(row, "node_id"),
+    signer: getAddress(textOf(row, "signer")),
+    activeAtS: bigintOf(row, "active_at_s"),
+    height: bigintOf(row, "height"),
+  }));
+  return all.filter(({ signer }) => signer !== zeroAddress);
+};
+
 /** Tasks that a node subscribes to. */
 export const loadTasksOfNode = async (tx: Tx, nodeId: bigint): Promise<readonly bigint[]> => {
   const rows = await tx.all(

@@ -43,7 +43,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (text: string): void => void process.stdout.write(text);
 
 function settingsOf({ config, workload }: Options): Settings {
-  const settings = loadSettings(config, { ...process.env, ATOMA_KEEPER_JOBS: "attest" });
+  const settings = loadSettings(config, { jobs: ["attest"] });
   const workloads = [...settings.attest.workloads, ...workload];
   return { ...settings, attest: { ...settings.attest, workloads } };
 }

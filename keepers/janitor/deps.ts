@@ -1,3 +1,4 @@
+import type { TeeChain } from "../attestation/tee-chain.ts";
 import type { JobDeps } from "../job.ts";
 import type { Committees } from "../network/committees.ts";
 import type { Settings } from "../settings.ts";
@@ -7,5 +8,6 @@ import type { Actions } from "../settler/actions.ts";
 export type JanitorDeps = JobDeps & {
   readonly committees: Pick<Committees, "of">;
   readonly actions: Actions;
+  readonly evidence: Pick<TeeChain, "workloadIdOf">;
   readonly settings: Settings["janitor"];
 };

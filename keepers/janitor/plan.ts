@@ -1,9 +1,11 @@
 /** What has to be tidied now: pure. */
+import type { Hex } from "viem";
 import { timeOf } from "../../sdk/drand/schedule.ts";
 import type { DrandSchedule } from "../../sdk/drand/types.ts";
 import { roundTimeoutAt, roundVerdict } from "../../sdk/time/round-verdict.ts";
 import { timelineOf } from "../../sdk/time/timeline.ts";
-import type { PoolFacts } from "../chain/registry.ts";
+import type { BoundKey } from "../chain/evidence.ts";
+import type { PoolFacts, Subscriber } from "../chain/registry.ts";
 import type { RequestSummary } from "../chain/requests.ts";
 import type { ChainRound } from "../chain/view.ts";
 
@@ -48,6 +50,22 @@ export const needsSnapshot = (pool: PoolFacts, { agePerMille, minIntervalS, nowS
   const ageS = nowS - publishedAtS;
   if (ageS * 1_000n >= freshForS * agePerMille) return true;
   return ageS >= minIntervalS && (pool.hasChanged || count !== pool.activeSubscribers);
+};
+
+/** A binding that ended by itself is forgiven for so long, seconds: as the task registry does. */
+export const evidenceGraceS = 86_400n;
+
+/** Subscriptions that count though the node's key is bound to the task's workload by none of these bindings. */
+export const withoutEvidence = (
+  subscribers: readonly Subscriber[],
+  workloadId: Hex,
+  { bound, nowS }: { readonly bound: readonly BoundKey[]; readonly nowS: bigint },
+): readonly Subscriber[] => {
+  const keyOf = (id: Hex, nodeId: bigint, signer: Hex): string => `${id} ${nodeId} ${signer}`.toLowerCase();
+  const keys = new Set(bound.map((key) => keyOf(key.workloadId, key.nodeId, key.signer)));
+  return subscribers.filter(
+    ({ nodeId, signer, activeAtS }) => activeAtS <= nowS && !keys.has(keyOf(workloadId, nodeId, signer)),
+  );
 };
 
 /** A node's money in the escrow. */

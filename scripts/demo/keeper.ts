@@ -9,7 +9,7 @@ import { type KeeperDeps, makeKeeper } from "../../keepers/keeper.ts";
 import type { JobName, SettingsInput } from "../../keepers/settings.ts";
 import { localChainId, localEvidenceSeed } from "../../deploy/local/world.ts";
 import type { KeeperInput, StartKeeper } from "./cast.ts";
-import type { CastNode } from "./stage.ts";
+import type { CastNode, Stage } from "./stage.ts";
 import { lying } from "./villains.ts";
 
 /** The secret key of the private beacon. */
@@ -53,15 +53,16 @@ function settingsFor({ stage, rpcUrl, node, folder, extraJobs }: KeeperInput): S
       intervalMs: 400,
       ...(extraJobs.includes("beacon") ? { secretKey: beaconSecret.toString() } : {}),
     },
-    ...(node.machine === undefined ? {} : { attest: teeSettings(node.machine, folder) }),
+    ...(node.machine === undefined ? {} : { attest: teeSettings(node.machine, stage, folder) }),
     watchtower: { intervalMs: 500, reexecute: 0 }, // all nodes share this machine: each result is computed often enough
   };
 }
 
 /** This machine need have no TEE: root and quotes are made up. */
-const teeSettings = (machine: string, folder: string): SettingsInput["attest"] => ({
+const teeSettings = (machine: string, { workloadId }: Stage, folder: string): SettingsInput["attest"] => ({
   intervalMs: 1_000,
   provider: "dev",
+  workloads: [workloadId],
   devSeed: localEvidenceSeed,
   devMachine: machine,
   hpkeKeyFile: join(folder, "hpke.key"),

@@ -8,7 +8,7 @@ import { type HasArrived, inFoldConsumer, inMendableConsumer, inRateConsumer } f
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
 import { benchmarkSequence, otherSequences, randomSequences } from "./sequences.ts";
-import { type CheatedTask, honestAsk, joinTask, market, otherAsk, type Stage } from "./stage.ts";
+import { type CheatedTask, honestAsk, joinTask, lateNodes, market, otherAsk, type Stage } from "./stage.ts";
 import { faultOfFold } from "./verify-fold.ts";
 import { faultOfTune, type TuneQuestion } from "./verify-tune.ts";
 
@@ -109,7 +109,7 @@ const byThree = { k: 3, quorum: 2, challengeWindow: disputedWindowS };
 async function askCheat(stage: Stage, name: string, task: CheatedTask, isJudged: boolean): Promise<Asked> {
   const changes = { ...byThree, taskId: Number(stage.tasks[task]) };
   const made = await askFold(stage, name, otherSequences[task], changes, { isJudged });
-  await joinTask(stage, task);
+  await joinTask(stage, task, lateNodes(stage));
   return made;
 }
 
@@ -130,8 +130,11 @@ export const askChallenged = (stage: Stage) =>
   );
 
 /** A fold by one node in a TEE, whose word needs no challenge window: its key is bound to it on chain. */
-export const askConfidential = (stage: Stage) =>
-  askFold(stage, "fold, in a TEE", otherSequences.confidential, { k: 1, taskId: Number(stage.tasks.confidential) });
+export async function askConfidential(stage: Stage): Promise<Asked> {
+  await joinTask(stage, "confidential", ({ machine }) => machine !== undefined);
+  const changes = { k: 1, taskId: Number(stage.tasks.confidential) };
+  return askFold(stage, "fold, in a TEE", otherSequences.confidential, changes);
+}
 
 const mendableAbi = parseAbi([
   "struct RequestParams { uint32 taskId; uint64 units; uint32 maxAsk; uint96 tip; uint8 k; uint8 quorum; uint24 slot; uint24 callbackGas; uint24 challengeWindow; bool acceptNoPanel; }",

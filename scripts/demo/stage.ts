@@ -57,7 +57,7 @@ const honestCount = 10;
 const nodeCount = honestCount + cheats.length;
 /** Honest nodes that serve a task with a cheat from the start: so few that all of them are drawn. */
 const firstHonest = 2;
-/** Honest nodes in TEEs, by their place: they alone serve the confidential task. */
+/** Honest nodes in TEEs, by their place: they alone serve the confidential task, once they have shown it. */
 const inTees: readonly number[] = [2, 3];
 const depositPerAccount = 100_000_000n; // 100 of the payment token
 const one = 10n ** 18n;
@@ -70,7 +70,7 @@ const roleOf = (index: number): Role => cheats[index - honestCount] ?? "honest";
 /** Who serves which task from the start. */
 function serves(role: Role, index: number, task: TaskName): boolean {
   if (role === "liar" || role === "equivocator") return task === cheatedBy[role];
-  if (task === "confidential") return inTees.includes(index);
+  if (task === "confidential") return false;
   if (role !== "honest") return task === "fold" || task === "tune" || task === "bundle";
   return index < firstHonest || !isCheated(task);
 }
@@ -90,23 +90,39 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
   const workloadId = await registerWorkload(world);
   const tasks = await registerTasks(world, files, workloadId);
   const nodes = await registerNodes(world, owners.slice(0, nodeCount), tasks);
-  for (const task of Object.values(tasks)) await publishSnapshot(world, task);
+  const { confidential: _, ...served } = tasks;
+  for (const task of Object.values(served)) await publishSnapshot(world, task);
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
   await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
   return { world, tasks, workloadId, nodes, user, keeper, griefer, consumers };
 }
 
-/** The other honest nodes come to serve a task, so that a panel can be drawn from the pool as it is then. */
-export async function joinTask({ world, nodes, tasks }: Stage, task: CheatedTask): Promise<void> {
+/** Nodes come to serve a task, and its pool is published: panels and committees are drawn from the pool as it is then. */
+export async function joinTask(
+  { world, nodes, tasks }: Stage,
+  task: CheatedTask | "confidential",
+  isIn: (node: CastNode) => boolean,
+): Promise<void> {
   const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
-  const late = nodes.filter(({ role }) => role === "honest").slice(firstHonest);
   await Promise.all(
-    late.map(({ nodeId, owner, ask }) =>
-      send(world, owner, { ...registry, functionName: "subscribe", args: [Number(tasks[task]), Number(nodeId), ask] }),
-    ),
+    nodes
+      .filter(isIn)
+      .map(({ nodeId, owner, ask }) =>
+        send(world, owner, {
+          ...registry,
+          functionName: "subscribe",
+          args: [Number(tasks[task]), Number(nodeId), ask],
+        }),
+      ),
   );
   await send(world, world.deployer, { ...registry, functionName: "publishSnapshot", args: [Number(tasks[task])] });
 }
+
+/** Honest nodes that come to serve a task with a cheat later, so that a panel can be drawn. */
+export const lateNodes = ({ nodes }: Stage): ((node: CastNode) => boolean) => {
+  const late = new Set(nodes.filter(({ role }) => role === "honest").slice(firstHonest));
+  return (node) => late.has(node);
+};
 
 async function registerTasks(world: World, files: FileServer, workloadId: Hex): Promise<Stage["tasks"]> {
   const register = async (guest: string, window: number, terms: Partial<TaskInput> = {}): Promise<bigint> => {

@@ -1,4 +1,5 @@
 /** The keeper of one node, made of the real parts: only HTTP, the computation and the sending of transactions are simpler. */
+import { zeroHash } from "viem";
 import { makeExecutorJob } from "../../keepers/executor/job.ts";
 import type { Execute } from "../../keepers/executor/execution.ts";
 import { makeOwnStore, type OwnStore } from "../../keepers/executor/own-store.ts";
@@ -49,6 +50,8 @@ const settlerSettings = {
   ...{ intervalMs: 1_000, turnS: 12, minTip: 0n, batchMax: 50, graceMs: 5_000, pollPeersMs: 3_000 },
   ...{ peerTimeoutMs: 4_000, finalize: true, retryCallbacks: true, retryMs: 60_000 },
 } as const;
+/** No task of these tests names one. */
+const noWorkloads = { workloadIdOf: () => Promise.resolve(zeroHash) };
 const janitorSettings = {
   ...{ intervalMs: 10_000, tasks: [], snapshotAgeFraction: 0.5, snapshotMinIntervalS: 600, expire: true },
   ...{ finalize: true, noShows: true, earnings: false, earningsMin: 0n },
@@ -97,7 +100,7 @@ export const makeKeeper = (world: World, store: Store, nodeId: bigint, result: R
       reexecution: undefined,
       random: clock.random,
     }),
-    janitor: makeJanitorJob({ ...job, settings: janitorSettings }),
+    janitor: makeJanitorJob({ ...job, evidence: noWorkloads, settings: janitorSettings }),
     resend: async () => void (await transactions.pass()),
     stop: executor.stop,
   };

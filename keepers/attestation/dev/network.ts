@@ -23,7 +23,7 @@ export function devRoot(seed: string): KeyPair {
 }
 
 /** What a TD of the network runs: the same on all its machines. */
-function workloadOf({ seed, platform }: World): Partial<TdReport> {
+export function devReport({ seed, platform }: World): Partial<TdReport> {
   const { teeTcbSvn, seamSigner } = platform;
   const { reportData: _, ...report } = randomTd(seededRandom(seed).fork("workload"), teeTcbSvn, seamSigner);
   return report;
@@ -54,7 +54,7 @@ export function devProvider(dev: DevMachine, nowMs: () => number): QuoteProvider
     quote: (reportData) => {
       checkReportData(reportData);
       const world = today();
-      return Promise.resolve(world.quote({ body: workloadOf(world), reportData }).bytes);
+      return Promise.resolve(world.quote({ body: devReport(world), reportData }).bytes);
     },
   };
 }
@@ -71,6 +71,6 @@ export function devCollateral(seed: string, nowMs: () => number): CollateralSour
 /** What a workload of the network has to allow; `parts` as the TEE registry defines them. */
 export function devMeasurement(seed: string, parts = 0): Hex {
   const world = machineOfDay({ seed, machine: "" }, dayS);
-  const { bytes, spans } = world.quote({ body: workloadOf(world) });
+  const { bytes, spans } = world.quote({ body: devReport(world) });
   return measurementOf(bytes.subarray(0, spans.body.end), parts);
 }

@@ -123,6 +123,41 @@ describe("A task that names a TEE workload", function () {
     expect(await earningsOf(nodeId)).to.not.equal(0n);
   });
 
+  describe("has a pool that anyone may clear", () => {
+    const evict = (nodeId: bigint) => market().taskRegistry.connect(market().stranger).evict(market().taskId, nodeId);
+    const keeps = async (nodeId: bigint): Promise<void> => {
+      const { taskRegistry, taskId } = market();
+      await expect(evict(nodeId)).to.be.revertedWithCustomError(taskRegistry, "NotEvictable").withArgs(taskId, nodeId);
+    };
+    const keyOf = (nodeId: bigint) => market().nodes[Number(nodeId) - 1]?.signer.address ?? "0x";
+
+    it("of nodes that never showed evidence, and of no others", async () => {
+      await attest(1n);
+      await keeps(1n);
+      const { taskRegistry, taskId } = market();
+      await expect(evict(2n)).to.emit(taskRegistry, "Unsubscribed").withArgs(taskId, 2n);
+    });
+
+    it("of nodes whose evidence ended more than a day ago", async () => {
+      const m = market();
+      await attest(1n);
+      const until = await m.teeRegistry.liveUntil(m.workloadId, 1n, keyOf(1n));
+      await m.networkHelpers.time.increaseTo(until + 86_399n); // the call is mined a second later
+      await keeps(1n);
+      await m.networkHelpers.time.increase(1);
+      await expect(evict(1n)).to.emit(m.taskRegistry, "Unsubscribed");
+    });
+
+    it("at once of nodes whose key was revoked, or is another one", async () => {
+      const m = market();
+      await attest(1n, 2n);
+      await m.teeRegistry.connect(m.owner).revokeBinding(m.workloadId, keyOf(1n));
+      await expect(evict(1n)).to.emit(m.taskRegistry, "Unsubscribed");
+      await rotate(2n, labelledKey("outside"));
+      await expect(evict(2n)).to.emit(m.taskRegistry, "Unsubscribed");
+    });
+  });
+
   describe("on chain", () => {
     const revealAll = async (s: Stalled, seats: readonly number[]) => {
       await market().networkHelpers.time.increaseTo(s.times.chainCommitEndS + 1n);

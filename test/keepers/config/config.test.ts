@@ -26,7 +26,7 @@ describe("configuration", () => {
   const load = (yaml: string, env: Environment = { ATOMA_KEEPER_KEY_PRIVATE_KEY: privateKey }): Settings => {
     const file = join(folder, "keeper.yaml");
     writeFileSync(file, yaml);
-    return loadSettings(file, env);
+    return loadSettings(file, { env });
   };
   const problemsOf = (yaml: string, env?: Environment): readonly string[] => {
     try {
@@ -124,7 +124,7 @@ beacon: { source: moon }`;
     expect(problemsOf("[1, 2]").join()).to.include("must hold settings by name");
     expect(problemsOf("a: [").join()).to.include("is not YAML");
     expect(problemsOf("a: &x [*x]").length).to.be.greaterThan(0);
-    expect(() => loadSettings(join(folder, "none.yaml"), {})).to.throw(ConfigError, "cannot be read");
+    expect(() => loadSettings(join(folder, "none.yaml"), { env: {} })).to.throw(ConfigError, "cannot be read");
   });
 
   it("accepts the example of the operator guide", () => {

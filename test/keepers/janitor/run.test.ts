@@ -8,6 +8,7 @@ import type { SettingsInput } from "../../../keepers/settings.ts";
 import { keyOf } from "../../helpers/forge.ts";
 import { plainTask, registerTask, subscribe } from "../../../deploy/local/nodes.ts";
 import { consumerAsks, hireConsumer } from "../../helpers/consumer.ts";
+import { bindDevKey, registerDevWorkload } from "../../helpers/dev-tee.ts";
 import { evidenceOf, lie, truth } from "../../helpers/disputes.ts";
 import { ask, askAndPost, sampleOutput, settle } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
@@ -139,6 +140,22 @@ describe("janitor", () => {
     expect(await parts.chain.jailedSubscribers(otherTask)).to.deep.equal([]);
     const evicted = await market.taskRegistry.queryFilter(market.taskRegistry.filters.Unsubscribed(otherTask));
     expect(evicted.map(({ args }) => args.nodeId)).to.deep.equal([guilty.nodeId]);
+  });
+
+  it("takes nodes out of the pool of a task whose workload their keys are not bound to, once their subscription counts", async () => {
+    const { market } = scene;
+    const [bound, unbound] = market.nodes;
+    if (bound === undefined || unbound === undefined) throw new Error("There are too few nodes.");
+    const workloadId = await registerDevWorkload(market);
+    const teeTask = await registerTask(market.world, { ...plainTask, workloadId });
+    for (const node of [bound, unbound]) await subscribe(market.world, node, teeTask, 5);
+    await bindDevKey(market, bound, workloadId);
+    await open({ tasks: "all", expire: false });
+    await pass();
+    await parts.chain.sync();
+    expect((await parts.chain.subscribers(teeTask)).map(({ nodeId }) => nodeId)).to.deep.equal([bound.nodeId]);
+    const evicted = await market.taskRegistry.queryFilter(market.taskRegistry.filters.Unsubscribed());
+    expect(evicted.map(({ args }) => args.nodeId)).to.deep.equal([unbound.nodeId]);
   });
 
   it("publishes for no task that its node does not serve, unless it is told to", async () => {
