@@ -163,21 +163,22 @@ export const levels: readonly RejectionCase[] = [
     withModules((module) => ({ ...module, attributes: "0100000000000000" })),
   ],
   ["a platform below every PCESVN", "tcb-level-missing", withInfo(/"pcesvn":\d+/g, '"pcesvn":65535')],
-  ["a platform below every SGX component", "tcb-level-missing", withAllLevels("sgxtcbcomponents", zeroComponent())],
-  ["a platform below every TDX component", "tcb-level-missing", withAllLevels("tdxtcbcomponents", 15)],
+  ...(["sgxtcbcomponents", "tdxtcbcomponents"] as const).flatMap((name): RejectionCase[] => {
+    const components = `${name.slice(0, 3).toUpperCase()} component`;
+    return [
+      [`a platform below every ${components}`, "tcb-level-missing", withAllLevels(name, 255)],
+      [`a platform below every ${components} but the first`, "tcb-level-missing", withAllLevels(name, 0)],
+    ];
+  }),
 ];
 
-/** Index of a component that is below 255. */
-function zeroComponent(): number {
-  return world.platform.sgx.components.findIndex((svn) => svn < 255);
-}
-
-function withAllLevels(name: "sgxtcbcomponents" | "tdxtcbcomponents", index: number) {
-  const raise = (list: readonly { svn: number }[] = []) =>
-    list.map((one, i) => (i === index ? { ...one, svn: 255 } : one));
+/** The levels that say UpToDate, above the platform in every component; the first one is given. */
+function withAllLevels(name: "sgxtcbcomponents" | "tdxtcbcomponents", first: number) {
+  const raise = (list: readonly { svn: number }[] = []) => list.map((_, i) => ({ svn: i === 0 ? first : 255 }));
+  const levels = info.tcbLevels.filter(({ tcbStatus }) => tcbStatus === "UpToDate");
   return withOptions({
     tcbInfo: {
-      tcbLevels: info.tcbLevels.map((level) => ({ ...level, tcb: { ...level.tcb, [name]: raise(level.tcb[name]) } })),
+      tcbLevels: levels.map((level) => ({ ...level, tcb: { ...level.tcb, [name]: raise(level.tcb[name]) } })),
     },
   });
 }

@@ -1,6 +1,7 @@
-import { bytesOf, concat, flipped, zeros } from "../../../../keepers/attestation/dev/bytes.ts";
+import { bytesOf, concat, flipped, littleEndian, zeros } from "../../../../keepers/attestation/dev/bytes.ts";
 import { mintKey } from "../../../../keepers/attestation/dev/key.ts";
 import { seededRandom } from "../../../../keepers/attestation/dev/random.ts";
+import { tdAttributeBits } from "../../../../sdk/attestation/report-td.ts";
 import { caseSeed } from "../seed.ts";
 import { mintWorld } from "../world.ts";
 import type { WorldQuoteOptions } from "../../../../keepers/attestation/dev/world-quote.ts";
@@ -20,6 +21,12 @@ const withBytes =
   () =>
     ask(world, { quote: change(world.quote(options).bytes), ...(options.version === 3 ? { collateral: sgx } : {}) });
 const attributes = (hex: string) => ({ body: { tdAttributes: bytesOf(hex) } });
+/** TDATTRIBUTES with these bits, counted from the lowest. */
+const withBits = (...bits: readonly number[]) => {
+  const sum = bits.reduce((all, bit) => all | (1n << BigInt(bit)), 0n);
+  return { body: { tdAttributes: littleEndian(sum, 8) } };
+};
+const migratable = 29;
 const vendor = new Uint8Array(16).fill(1);
 
 export const headers: readonly RejectionCase[] = [
@@ -99,6 +106,7 @@ export const reports: readonly RejectionCase[] = [
     "debug",
     withQuote({ qeReport: { attributes: bytesOf(`13${"00".repeat(15)}`) } }),
   ],
+  ["a TD of TDX 1.0 that can be migrated", "td-attributes", withQuote(withBits(28, migratable))],
   ["a TD that its host profiles", "td-attributes", withQuote(attributes("2000001000000000"))],
   ["a TD with reserved attributes", "td-attributes", withQuote(attributes("0000001001000000"))],
   ["a TDX module with attributes", "seam-attributes", withQuote({ body: { seamAttributes: flipped(zeros(8), 3) } })],
@@ -133,10 +141,11 @@ export const accepted: readonly AcceptanceCase[] = [
     `a TD's quote before ${length} zeros, which its quote service adds`,
     withQuote({ trailing: zeros(length) }),
   ]),
-  ...["0000009000000000", "0000002800000000", "00000040000000c0", "0000010000000000"].map((bits): AcceptanceCase => [
-    `the attributes ${bits} of a TD, which are not for its host`,
-    withQuote(attributes(bits)),
+  ...tdAttributeBits.map((bit): AcceptanceCase => [
+    `a TD of TDX 1.${bit === migratable ? 5 : 0} with the attributes 28 and ${bit}`,
+    withQuote({ version: bit === migratable ? 5 : 4, ...withBits(28, bit) }),
   ]),
+  ["a TD without attributes", withQuote(withBits())],
   ["a service TD that is named", withServiceTds(otherServiceTd, mrServiceTd)],
   ...[0, 1, 1_000].map((length): AcceptanceCase => [
     `authentication data of ${length} bytes`,
