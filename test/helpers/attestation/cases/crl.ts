@@ -57,6 +57,12 @@ export const revokedWithoutIssuer: readonly RejectionCase[] = [
   ],
 ];
 
+const entries = [
+  ["of a serial number of 21 bytes", { serial: 1n << 160n }],
+  ["that takes a revocation back", { serial: 5n, reason: 8 }],
+  ["for reason 11", { serial: 5n, reason: 11 }],
+] as const;
+
 const listCases = (name: "pck_crl" | "root_ca_crl", key: "pckCrl" | "rootCrl"): readonly RejectionCase[] => [
   [`an empty ${name}`, "collateral-malformed", withCollateral({ [name]: "" })],
   [`a ${name} of garbage`, "crl-malformed", withCollateral({ [name]: hexOf(seededRandom(caseSeed(name)).bytes(300)) })],
@@ -80,6 +86,11 @@ const listCases = (name: "pck_crl" | "root_ca_crl", key: "pckCrl" | "rootCrl"): 
     "crl-malformed",
     withOptions({ [key]: { revoked: [], alterSigned: (signed: Uint8Array) => replaceAt(signed, [5], withEmptyList) } }),
   ],
+  ...entries.map(([fault, revoked]): RejectionCase => [
+    `a ${name} with an entry ${fault}`,
+    "crl-malformed",
+    withOptions({ [key]: { revoked: [revoked] } }),
+  ]),
   [`a ${name} changed after it was signed`, "crl-signature", withOptions({ [key]: { alterWhole: changedNumber } })],
 ];
 
