@@ -115,6 +115,7 @@ describe("Every parser of DER on chain", () => {
     });
     const list = world.pckCrl({ revoked: Array.from({ length: 800 }, () => ({ serial: mintSerial(random) })) }).der;
     const [found, ofList] = await parseAll([certificates.pck.der, list]);
-    expect([found?.certificate, ofList?.list]).to.deep.equal([undefined, "NotAnEntry"]);
+    expect(found?.certificate).to.equal(undefined);
+    expect(ofList?.list).to.be.oneOf([undefined, "NotAnEntry"]); // an entry may begin where one of the source does
   });
 });

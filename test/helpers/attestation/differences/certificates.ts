@@ -44,10 +44,19 @@ export const differencesInCertificates: readonly Difference[] = [
     of: { "dcap-qvl": { UpToDate: [spoiledLists, ...otherLists] } },
   },
   {
-    what: "CRLs of tomorrow, empty lists of entries",
+    what: "CRLs of tomorrow, empty lists of entries, entries with long serial numbers or that take a revocation back",
     they: "taken",
     here: "refused",
-    of: { "dcap-qvl-web": { UpToDate: [/^a (pck_crl|root_ca_crl) of tomorrow$/, /with an empty list of entries$/] } },
+    of: {
+      "dcap-qvl-web": {
+        UpToDate: [
+          /_crl of tomorrow$/,
+          / with an empty list of entries$/,
+          / of a serial number of 21 bytes$/,
+          / takes a revocation back$/,
+        ],
+      },
+    },
   },
   {
     what: "`pck_crl_issuer_chain`",
