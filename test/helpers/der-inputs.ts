@@ -3,6 +3,7 @@ import { concat, zeros } from "../../keepers/attestation/dev/bytes.ts";
 import { element, lengthBytes, nothing, sequence, tags } from "../../keepers/attestation/dev/der.ts";
 import type { Random } from "../../keepers/attestation/dev/random.ts";
 import { elementAt, readDer, replaceAt } from "./attestation/der-tree.ts";
+import { nudged, tellingPlaces } from "./der-places.ts";
 import { type Change, mutate, pathsOf, spoils } from "./der-mutations.ts";
 
 /** Lengths that lie: more than there is, more than DER allows here, more than 32 bits hold. */
@@ -17,10 +18,12 @@ const absurdLengths = [
   "80",
   "7f",
 ];
+/** Around those at which a shift by their bits, or by their bits less eight, leaves nothing of a word. */
+const zeroWidths = [0, 1, 4, 32, 33, 54, 127];
 const bigBytes = 65_536;
 const bigPlaces = 12;
 const constructed = 0x20;
-const [oddLength, oddIdentifier, secondChange] = [0.1, 0.05, 0.2];
+const [nudge, oddLength, oddIdentifier, secondChange] = [0.4, 0.1, 0.05, 0.2];
 
 /** The element with another length in front of its content. */
 const withLength = (length: Uint8Array): Change => {
@@ -42,6 +45,7 @@ const withIdentifier = (random: Random, der: Uint8Array): Uint8Array => {
 };
 
 const changedOnce = (random: Random, der: Uint8Array): Uint8Array => {
+  if (random.chance(nudge)) return nudged(random, der, tellingPlaces(der));
   if (random.chance(oddLength)) return withAbsurdLength(random, der);
   return random.chance(oddIdentifier) ? withIdentifier(random, der) : mutate(random, der);
 };
@@ -57,9 +61,15 @@ export const changed = (random: Random, der: Uint8Array): Uint8Array => {
   }
 };
 
+/** No content, and a length of so many bytes, all of them zero. */
+const withZeros =
+  (width: number): Change =>
+  (bytes) =>
+    concat(bytes.slice(0, 1), Uint8Array.of(0x80 + width), zeros(width));
+
 /** Each element spoiled in each way, and with each absurd length. */
 export const spoiledEverywhere = (der: Uint8Array): Uint8Array[] => {
-  const lengths = absurdLengths.map((hex) => withLength(Buffer.from(hex, "hex")));
+  const lengths = [...absurdLengths.map((hex) => withLength(Buffer.from(hex, "hex"))), ...zeroWidths.map(withZeros)];
   return pathsOf(der).flatMap((path) => [...spoils, ...lengths].map((spoil) => replaceAt(der, path, spoil)));
 };
 

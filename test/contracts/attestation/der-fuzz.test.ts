@@ -14,12 +14,12 @@ import { entryOffChain, type Parser, verdictOffChain } from "../../helpers/der-v
 const runs = Number(process.env.ATOMA_DER_RUNS ?? 10_000);
 const batch = 500;
 const entriesPath = [0, 5];
-const shown = 400;
+const shown = 4_000;
 
 const world = mintWorld({ seed: caseSeed("DER") });
-const random = seededRandom(caseSeed("DER inputs"));
+const serials = seededRandom(caseSeed("serial numbers"));
 const listOf = (length: number): Uint8Array =>
-  world.pckCrl({ revoked: Array.from({ length }, () => ({ serial: mintSerial(random) })) }).der;
+  world.pckCrl({ revoked: Array.from({ length }, () => ({ serial: mintSerial(serials) })) }).der;
 
 type Source = { readonly parser: Parser; readonly der: Uint8Array };
 const sources: Readonly<Record<string, Source>> = {
@@ -57,6 +57,7 @@ describe("The parsers of DER on chain", function () {
 
   for (const [name, { parser, der }] of Object.entries(sources))
     it(`read what those in TypeScript read, without panic and within the gas of its length: ${name}`, async () => {
+      const random = seededRandom(caseSeed(name));
       const pending = [der, ...spoiledEverywhere(der), ...cuts(der), ...oversized(random, der)];
       if (parser === "list") pending.push(withSmallest(der, entriesPath));
       let [inputs, accepted, mostGas, mostPerByte] = [0, 0, 0, 0];
@@ -65,7 +66,8 @@ describe("The parsers of DER on chain", function () {
         const part = pending.splice(0, batch).map((bytes) => inputOf(parser, bytes));
         for (const [i, outcome] of (await harness.run(parser, part)).entries()) {
           const input = part[i] ?? { bytes: der };
-          expect(faultOf(parser, input, outcome)).to.equal(undefined);
+          const fault = faultOf(parser, input, outcome);
+          if (fault !== undefined) expect.fail(fault);
           if (outcome.error === undefined) accepted += 1;
           if (input.bytes.length < 5_000) mostGas = Math.max(mostGas, outcome.gasUsed);
           else mostPerByte = Math.max(mostPerByte, outcome.gasUsed / input.bytes.length);
