@@ -93,11 +93,13 @@ describe("Verifiers of others", function () {
       return this.skip();
     }
     const found: (readonly [OracleName, string, string])[] = [];
-    for (const { name: title, quote, collateral, at } of (await readDcapManifest(path)).entries)
+    const { entries } = await readDcapManifest(path);
+    for (const { name: title, quote, collateral, at } of entries)
       for (const name of oracleNames) {
         const answer = await theirs(name, { quote, collateral, at });
         if (answer !== ours({ quote, collateral, at })) found.push([name, title, answer]);
       }
-    expect(found).to.deep.equal(ofRealQuotes);
+    const declared = ofRealQuotes.filter(([, title]) => entries.some(({ name }) => name === title));
+    expect(found).to.have.deep.members(declared);
   });
 });
