@@ -94,9 +94,10 @@ library Der {
     ) private pure returns (uint256 length, uint256 from) {
         unchecked {
             from = position + 2;
-            length = width == 0 || width > 3 ? 0 : loadAt(from) >> (256 - 8 * width);
+            length = loadAt(from) >> (256 - 8 * width);
             uint256 least = width == 1 ? 0x80 : 1 << (8 * (width - 1));
-            if (length < least) revert DerLengthForm(self.offsetOf(position));
+            // Also no width at all is refused here: the difference wraps around.
+            if (width - 1 > 2 || length < least) revert DerLengthForm(self.offsetOf(position));
             from += width;
         }
     }

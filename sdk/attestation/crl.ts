@@ -2,13 +2,16 @@ import type { Hex } from "viem";
 import { sameBytes, toHex } from "./bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { contentOf, DerError, type DerElement, derTag, parseDer, sequenceOf } from "./der.ts";
-import { smallIntegerOf, timeOf, unsignedOf } from "./der-values.ts";
+import { enumeratedOf, smallIntegerOf, timeOf, unsignedOf } from "./der-values.ts";
 import { demand } from "./evidence-error.ts";
 import { isSigned } from "./signature.ts";
 import { type Validity, within } from "./validity.ts";
 import { checkAlgorithm, type Extension, extensionsOf, parseSigned, parsing } from "./x509.ts";
 
 const reasonCode = "2.5.29.21";
+const removeFromCrl = 8;
+const maxReason = 10;
+const serialBytes = 20;
 
 /**
  * An X.509 v2 list of revoked certificates: by serial number, its bytes in hex without a leading zero, the offset of its entry in
@@ -76,8 +79,19 @@ function revokedSerialOf(entry: DerElement, what: string): Hex {
   const [serial, date, extensions, ...rest] = sequenceOf(entry);
   if (rest.length > 0) throw new DerError("An entry has too many parts.");
   timeOf(date);
-  if (extensions !== undefined) refuseCritical(extensionsOf(extensions), [reasonCode], what);
-  return toHex(unsignedOf(serial));
+  if (extensions !== undefined) checkEntryExtensions(extensionsOf(extensions), what);
+  const number = unsignedOf(serial);
+  if (number.length > serialBytes) throw new DerError("A serial number is too long.");
+  return toHex(number);
+}
+
+/** A reason must be one that revokes: only lists of changes, which are refused, take a revocation back. */
+function checkEntryExtensions(extensions: Map<string, Extension>, what: string): void {
+  refuseCritical(extensions, [reasonCode], what);
+  const reason = extensions.get(reasonCode);
+  if (reason === undefined) return;
+  const isRevoked = enumeratedOf(parseDer(reason.value), maxReason) !== removeFromCrl;
+  if (!isRevoked) throw new DerError("An entry takes a revocation back.");
 }
 
 /** Lists of mere changes and of one distribution point are marked by critical extensions. */

@@ -1,5 +1,7 @@
 import { contentOf, DerError, type DerElement, derTag } from "./der.ts";
 
+const maxOidBytes = 31;
+
 /** The bytes of a non-negative integer, without a leading zero; zero is one zero byte. Throws a DerError. */
 export function unsignedOf(element: DerElement | undefined): Uint8Array {
   const content = contentOf(element, derTag.integer);
@@ -62,25 +64,25 @@ function bitsOf(element: DerElement | undefined): { unused: number; bytes: Uint8
   return { unused, bytes };
 }
 
-/** An object identifier as `1.2.840...`. Throws a DerError. */
+/** An object identifier of at most 31 bytes, which is what fits a word on chain, as `1.2.840...`. Throws a DerError. */
 export function oidOf(element: DerElement | undefined): string {
   const content = contentOf(element, derTag.oid);
   const last = content.at(-1);
   if (last === undefined || last >= 0x80) throw new DerError("An object identifier is malformed.");
-  const arcs: number[] = [];
-  let arc = 0;
+  if (content.length > maxOidBytes) throw new DerError("An object identifier is too long.");
+  const arcs: bigint[] = [];
+  let arc = 0n;
   let isNew = true;
   for (const byte of content) {
     if (isNew && byte === 0x80) throw new DerError("An object identifier is not in its shortest form.");
-    arc = 128 * arc + (byte % 128);
-    if (arc > 0xffff_ffff) throw new DerError("An object identifier is too large.");
+    arc = 128n * arc + BigInt(byte % 128);
     isNew = byte < 0x80;
     if (isNew) arcs.push(arc);
-    if (isNew) arc = 0;
+    if (isNew) arc = 0n;
   }
-  const [first = 0, ...rest] = arcs;
-  const root = Math.min(2, Math.floor(first / 40));
-  return [root, first - 40 * root, ...rest].join(".");
+  const [first = 0n, ...rest] = arcs;
+  const root = first < 80n ? first / 40n : 2n;
+  return [root, first - 40n * root, ...rest].join(".");
 }
 
 /** Unix seconds of a UTCTime YYMMDDHHMMSSZ (until 2049) or GeneralizedTime YYYYMMDDHHMMSSZ, from 1970 on. Throws a DerError. */

@@ -38,6 +38,7 @@ const cut10 = (bytes: Uint8Array) => cut(bytes, layout10);
  * PERFMON 63. Debugging (0), profiling by the host (4, 5, 6) and all that is reserved are refused.
  */
 export const tdAttributeBits = [16, 27, 28, 29, 30, 31, 62, 63] as const;
+const migratable = 29;
 
 /** Cuts 584 or 648 bytes into the fields of a report. */
 export function parseTdReport(bytes: Uint8Array): TdReport {
@@ -46,7 +47,8 @@ export function parseTdReport(bytes: Uint8Array): TdReport {
 
 /**
  * Throws an EvidenceError if the TD is being debugged, has attributes that are not known, runs on a TDX module that is not
- * for production, or has a service TD bound to it that is not among those allowed.
+ * for production, or has a service TD bound to it that is not among those allowed. Whoever migrates a TD can read it, and a report
+ * of version 1.0 does not say who that is.
  */
 export function checkTdReport(report: TdReport, allowedServiceTds: readonly Uint8Array[]): void {
   const { tdAttributes, seamAttributes, mrServiceTd } = report;
@@ -56,6 +58,8 @@ export function checkTdReport(report: TdReport, allowedServiceTds: readonly Uint
   demand(unknown.length === 0, "td-attributes", `The TD has attributes with the bits ${unknown.join(", ")}.`);
   const seam = `The TDX module has the attributes ${toHex(seamAttributes)}.`;
   demand(isZero(seamAttributes), "seam-attributes", seam);
+  const hidden = "The TD can be migrated, but a report of TDX 1.0 does not show the service TD that would do it.";
+  demand(mrServiceTd !== undefined || !bits.includes(migratable), "td-attributes", hidden);
   if (mrServiceTd === undefined || isZero(mrServiceTd)) return;
   const isAllowed = allowedServiceTds.some((allowed) => sameBytes(allowed, mrServiceTd));
   demand(isAllowed, "service-td", `The service TD ${toHex(mrServiceTd)} is bound to the TD.`);

@@ -33,6 +33,8 @@ export const changed = (path: readonly number[], change: (old: Uint8Array) => Ui
   replaceAt(pck.der, path, change);
 const timeText = (tag: number, text: string) => element(tag, textBytes(text));
 export const withNotBefore = (time: Uint8Array) => changed(inSigned(4, 0), () => time);
+/** A sequence of no content, whose length is in the long form. */
+const lengthOfZeros = (width: number) => concat(Uint8Array.of(tags.sequence, 0x80 + width), zeros(width));
 const commonName = (text: string) => set(sequence(oid("2.5.4.3"), utf8String(text)));
 
 /** What the parser must name, and the certificate that has it. */
@@ -130,6 +132,12 @@ export const refused: Record<string, readonly [string, Uint8Array]> = {
     "DerContent",
     onlyExtensions(extension(extensionIds.basicConstraints, sequence(boolean(false)))),
   ],
+  ...Object.fromEntries(
+    [0, 1, 3, 4, 31, 32, 33, 54, 64, 127].map((width) => [
+      `basic constraints with a length of ${width} bytes, all of them zero`,
+      ["DerLengthForm", onlyExtensions(extension(extensionIds.basicConstraints, lengthOfZeros(width)))],
+    ]),
+  ),
   "a path length without CA": ["DerContent", onlyExtensions(basicConstraints({ isCa: false, pathLength: 0 }))],
   "a negative path length": [
     "DerContent",

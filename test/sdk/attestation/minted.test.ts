@@ -1,37 +1,13 @@
 import { expect } from "chai";
 import { toHex } from "../../../sdk/attestation/bytes.ts";
-import { type Status, statuses } from "../../../sdk/attestation/status.ts";
+import { statuses } from "../../../sdk/attestation/status.ts";
 import { verifyQuote } from "../../../sdk/attestation/verify-quote.ts";
 import { caseSeed, printSeedOnFailure } from "../../helpers/attestation/seed.ts";
-import { mintWorld, type WorldOptions } from "../../helpers/attestation/world.ts";
+import { kinds, mergeCase, merges, withModule } from "../../helpers/attestation/cases/kinds.ts";
+import { mintWorld } from "../../helpers/attestation/world.ts";
 import { expectAccepted, expectRejected, judge } from "./judging.ts";
 
-const kinds = [
-  { version: 3, tee: "SGX", td: "1.0", body: "SGX" },
-  { version: 4, tee: "SGX", td: "1.0", body: "SGX" },
-  { version: 4, tee: "TDX", td: "1.0", body: "TD 1.0" },
-  { version: 5, tee: "SGX", td: "1.0", body: "SGX" },
-  { version: 5, tee: "TDX", td: "1.0", body: "TD 1.0" },
-  { version: 5, tee: "TDX", td: "1.5", body: "TD 1.5" },
-] as const;
 const worldsPerKind = 6;
-
-/** Platform, module, quoting enclave, and what Intel's library makes of them. */
-const merges: readonly (readonly [Status, Status, Status, Status])[] = [
-  ["SWHardeningNeeded", "UpToDate", "UpToDate", "SWHardeningNeeded"],
-  ["UpToDate", "OutOfDate", "UpToDate", "OutOfDate"],
-  ["UpToDate", "UpToDate", "OutOfDate", "OutOfDate"],
-  ["SWHardeningNeeded", "OutOfDate", "UpToDate", "OutOfDate"],
-  ["ConfigurationNeeded", "OutOfDate", "UpToDate", "OutOfDateConfigurationNeeded"],
-  ["ConfigurationNeeded", "UpToDate", "OutOfDate", "OutOfDateConfigurationNeeded"],
-  ["ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDate", "OutOfDateConfigurationNeeded"],
-  ["OutOfDate", "UpToDate", "OutOfDate", "OutOfDate"],
-  ["OutOfDateConfigurationNeeded", "OutOfDate", "OutOfDate", "OutOfDateConfigurationNeeded"],
-  ["Revoked", "UpToDate", "OutOfDate", "Revoked"],
-  ["UpToDate", "Revoked", "OutOfDate", "Revoked"],
-  ["SWHardeningNeeded", "OutOfDate", "Revoked", "Revoked"],
-];
-const withModule = Uint8Array.of(5, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 describe("Minted quotes", () => {
   printSeedOnFailure();
@@ -86,8 +62,7 @@ describe("Minted quotes", () => {
 
   for (const [platform, module, qe, merged] of merges)
     it(`on a ${platform} platform with module ${module} and enclave ${qe} are ${merged}`, () => {
-      const options: WorldOptions = { seed: caseSeed(`${platform} ${module} ${qe}`), status: { platform, module, qe } };
-      const world = mintWorld({ ...options, platform: { teeTcbSvn: withModule } });
+      const world = mergeCase(platform, module, qe);
       const verdict = judge(world);
       expect([verdict.verdict, verdict.status, verdict.reason?.code]).to.deep.equal([
         "reject",
