@@ -15,6 +15,8 @@ library TdReport {
     /// @dev Which attributes may be set, as little-endian bytes: ICSSD in byte 2, LASS, SEPT_VE_DISABLE, MIGRATABLE, PKS and KL in
     /// byte 3, TPA and PERFMON in byte 7. Byte 0 is for TDs under debug. Source: Intel TDX Module Base Architecture, "ATTRIBUTES".
     bytes8 private constant KNOWN_ATTRIBUTES = 0x000001f8000000c0;
+    /// @dev Who migrates a TD can read it, and a report of TDX 1.0 does not show who that is.
+    bytes8 private constant MIGRATABLE = 0x0000002000000000;
     /// @dev A measurement covers MRCONFIGID, RTMR3, MROWNER and MROWNERCONFIG only where asked for.
     uint256 internal constant WITH_CONFIG_ID = 1;
     uint256 internal constant WITH_RTMR3 = 2;
@@ -24,7 +26,8 @@ library TdReport {
     function check(bytes calldata report) internal pure {
         bytes8 attributes = bytes8(report[120:]);
         require(bytes1(attributes) == 0, IQuoteVerifier.DebugEnabled());
-        require(attributes & ~KNOWN_ATTRIBUTES == 0, IQuoteVerifier.ReservedBitsSet(120));
+        bytes8 known = report.length == LENGTH ? KNOWN_ATTRIBUTES & ~MIGRATABLE : KNOWN_ATTRIBUTES;
+        require(attributes & ~known == 0, IQuoteVerifier.ReservedBitsSet(120));
         require(seamAttributes(report) == 0, IQuoteVerifier.ReservedBitsSet(112));
     }
 

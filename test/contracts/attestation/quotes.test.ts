@@ -160,6 +160,13 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
     });
   });
 
+  const migratable = new Uint8Array(8).fill(0x30, 3, 4); // and SEPT_VE_DISABLE
+  it("is taken of a TD that can be migrated where it shows by whom", async () => {
+    const world = mintWorld({ seed: `${runSeed} migratable` });
+    const { words, say } = await prepare(world, tdx5, { body: { tdAttributes: migratable } });
+    expect(await say(words.quote)).to.equal("UpToDate");
+  });
+
   describe("of another form", () => {
     const world = mintWorld({ seed: `${runSeed} forms` });
     const cases: readonly (readonly [string, Kind, WorldQuoteOptions, string])[] = [
@@ -183,6 +190,7 @@ describe(`A quote on chain (seed ${runSeed})`, function () {
       ],
       ["a TD under debug", tdx4, { body: { tdAttributes: new Uint8Array(8).fill(1, 0, 1) } }, "DebugEnabled"],
       ["a reserved attribute", tdx4, { body: { tdAttributes: new Uint8Array(8).fill(1, 4, 5) } }, "ReservedBitsSet"],
+      ["a TD that unknown others can migrate", tdx4, { body: { tdAttributes: migratable } }, "ReservedBitsSet"],
       [
         "a TDX module that is not for production",
         tdx5,

@@ -93,7 +93,7 @@ describe("Verifiers of others", function () {
       return this.skip();
     }
     const found: (readonly [OracleName, string, string])[] = [];
-    const { entries } = await readDcapManifest(path);
+    const entries = await readDcapManifest(path);
     for (const { name: title, quote, collateral, at } of entries)
       for (const name of oracleNames) {
         const answer = await theirs(name, { quote, collateral, at });
