@@ -10,6 +10,7 @@ import { makeRoundCheck } from "./beacon/run.ts";
 import { drandSource } from "./beacon/source.ts";
 import { type Instance, loadInstance } from "./chain/instance.ts";
 import { deploymentOf } from "./deployment.ts";
+import { examineEvidence } from "./doctor-evidence.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { openBeaconSecret, openSigner } from "./key.ts";
 import { makePeerClient } from "./network/client.ts";
@@ -165,6 +166,19 @@ const findDisputes = async (
   return warn(`${text}, but no evidence comes in: set watchtower.sample, or run a settler beside it`);
 };
 
+const findEvidence = async (
+  settings: Settings,
+  rpc: FailoverRpc,
+  instance: Instance,
+  { nodeId }: Node,
+  signer: Address,
+): Promise<Found> => {
+  const { count, faults } = await examineEvidence(settings, { rpc, instance }, { nodeId, signer });
+  if (faults.length > 0) return bad(faults.join("; "));
+  if (count > 0) return ok(`the key is bound to ${count} of ${count} workloads`);
+  return warn("there is no workload to serve: subscribe to a task that names one, or set attest.workloads");
+};
+
 const findStore = async ({ store }: Settings): Promise<Found> => {
   const opened = await openSqlite({ path: store.path, clock: systemClock, migrations: allMigrations });
   await opened.close();
@@ -204,6 +218,8 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
       const value = await readNode(rpc, instance, signer.address);
       return { found: findNode(settings, value, signer.address), ...(value === undefined ? {} : { value }) };
     });
+    if (node !== undefined && settings.jobs.includes("attest"))
+      await only("evidence", () => findEvidence(settings, rpc, instance, node, signer.address));
     if (node !== undefined && isExecutor) {
       await only("subscriptions", () => findSubscriptions(rpc, instance, node));
       await only("endpoint", () => findEndpoint(settings, node));

@@ -80,7 +80,7 @@ executor: { requireIsolation: perhaps }
 beacon: { source: moon }`;
     const problems = problemsOf(yaml, { ATOMA_KEEPER_NO_SUCH: "1" });
     for (const part of [
-      "jobs must be a list of executor, settler, beacon, janitor, watchtower.",
+      "jobs must be a list of executor, settler, beacon, janitor, watchtower, attest, collateral.",
       "chain.id must be a whole number",
       "chain.rpcUrls.0 must be an http or https URL.",
       "chain.escrow must be an address",
