@@ -1,6 +1,7 @@
 // Runs every test: Solidity (unit, fuzz, invariants), TypeScript, and the checks of contracts and gas. Ends with a line "N passed, N failed, N skipped".
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { contractChecks } from "./contract-checks.ts";
 
 type Tally = { passed: number; failed: number; skipped: number };
@@ -19,6 +20,8 @@ const folders = [
   "docs",
   "e2e",
 ];
+/** Those that run beside the tests of the contracts, where there are two processors: they need no more than one. */
+const suitesBeside = ["sdk", "simulator", "scripts", "docs"];
 
 /** Every test file, under the longest of the folders that holds it. */
 function filesByFolder(): Map<string, string[]> {
@@ -33,18 +36,23 @@ function filesByFolder(): Map<string, string[]> {
   return groups;
 }
 
-/** Runs a suite, shows what it prints, and counts the tests by the runner's closing lines. */
-async function run(args: readonly string[], tally: Tally): Promise<void> {
+type Suite = { readonly title: string; readonly args: readonly string[] };
+
+/** Runs a suite, shows what it prints, at once or when it has ended, and counts the tests by the runner's closing lines. */
+async function run({ title, args }: Suite, tally: Tally, isShownAtOnce = true): Promise<void> {
+  const show = (chunk: string): void => void (isShownAtOnce && process.stdout.write(chunk));
+  show(`\n== ${title}\n`);
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
   });
   let text = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    process.stdout.write(chunk);
-    text += chunk.toString();
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    show(chunk);
+    text += chunk;
   });
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  if (!isShownAtOnce) process.stdout.write(`\n== ${title}\n${text}`);
   const count = (word: string) => Number(text.match(new RegExp(`^\\s*(\\d+) ${word}`, "m"))?.[1] ?? 0);
   const [passed, failed, skipped] = [count("passing"), count("failing"), count("pending") + count("skipped")];
   tally.passed += passed;
@@ -53,13 +61,24 @@ async function run(args: readonly string[], tally: Tally): Promise<void> {
   tally.failed += failed > 0 ? failed : Number(code !== 0 || passed === 0);
 }
 
-const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-console.log("\n== Solidity");
-await run(["test/run-solidity.ts"], tally);
-for (const [folder, files] of filesByFolder()) {
-  console.log(`\n== TypeScript: test/${folder}`);
-  await run([hardhat, "test", "mocha", "--no-compile", ...files], tally);
+async function runAll(suites: readonly Suite[], tally: Tally, isShownAtOnce = true): Promise<void> {
+  for (const suite of suites) await run(suite, tally, isShownAtOnce);
 }
+
+const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+const files = filesByFolder();
+const suiteOf = (folder: string): Suite => ({
+  title: `TypeScript: test/${folder}`,
+  args: [hardhat, "test", "mocha", "--no-compile", ...(files.get(folder) ?? [])],
+});
+const solidity = { title: "Solidity", args: ["test/run-solidity.ts"] };
+// what does not look at the machine's clock shares the machine; the rest has it for itself
+const beside = suitesBeside.map(suiteOf);
+const first = [solidity, suiteOf("contracts")];
+if (availableParallelism() > 1) await Promise.all([runAll(first, tally), runAll(beside, tally, false)]);
+else await runAll([...first, ...beside], tally);
+const done = new Set<string>(["contracts", ...suitesBeside]);
+await runAll(folders.filter((folder) => !done.has(folder)).map(suiteOf), tally);
 for (const [name, check] of contractChecks) {
   console.log(`\n== ${name}`);
   const isGood = check();
