@@ -273,7 +273,7 @@ const collateral = z.strictObject({
   freshMs: integer(0, 86_400_000).default(3_600_000),
   /** Intel gives operators longer to update under standard than under early. */
   evaluation: z.enum(["standard", "early"], "must be standard or early").default("standard"),
-  /** Platforms whose texts are kept fresh besides those of machines with bound keys. */
+  /** Platforms whose texts are kept fresh besides those of machines whose bound keys serve a task. */
   platforms: list(platform, platformMessage).default([]),
   /** Texts that end so soon are posted anew. */
   renewBeforeS: integer(3_600, 2_592_000).default(604_800),

@@ -1,15 +1,24 @@
 /** The node's X25519 key, to which private inputs are sealed (RFC 9180). It has to be made and to stay inside the TEE. */
-import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { SignerError } from "../runtime/errors.ts";
 
+/** Makes the file with its content at once, unless it is there: no crash leaves half a key, and no process overwrites one. */
+const makeFile = (path: string, content: string): void => {
+  const draft = `${path}.${randomUUID()}`;
+  writeFileSync(draft, content, { flag: "wx", mode: 0o600, flush: true });
+  try {
+    linkSync(draft, path);
+  } finally {
+    unlinkSync(draft);
+  }
+};
+
 const secretIn = (path: string): Hex => {
   try {
-    const made = bytesToHex(randomBytes(32));
-    writeFileSync(path, `${made}\n`, { flag: "wx", mode: 0o600 });
-    return made;
+    if (!existsSync(path)) makeFile(path, `${bytesToHex(randomBytes(32))}\n`);
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== "EEXIST")
       throw new SignerError(`the HPKE key ${path} cannot be written`, { cause });

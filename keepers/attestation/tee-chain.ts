@@ -99,6 +99,7 @@ export const makeTeeChain = (rpc: Rpc, instance: Instance): TeeChain => {
   const verifier = { address: instance.quoteVerifier, abi: [...dcapVerifierAbi, ...dcapCollateralAbi] } as const;
   const tasks = { address: instance.taskRegistry, abi: taskRegistryAbi } as const;
   const workloadIds = new Map<bigint, Hex>(); // a task never changes it
+  const cas = new Map<Hex, PckCa>(); // nor does an issuer what it is
   return {
     rootKey: async () => {
       const [x, y] = await client.readContract({ ...collateral, functionName: "root" });
@@ -118,8 +119,12 @@ export const makeTeeChain = (rpc: Rpc, instance: Instance): TeeChain => {
       client.readContract({ ...registry, functionName: "bindingOf", args: [workloadId, signer] }),
     isLiveIssuer: (issuerId) => client.readContract({ ...collateral, functionName: "isLiveIssuer", args: [issuerId] }),
     caOf: async (issuerId) => {
+      const known = cas.get(issuerId);
+      if (known !== undefined) return known;
       const read = client.readContract({ ...collateral, functionName: "issuer", args: [issuerId] });
-      return caKinds.get((await unless("UnknownIssuer", read))?.kind ?? 0);
+      const ca = caKinds.get((await unless("UnknownIssuer", read))?.kind ?? 0);
+      if (ca !== undefined) cas.set(issuerId, ca);
+      return ca;
     },
     texts: async ({ tee, fmspc, evaluation }) => {
       const type = teeTypeOf(tee);

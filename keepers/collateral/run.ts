@@ -12,6 +12,7 @@ import { needsOf } from "../attest/needs.ts";
 import type { CollateralSource } from "../attestation/collateral/source.ts";
 import type { Evaluation, PckCa } from "../attestation/collateral/urls.ts";
 import type { TeeChain } from "../attestation/tee-chain.ts";
+import { makePlatforms } from "./platforms.ts";
 import type { BoundKey } from "../chain/evidence.ts";
 import { type JobDeps, makeTally, nowSeconds, type Tally } from "../job.ts";
 import type { Pass } from "../runtime/loop.ts";
@@ -20,7 +21,7 @@ import type { Intent } from "../runtime/tx-types.ts";
 import { distinct, type Platform, planTexts, platformsForLists, revokedIssuers, revokedPcks } from "./plan.ts";
 
 export type CollateralSettings = {
-  /** Platforms whose texts are kept fresh besides those of machines with bound keys. */
+  /** Platforms whose texts are kept fresh besides those of machines whose bound keys serve a task. */
   readonly platforms: readonly Platform[];
   readonly evaluation: Evaluation;
   /** Texts that end so soon are posted anew, seconds. */
@@ -46,29 +47,6 @@ const send = async ({ transactions, nowS, log, tally }: PassDeps, intent: Intent
   if (!(await submitOnce(transactions, { ...intent, deadlineS: Number(nowS + patienceS) }))) return;
   log.info({ what, subject: intent.subject }, "evidence is tended on chain");
   tally.done();
-};
-
-/** Platforms of registered certificates: all of them, or those of machines with bound keys. */
-const readPlatforms = async (
-  { view, chain }: CollateralDeps,
-  bound: readonly BoundKey[],
-): Promise<{ bound: readonly Platform[]; registered: readonly Platform[] }> => {
-  const registered: Platform[] = [];
-  const ofBound: Platform[] = [];
-  const tees = new Map<Hex, Platform["tee"]>();
-  for (const { workloadId } of bound)
-    if (!tees.has(workloadId)) tees.set(workloadId, (await chain.workload(workloadId))?.tee === 0 ? "SGX" : "TDX");
-  for (const { pckId, issuerId } of await view.pcks()) {
-    const keys = bound.filter((key) => key.pckId === pckId);
-    const ca = await chain.caOf(issuerId);
-    const isWanted = keys.length > 0 || !registered.some((one) => one.ca === ca);
-    const pck = isWanted && ca !== undefined ? await chain.pck(pckId) : undefined;
-    if (pck === undefined || ca === undefined) continue;
-    const platform = { fmspc: pck.fmspc, ca };
-    registered.push({ tee: "SGX", ...platform });
-    ofBound.push(...keys.map(({ workloadId }) => ({ tee: tees.get(workloadId) ?? "TDX", ...platform })));
-  }
-  return { bound: distinct(ofBound), registered: distinct(registered) };
 };
 
 const postTexts = async (deps: PassDeps, { tee, fmspc }: Platform, collateral: Collateral): Promise<void> => {
@@ -145,23 +123,30 @@ const tendTexts = async (
   return lists;
 };
 
+/** Bindings that are looked at in one pass; the next pass looks at the next ones. */
+const mostBindings = 200;
+
 /** Makes the pass. A platform, or a service, that fails is the item's failure; the others go on. */
-export const makeCollateralJob =
-  (deps: CollateralDeps): Pass =>
-  async (signal) => {
-    const { view, clock, log, settings } = deps;
+export const makeCollateralJob = (deps: CollateralDeps): Pass => {
+  const { view, clock, log, settings } = deps;
+  const readPlatforms = makePlatforms(deps);
+  let looked = 0;
+  return async (signal) => {
     const tally = makeTally(log);
     const nowS = await nowSeconds({ chain: view, clock });
     const pass = { ...deps, nowS, tally };
     const bound = await view.boundKeys(Number(nowS));
-    const platforms = await readPlatforms(deps, bound);
-    const posted = distinct([...settings.platforms, ...platforms.bound]);
-    const listed = settings.revoke ? platformsForLists(posted, platforms.registered) : [];
+    const { served, ofAuthorities } = await readPlatforms(bound);
+    const posted = distinct([...settings.platforms, ...served]);
+    const listed = settings.revoke ? platformsForLists(posted, ofAuthorities) : [];
     const { rootCrl, pckCrls } = await tendTexts(pass, posted, listed, signal);
     if (settings.revoke && rootCrl !== undefined)
       await tally.attempt({ job, subject: "lists", action: "revoke" }, () =>
         proveRevocations(pass, { rootCrl, pckCrls }),
       );
-    await endBindings(pass, bound);
+    if (looked >= bound.length) looked = 0;
+    await endBindings(pass, bound.slice(looked, looked + mostBindings));
+    looked += mostBindings;
     return tally.report();
   };
+};

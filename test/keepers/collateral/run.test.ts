@@ -21,6 +21,8 @@ const issuedAt = (atS: number) => {
   return { tcbInfo: texts, qeIdentity: texts, pckCrl: { thisUpdate: atS, nextUpdate: atS + 30 * dayS } };
 };
 
+const deployer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"; // the first account of every local chain
+
 describe("collateral job", () => {
   let scene: Scene;
   let machine: World;
@@ -35,9 +37,13 @@ describe("collateral job", () => {
   before(async () => {
     const nowS = Math.floor(Date.now() / 1_000);
     machine = mintWorld({ at: nowS, ...issuedAt(nowS - 60) });
-    scene = await openScene({ nodes: 2, adjust: (p) => ({ ...p, attestationRoot: rootOf(machine.rootKey) }) });
+    workloadId = workloadIdOf(deployer, workloadSalt);
+    scene = await openScene({
+      nodes: 2,
+      task: { workloadId },
+      adjust: (p) => ({ ...p, attestationRoot: rootOf(machine.rootKey) }),
+    });
     service = await startIntelService(machine);
-    workloadId = workloadIdOf(scene.market.deployer.address as Hex, workloadSalt);
   });
   after(async () => {
     await service.close();
@@ -114,6 +120,15 @@ describe("collateral job", () => {
     const after = await ends();
     expect(after.info).to.be.greaterThan(before.info + 20 * dayS);
     expect(after.identity).to.be.greaterThan(before.identity + 20 * dayS);
+  });
+
+  it("posts nothing for machines whose keys serve no task: strangers cannot have it spend gas", async () => {
+    await bind();
+    const { taskRegistry, taskId, nodes, owner } = scene.market;
+    await taskRegistry.connect(owner).unsubscribe(taskId, nodes[0]?.nodeId ?? 0n);
+    await scene.passTime(24 * dayS);
+    service.serve(at(await scene.market.networkHelpers.time.latest()));
+    expect(await pass(await open())).to.deep.equal({ done: 0, failed: 0 });
   });
 
   it("proves that a machine's certificate is revoked, and ends what it was bound by", async () => {
