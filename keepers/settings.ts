@@ -1,77 +1,9 @@
-/**
- * What can be set, with bounds and defaults. Scalars are accepted as text (as YAML and the environment give them) or as
- * their own type. Every message is the rest of a sentence that begins with the setting's name.
- */
-import { type Address, getAddress, type Hex, isAddress } from "viem";
+/** What can be set, with bounds and defaults. */
+import type { Hex } from "viem";
 import { z } from "zod";
 import { tsmPath } from "./attestation/quotes/tsm.ts";
 import type { Platform } from "./collateral/plan.ts";
-
-const text = (what: string) => z.string(`must be ${what}`).trim().min(1, `must be ${what}`);
-
-const integer = (least: number, most: number) => {
-  const message = `must be a whole number within ${least}..${most}`;
-  return z
-    .union([z.number(), z.string().trim().regex(/^\d+$/, message).transform(Number)], message)
-    .pipe(z.int(message).min(least, message).max(most, message));
-};
-
-const decimal = (least: number, most: number) => {
-  const message = `must be a number within ${least}..${most}`;
-  return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .trim()
-          .regex(/^\d+(\.\d+)?$/, message)
-          .transform(Number),
-      ],
-      message,
-    )
-    .pipe(z.number(message).min(least, message).max(most, message));
-};
-
-const amount = z.union(
-  [
-    z.bigint().nonnegative(),
-    z
-      .string()
-      .trim()
-      .regex(/^\d{1,30}$/)
-      .transform(BigInt),
-  ],
-  "must be a whole amount in the token's smallest unit",
-);
-
-const flag = z.union(
-  [z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")],
-  "must be true or false",
-);
-
-const split = (value: string): string[] =>
-  value.split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
-
-/** A list, or its items in one text with commas between. Items MUST accept text. */
-const list = <O, I>(item: z.ZodType<O, I>, message: string) => {
-  const items = z.array(item);
-  const fromText = z
-    .string()
-    .transform(split)
-    .pipe(items as unknown as z.ZodType<O[], string[]>);
-  return z.union([items, fromText], message);
-};
-
-const isHttp = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-const url = z.string("must be an http or https URL").trim().refine(isHttp, "must be an http or https URL");
-const urls = list(url, "must be a list of http or https URLs");
-
-const address = z
-  .string("must be an address: 0x and 40 hex digits")
-  .trim()
-  .refine((value) => isAddress(value, { strict: false }), "must be an address: 0x and 40 hex digits")
-  .transform((value): Address => getAddress(value));
+import { address, amount, decimal, flag, integer, list, text, url, urls } from "./settings-values.ts";
 
 export const jobNames = ["executor", "settler", "beacon", "janitor", "watchtower", "attest", "collateral"] as const;
 export type JobName = (typeof jobNames)[number];
