@@ -8,6 +8,7 @@ import {
   registerNode,
   registerTask,
   subscribe,
+  type TaskInput,
 } from "../../deploy/local/nodes.ts";
 import { approveAll, makeWorld, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
@@ -32,15 +33,15 @@ export type Lab = {
 
 export const escrowOf = (world: World) => ({ address: world.instance.escrow, abi: requestEscrowAbi }) as const;
 
-/** Makes a chain, an instance, a task, and a pool of nodes that ask 5 per unit. */
-export async function makeLab(poolSize: number, hardfork = "osaka"): Promise<Lab> {
+/** Makes a chain, an instance, a task, and a pool of nodes that ask 5 per unit. A task that names a workload needs no challenge window. */
+export async function makeLab(poolSize: number, hardfork = "osaka", task: Partial<TaskInput> = {}): Promise<Lab> {
   const connection = await network.create({
     network: "default",
     chainType: "l1",
     override: { initialDate: "2026-01-01T00:00:00Z", hardfork },
   });
   const world = await makeWorld(connection);
-  const taskId = await registerTask(world, plainTask);
+  const taskId = await registerTask(world, { ...plainTask, ...task });
   const [, , ownerAddress] = (await connection.provider.request({ method: "eth_accounts" })) as Address[];
   if (ownerAddress === undefined) throw new Error("The local chain has too few accounts.");
   const nodes = await makePool(world, walletOf(connection, ownerAddress), taskId, poolSize);
@@ -52,7 +53,7 @@ export async function makeLab(poolSize: number, hardfork = "osaka"): Promise<Lab
     return { gas: gasUsed, hash };
   };
   const ask: Lab["ask"] = async ({ k, slot, items = 0 }) => {
-    const params = paramsOf(taskId, k, slot);
+    const params = { ...paramsOf(taskId, k, slot), ...(task.workloadId === undefined ? {} : inTee) };
     const sent = await (items === 0
       ? consumer.getFunction("ask").send(params, `0x${"11".repeat(32)}`)
       : consumer.getFunction("askBundle").send(params, items, `0x${"33".repeat(32)}`, "https://example.org/inputs"));
@@ -105,6 +106,9 @@ async function makeConsumer(world: World) {
   await world.deployer.writeContract({ ...escrowOf(world), functionName: "deposit", args: [consumer, amount] });
   return contract;
 }
+
+/** Keys of a TEE need no challenge window; its pool is small. */
+const inTee = { challengeWindow: 0, acceptNoPanel: true };
 
 function paramsOf(taskId: bigint, k: number, slot: number) {
   return {

@@ -46,6 +46,22 @@ async function roundTrip(lab: Lab, k: number, slot: number): Promise<{ request: 
   return { request: gas, settle: settle.gas };
 }
 
+/** Settlement by a committee of one whose key is bound to the task's workload: no challenge window. Steady state. */
+export async function measureAlone(lab: Lab): Promise<bigint> {
+  await settleAlone(lab);
+  return settleAlone(lab);
+}
+
+async function settleAlone(lab: Lab): Promise<bigint> {
+  const { request } = await lab.ask({ k: 1, slot: 1 });
+  await lab.sleep(5);
+  await lab.post(request);
+  const settlement = await settlementOf(lab.world, lab.nodes, request, { output });
+  const { gas } = await lab.settle(await firstMember(lab, request), [settlement]);
+  await lab.sleep(10);
+  return gas;
+}
+
 async function finalize(lab: Lab, hash: Hex, settlement: Awaited<ReturnType<typeof settlementOf>>): Promise<bigint> {
   const { logs } = await lab.world.chain.getTransactionReceipt({ hash });
   const [recorded] = parseEventLogs({ abi: escrowOf(lab.world).abi, logs, eventName: "ResultRecorded" });
