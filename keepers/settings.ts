@@ -169,6 +169,8 @@ const attest = z.strictObject({
   tsmPath: text("a path").default(tsmPath),
   /** Workloads to serve besides those of the tasks that the node subscribes to. */
   workloads: list(workloadId, "must be a list of workload ids").default([]),
+  /** The node to attest for, where the key is not its signer yet. */
+  nodeId: integer(1, 4_294_967_295).optional(),
   /** The X25519 key that inputs are sealed to; made where there is none. It must not leave the TEE. */
   hpkeKeyFile: text("a path").optional(),
   /** Bind anew when no more than this part of the workload's greatest age is left. */

@@ -61,6 +61,7 @@ export const openAttest = async (parts: Parts, executors?: readonly Executor[]):
     evaluation: collateral.evaluation,
     renewAt: attest.renewAt,
     workloads: attest.workloads,
+    intendedNodeId: attest.nodeId === undefined ? undefined : BigInt(attest.nodeId),
     hpkeKey: openHpkeKey(attest.hpkeKeyFile),
     runtimeHash: await runtimeHashOf(executors ?? [makeWasmExecutor()]),
   };
@@ -77,6 +78,7 @@ export const makeCollateral = async (parts: Parts): Promise<Job> => {
   const { collateral: settings } = parts.settings;
   const chain = makeTeeChain(parts.rpc, parts.instance);
   const source = sourceOf(parts, await chain.rootKey());
-  const pass = makeCollateralJob({ ...parts, view: parts.chain, chain, source, settings });
-  return { name: "collateral", pass, once: pass, intervalMs: settings.intervalMs, checks: [], close: nothing };
+  const deps = { ...parts, view: parts.chain, chain, source, settings };
+  const { pass, passUntilDone } = makeCollateralJob(deps, { waitMs: parts.settings.once.waitMs });
+  return { name: "collateral", pass, once: passUntilDone, intervalMs: settings.intervalMs, checks: [], close: nothing };
 };

@@ -19,8 +19,8 @@ import type { QuoteProvider } from "../attestation/quotes/provider.ts";
 import type { Instance } from "../chain/instance.ts";
 import type { Signer } from "../runtime/signer.ts";
 
-/** The machine that made a quote, as far as it says which collateral to ask for. */
-export type Machine = { readonly tee: Tee; readonly fmspc: Hex; readonly ca: PckCa };
+/** The machine that made a quote: which collateral to ask for, and when the first of its two certificates ends, Unix seconds. */
+export type Machine = { readonly tee: Tee; readonly fmspc: Hex; readonly ca: PckCa; readonly certifiedUntilS: number };
 
 export type Evidence = {
   readonly keys: TeeKeys;
@@ -63,11 +63,12 @@ export type EvidenceQuery = {
 /** Throws an EvidenceError for what is no quote. */
 export const machineOf = (quote: Uint8Array): Machine => {
   const { pckDer, intermediateDer } = normaliseQuote(quote);
-  const { sgxExtension } = parseCertificate(pckDer, "The quote's PCK certificate");
-  const { fmspc } = parseSgxExtension(sgxExtension, "the PCK certificate");
-  const { commonName } = parseCertificate(intermediateDer, "The quote's intermediate certificate");
-  const ca = commonName === "Intel SGX PCK Processor CA" ? "processor" : "platform";
-  return { tee: parseQuote(quote).tee, fmspc: toHex(fmspc), ca };
+  const pck = parseCertificate(pckDer, "The quote's PCK certificate");
+  const authority = parseCertificate(intermediateDer, "The quote's intermediate certificate");
+  const { fmspc } = parseSgxExtension(pck.sgxExtension, "the PCK certificate");
+  const certifiedUntilS = Math.min(pck.notAfter, authority.notAfter);
+  const ca = authority.commonName === "Intel SGX PCK Processor CA" ? "processor" : "platform";
+  return { tee: parseQuote(quote).tee, fmspc: toHex(fmspc), ca, certifiedUntilS };
 };
 
 /** Makes the evidence. Nothing is judged yet: a quote that does not verify is a verdict. Rejects where there is no quote or no collateral. */

@@ -1,6 +1,6 @@
 /** The node's X25519 key, to which private inputs are sealed (RFC 9180). It has to be made and to stay inside the TEE. */
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { SignerError } from "../runtime/errors.ts";
@@ -33,7 +33,11 @@ const secretIn = (path: string): Hex => {
 /** The public key of the secret in the file; a new secret is written, for its owner's eyes only, where there is no file. Throws SignerError. */
 export const openHpkeKey = (path: string): Hex => {
   const secret = secretIn(path);
+  if ((statSync(path).mode & 0o077) !== 0)
+    throw new SignerError(`the HPKE key ${path} can be read by others than its owner: chmod 600 it, or make another`);
   if (!/^0x[0-9a-f]{64}$/.test(secret))
-    throw new SignerError(`the HPKE key ${path} is no key: expected 0x and 64 hex digits`);
+    throw new SignerError(
+      `the HPKE key ${path} is no key: expected 0x and 64 hex digits. Delete it if nothing was bound with it`,
+    );
   return bytesToHex(x25519.getPublicKey(hexToBytes(secret)));
 };

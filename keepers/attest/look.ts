@@ -55,54 +55,82 @@ const knownOf = async (
   { machine, evaluation, onChain }: Evidence,
   needs: readonly Need[],
 ): Promise<Known> => {
-  const { pckId } = onChain.quote;
   const ids = needs.flatMap((need) => (need.kind === "issuer" ? [need.issuerId] : []));
   const live = await Promise.all(ids.map(async (id) => ((await chain.isLiveIssuer(id)) ? [id] : [])));
-  const { tcbInfo, qeIdentity } = await chain.texts({ ...machine, evaluation });
-  const pck = await chain.pck(pckId);
+  const pck = await chain.pck(onChain.quote.pckId);
   return {
     liveIssuers: new Set(live.flat()),
     pck,
     isKeyKnown: pck !== undefined && (await chain.quoteError(onChain.quote, evaluation)) !== "UnknownAttestationKey",
-    tcbInfoUntilS: tcbInfo.nextUpdate,
-    qeIdentityUntilS: qeIdentity.nextUpdate,
+    texts: await chain.texts({ ...machine, evaluation }),
   };
 };
 
-/** When the texts that will be on chain end, Unix seconds. */
-const textsUntil = (known: Known, missing: readonly Need[]): number => {
-  const posted = (kind: "tcbInfo" | "qeIdentity", keptUntilS: number): number =>
-    missing.reduce((untilS, need) => (need.kind === kind ? need.untilS : untilS), keptUntilS);
-  return Math.min(posted("tcbInfo", known.tcbInfoUntilS), posted("qeIdentity", known.qeIdentityUntilS));
+/** When what will be on chain ends, Unix seconds: the first of both texts and the certificate. */
+const evidenceUntil = ({ texts, pck }: Known, missing: readonly Need[], { machine }: Evidence): number => {
+  const untilOf = (kind: "tcbInfo" | "qeIdentity"): number => {
+    const keptUntilS = texts.areDistrusted ? 0 : texts[kind].nextUpdate;
+    return missing.reduce((untilS, need) => (need.kind === kind ? need.untilS : untilS), keptUntilS);
+  };
+  const isKept = pck !== undefined && missing.every(({ kind }) => kind !== "pck");
+  return Math.min(untilOf("tcbInfo"), untilOf("qeIdentity"), isKept ? pck.notAfter : machine.certifiedUntilS);
 };
 
-/**
- * Looks at a workload for a node. `always` makes the evidence even where the binding still lives. Rejects with
- * UnknownWorkloadError, or where there is no quote, no collateral or no chain.
- */
+const noCollateral =
+  "Intel's texts on chain have ended or count no more, and the service has no later ones: wait, or ask another service";
+
+export type LookQuery = {
+  readonly workloadId: Hex;
+  readonly node: NodeKeys;
+  /** The keys that were bound last, where that is known: others than the node's of now are bound anew. */
+  readonly bound?: Pick<NodeKeys, "hpkeKey" | "runtimeHash"> | undefined;
+  readonly nowS: number;
+  /** Makes the evidence even where the binding still lives. */
+  readonly always?: boolean;
+};
+
+/** Looks at a workload for a node. Rejects with UnknownWorkloadError, or where there is no quote, no collateral or no chain. */
 export const lookAt = async (
   deps: LookDeps,
-  { workloadId, node, nowS, always = false }: { workloadId: Hex; node: NodeKeys; nowS: number; always?: boolean },
+  { workloadId, node, bound, nowS, always = false }: LookQuery,
   signal?: AbortSignal,
 ): Promise<Look> => {
-  const { chain, rpc, renewAt } = deps;
+  const { chain, renewAt } = deps;
   const workload = await chain.workload(workloadId);
   if (workload === undefined) throw new UnknownWorkloadError(workloadId);
   const binding = await chain.binding(workloadId, node.signer);
   const seen = { workloadId, workload, binding };
   const facts = { binding, maxAge: workload.maxAge, nowS, renewAt };
-  if (!always && !isEnding(facts)) return { ...seen, kind: "live" };
-  const [block, rootKey] = [await readChallenge(rpc), await chain.rootKey()];
-  const evidence = await makeEvidence(deps, { node, block, parts: workload.parts, rootKey, nowS }, signal);
-  const { verdict, evaluation, measurement } = evidence;
-  const activeAtS = Number(await chain.measurementActiveAt(workloadId, measurement));
-  const why = refusalOf({ workload, binding, verdict, evaluation, measurement, activeAtS, nowS });
+  const hasChanged = bound !== undefined && (bound.hpkeKey !== node.hpkeKey || bound.runtimeHash !== node.runtimeHash);
+  if (!always && !hasChanged && !isEnding(facts)) return { ...seen, kind: "live" };
+  const evidence = await makeEvidence(deps, await queryOf(deps, node, workload, nowS), signal);
+  const why = await readRefusal(deps, seen, evidence, nowS);
   if (why !== undefined) return { ...seen, kind: "refused", why, evidence };
   const needs = needsOfQuote(evidence.onChain);
   const known = await knownOf(deps, evidence, needs);
   const missing = missingOf(needs, known, nowS);
   const next = nextOf(missing);
-  const isGained = next.some(({ kind }) => kind === "issuer") || isGain(facts, textsUntil(known, missing));
-  const isDue = isEnding(facts) && isGained;
+  const untilS = evidenceUntil(known, missing, evidence);
+  if (untilS < nowS) return { ...seen, kind: "refused", why: noCollateral, evidence };
+  const isDue = hasChanged || (isEnding(facts) && isGain(facts, untilS));
   return always || isDue ? { ...seen, kind: "due", isDue, evidence, missing, next } : { ...seen, kind: "live" };
+};
+
+const queryOf = async ({ chain, rpc }: LookDeps, node: NodeKeys, { parts }: Workload, nowS: number) => {
+  const [block, rootKey] = [await readChallenge(rpc), await chain.rootKey()];
+  return { node, block, parts, rootKey, nowS };
+};
+
+/** Why the registry would refuse the evidence; undefined if it would not. */
+const readRefusal = async (
+  { chain }: LookDeps,
+  { workloadId, workload, binding }: { workloadId: Hex; workload: Workload; binding: Binding },
+  { verdict, evaluation, measurement, keys }: Evidence,
+  nowS: number,
+): Promise<string | undefined> => {
+  const activeAtS = Number(await chain.measurementActiveAt(workloadId, measurement));
+  const { ppid } = verdict.facts;
+  const backing = ppid === undefined ? { nodeId: 0, untilS: 0 } : await chain.machineOf(ppid);
+  const { nodeId } = keys;
+  return refusalOf({ workload, binding, verdict, evaluation, measurement, activeAtS, backing, nodeId, nowS });
 };

@@ -2,8 +2,8 @@
 import type { Hex } from "viem";
 import type { QuoteVerdict } from "../../sdk/attestation/verify-quote.ts";
 import { statusNumber } from "../../sdk/attestation/status.ts";
-import { type Binding, type KeptPck, teeTypeOf, type Workload } from "../attestation/tee-chain.ts";
-import type { Need } from "./needs.ts";
+import { type Binding, type KeptPck, type KeptTexts, teeTypeOf, type Workload } from "../attestation/tee-chain.ts";
+import { isTextDue, type Need } from "./needs.ts";
 
 export type BindingFacts = {
   readonly binding: Pick<Binding, "until" | "revoked">;
@@ -31,12 +31,15 @@ export type PolicyFacts = {
   readonly measurement: Hex;
   /** From when the measurement is allowed, Unix seconds; zero if it is not. */
   readonly activeAtS: number;
+  /** The node that the machine backs, and until when. */
+  readonly backing: { readonly nodeId: number; readonly untilS: number };
+  readonly nodeId: bigint;
   readonly nowS: number;
 };
 
 /** Why the registry would refuse the evidence, as a sentence that says what to do; undefined if it would not. */
 export const refusalOf = (facts: PolicyFacts): string | undefined => {
-  const { workload, binding, verdict, evaluation, measurement, activeAtS, nowS } = facts;
+  const { workload, binding, verdict, evaluation, measurement, activeAtS, backing, nodeId, nowS } = facts;
   const { status, reason } = verdict;
   if (workload.statuses === 0) return "the workload is revoked: serve another one";
   if (binding.revoked) return "this key was revoked for the workload: rotate the node's signer";
@@ -48,6 +51,8 @@ export const refusalOf = (facts: PolicyFacts): string | undefined => {
   if (evaluation < workload.minEvaluation)
     return `the collateral is of evaluation ${evaluation}, the workload wants ${workload.minEvaluation}: set collateral.evaluation to early`;
   if (activeAtS === 0) return `the workload does not allow the measurement ${measurement}: run the build that it lists`;
+  if (backing.nodeId !== Number(nodeId) && backing.untilS >= nowS)
+    return `the machine backs node ${backing.nodeId} until ${backing.untilS}: one machine, one node. Use another one, or wait`;
   if (activeAtS > nowS) return `the measurement ${measurement} is allowed from ${activeAtS} on: wait until then`;
   return undefined;
 };
@@ -57,13 +62,11 @@ export type Known = {
   readonly liveIssuers: ReadonlySet<Hex>;
   readonly pck: KeptPck | undefined;
   readonly isKeyKnown: boolean;
-  /** Ends of the texts that are kept, Unix seconds; zero if none is. */
-  readonly tcbInfoUntilS: number;
-  readonly qeIdentityUntilS: number;
+  readonly texts: KeptTexts;
 };
 
-/** Texts that end so soon are posted anew, if there is a later one. */
-const leastTextS = 86_400;
+/** Texts that end so soon are posted anew, if there is a later one, seconds: passes may be a day apart. */
+const leastTextS = 3 * 86_400;
 
 /** What is not on chain yet, in the order in which it has to come. */
 export const missingOf = (needs: readonly Need[], known: Known, nowS: number): readonly Need[] => {
@@ -71,8 +74,7 @@ export const missingOf = (needs: readonly Need[], known: Known, nowS: number): r
     if (need.kind === "issuer") return !known.liveIssuers.has(need.issuerId);
     if (need.kind === "pck") return known.pck === undefined || known.pck.notAfter < nowS;
     if (need.kind === "key") return !known.isKeyKnown;
-    const keptUntilS = need.kind === "tcbInfo" ? known.tcbInfoUntilS : known.qeIdentityUntilS;
-    return keptUntilS < nowS + leastTextS && need.untilS > keptUntilS;
+    return isTextDue(need, known.texts, nowS + leastTextS);
   };
   return needs
     .filter(isMissing)

@@ -35,7 +35,12 @@ export type Binding = {
 
 /** A signed text that is kept, in Unix seconds; all zero if none is. */
 export type KeptText = { readonly issueDate: number; readonly nextUpdate: number };
-export type KeptTexts = { readonly tcbInfo: KeptText; readonly qeIdentity: KeptText };
+/** `areDistrusted`: a signer was revoked since, and they may be its; they count no more. */
+export type KeptTexts = {
+  readonly tcbInfo: KeptText;
+  readonly qeIdentity: KeptText;
+  readonly areDistrusted: boolean;
+};
 /** Which texts: of a kind of machines, in one evaluation of Intel's. */
 export type TextsKey = { readonly tee: Tee; readonly fmspc: Hex; readonly evaluation: number };
 
@@ -58,6 +63,8 @@ export type TeeChain = {
   texts(key: TextsKey): Promise<KeptTexts>;
   /** Undefined if it is not registered. */
   pck(pckId: Hex): Promise<KeptPck | undefined>;
+  /** The node that a machine backs, and until when, Unix seconds. */
+  machineOf(ppid: Hex): Promise<{ readonly nodeId: number; readonly untilS: number }>;
   /** The error that refuses the quote under this evaluation; undefined if it verifies. */
   quoteError(quote: QuoteWords, evaluation: number): Promise<string | undefined>;
   /** Whether the binding has lost what it was made by. */
@@ -78,6 +85,13 @@ const errorNameOf = (error: unknown): string | undefined => {
   const reverted =
     error instanceof BaseError ? error.walk((one) => one instanceof ContractFunctionRevertedError) : null;
   return reverted instanceof ContractFunctionRevertedError ? reverted.data?.errorName : undefined;
+};
+
+/** The same; throws what failed otherwise. */
+const errorNameOr = (error: unknown): string => {
+  const name = errorNameOf(error);
+  if (name === undefined) throw error;
+  return name;
 };
 
 /** Undefined where the contract says by this error that there is none. */
@@ -132,17 +146,25 @@ export const makeTeeChain = (rpc: Rpc, instance: Instance): TeeChain => {
         client.readContract({ ...collateral, functionName: "tcbInfo", args: [type, fmspc, evaluation] }),
         client.readContract({ ...collateral, functionName: "qeIdentity", args: [type, evaluation] }),
       ]);
-      return { tcbInfo, qeIdentity };
+      const read = client.readContract({
+        ...collateral,
+        functionName: "collateralOf",
+        args: [type, fmspc, evaluation],
+      });
+      const error = await read.then(() => undefined, errorNameOr);
+      return { tcbInfo, qeIdentity, areDistrusted: error === "TcbTextDistrusted" };
     },
     pck: (pckId) => unless("UnknownPck", client.readContract({ ...verifier, functionName: "pck", args: [pckId] })),
+    machineOf: async (ppid) => {
+      const [nodeId, until] = await client.readContract({ ...registry, functionName: "machineOf", args: [ppid] });
+      return { nodeId, untilS: Number(until) }; // 40 bits on chain
+    },
     quoteError: async (quote, evaluation) => {
       try {
         await client.readContract({ ...verifier, functionName: "verifyQuote", args: [quote, evaluation] });
         return undefined;
       } catch (error) {
-        const name = errorNameOf(error);
-        if (name === undefined) throw error;
-        return name;
+        return errorNameOr(error);
       }
     },
     canEnd: async ({ workloadId, signer, pckId, measurement }) => {

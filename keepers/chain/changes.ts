@@ -34,7 +34,7 @@ export const statements = {
     "INSERT INTO chain_fallbacks (request_id, node_id, kind, value, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
   dispute:
     "INSERT INTO chain_disputes (request_id, kind, node_id, height, log_index, seen_ms) VALUES (?, ?, ?, ?, ?, ?)",
-  evidence: "INSERT INTO chain_evidence (kind, id, value, height, log_index) VALUES (?, ?, ?, ?, ?)",
+  evidence: "INSERT INTO chain_evidence (kind, id, value, until_s, height, log_index) VALUES (?, ?, ?, ?, ?, ?)",
   subscription:
     "INSERT INTO chain_subscriptions (task_id, node_id, height, log_index, kind, active_at_s) VALUES (?, ?, ?, ?, ?, ?)",
 } as const;
@@ -203,18 +203,24 @@ const disputeChanges: ChangesOf = (event, at, nowMs) => {
 
 const boundKeyOf = (workloadId: Hex, signer: Hex): string => `${workloadId}:${signer.toLowerCase()}`;
 
-const evidenceOf = (event: ChainEvent): readonly [kind: string, id: string, value: string] | undefined => {
+/** Later than any time on chain, and an integer that every store gives back. */
+const forever = BigInt(Number.MAX_SAFE_INTEGER);
+type EvidenceRow = readonly [kind: string, id: string, value: string, untilS: bigint];
+
+const evidenceOf = (event: ChainEvent): EvidenceRow | undefined => {
   if (event.eventName === "PckRegistered") {
     const { serial, ...pck } = event.args;
-    return ["pck", pck.pckId, JSON.stringify({ ...pck, serial: serial.toString() })];
+    return ["pck", pck.pckId, JSON.stringify({ ...pck, serial: serial.toString() }), forever];
   }
-  if (event.eventName === "IssuerRegistered") return ["issuer", event.args.issuerId, event.args.serial.toString()];
-  if (event.eventName === "PckRevoked") return ["pckRevoked", event.args.pckId, ""];
-  if (event.eventName === "BindingEnded") return ["ended", boundKeyOf(event.args.workloadId, event.args.signer), ""];
+  if (event.eventName === "IssuerRegistered")
+    return ["issuer", event.args.issuerId, event.args.serial.toString(), forever];
+  if (event.eventName === "PckRevoked") return ["pckRevoked", event.args.pckId, "", forever];
+  if (event.eventName === "BindingEnded")
+    return ["ended", boundKeyOf(event.args.workloadId, event.args.signer), "", forever];
   if (event.eventName !== "NodeAttested") return undefined;
-  const { workloadId, nodeId, signer, measurement, pckId, until } = event.args;
-  const value = { workloadId, nodeId, signer, measurement, pckId, untilS: Number(until) }; // 40 bits on chain
-  return ["bound", boundKeyOf(workloadId, signer), JSON.stringify(value)];
+  const { workloadId, nodeId, signer, measurement, pckId, hpkeKey, runtimeHash, until } = event.args;
+  const value = { workloadId, nodeId, signer, measurement, pckId, hpkeKey, runtimeHash };
+  return ["bound", boundKeyOf(workloadId, signer), JSON.stringify(value), until];
 };
 
 const evidenceChanges: ChangesOf = (event, { blockNumber, logIndex }) => {

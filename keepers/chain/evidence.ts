@@ -1,6 +1,6 @@
 /** Certificates of machines and bindings of keys that the chain has seen. */
 import type { Address, Hex } from "viem";
-import { type Row, textOf, type Tx } from "../runtime/store.ts";
+import { bigintOf, type Row, textOf, type Tx } from "../runtime/store.ts";
 
 /** A registered PCK certificate: what its id commits to. */
 export type RegisteredPck = {
@@ -14,14 +14,17 @@ export type RegisteredPck = {
 /** An authority of such certificates, or a signer of texts, as it was registered. */
 export type RegisteredIssuer = { readonly issuerId: Hex; readonly serial: bigint };
 
-/** A key that a quote bound to a workload. `untilS` in Unix seconds, inclusive. */
+/** A key that a quote bound to a workload. `untilS` in Unix seconds, inclusive; `at` is where the chain said so, as "height:index". */
 export type BoundKey = {
   readonly workloadId: Hex;
   readonly nodeId: bigint;
   readonly signer: Address;
   readonly measurement: Hex;
   readonly pckId: Hex;
+  readonly hpkeKey: Hex;
+  readonly runtimeHash: Hex;
   readonly untilS: number;
+  readonly at: string;
 };
 
 const most = 100_000;
@@ -29,11 +32,12 @@ const newest =
   "NOT EXISTS (SELECT 1 FROM chain_evidence later WHERE later.id = e.id AND " +
   "(later.height > e.height OR (later.height = e.height AND later.log_index > e.log_index)))";
 
-const rowsOf = (tx: Tx, kind: "pck" | "issuer" | "bound"): Promise<readonly Row[]> =>
-  tx.all(`SELECT id, value FROM chain_evidence e WHERE kind = ? AND ${newest} ORDER BY height, log_index LIMIT ?`, [
-    kind,
-    most,
-  ]);
+const rowsOf = (tx: Tx, kind: "pck" | "issuer" | "bound", nowS = 0): Promise<readonly Row[]> =>
+  tx.all(
+    `SELECT id, value, until_s, height, log_index FROM chain_evidence e WHERE kind = ? AND until_s >= ? AND ${newest} ` +
+      "ORDER BY height, log_index LIMIT ?",
+    [kind, nowS, most],
+  );
 
 /** Registered certificates that are not revoked on chain, oldest first, up to 100,000. */
 export const loadPcks = async (tx: Tx): Promise<readonly RegisteredPck[]> =>
@@ -51,7 +55,8 @@ export const loadIssuers = async (tx: Tx): Promise<readonly RegisteredIssuer[]> 
 
 /** Keys that are bound as of a time, Unix seconds, oldest first, up to 100,000. */
 export const loadBoundKeys = async (tx: Tx, nowS: number): Promise<readonly BoundKey[]> =>
-  (await rowsOf(tx, "bound")).flatMap((row) => {
+  (await rowsOf(tx, "bound", nowS)).map((row) => {
     const { nodeId, ...key } = JSON.parse(textOf(row, "value")) as Omit<BoundKey, "nodeId"> & { nodeId: number };
-    return key.untilS < nowS ? [] : [{ ...key, nodeId: BigInt(nodeId) }];
+    const at = `${bigintOf(row, "height")}:${bigintOf(row, "log_index")}`;
+    return { ...key, nodeId: BigInt(nodeId), untilS: Number(bigintOf(row, "until_s")), at }; // 40 bits on chain
   });

@@ -27,6 +27,8 @@ export const pruneEnded = async (tx: Tx, { beforeMs, belowHeight }: PruneOptions
   );
   for (const table of ["chain_fallbacks", "chain_disputes"])
     await tx.run(`DELETE FROM ${table} WHERE seen_ms < ? AND height < ?`, [beforeMs, height]);
+  const beforeS = Math.floor(beforeMs / 1_000);
+  await tx.run("DELETE FROM chain_evidence WHERE kind = 'bound' AND until_s < ? AND height < ?", [beforeS, height]);
   const requests = await tx.run(`DELETE FROM chain_requests WHERE ${ended}`, params);
   const rounds = await tx.run(
     "DELETE FROM chain_rounds WHERE seen_ms < ? AND height < ? AND round NOT IN (SELECT round FROM chain_requests)",

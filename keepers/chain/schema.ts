@@ -77,13 +77,13 @@ const verdicts: Migration = {
   ],
 };
 
-/** Certificates of issuers (issuer) and machines (pck, pckRevoked), and keys bound to workloads (bound, ended): the newest row of an id counts. */
+/** Certificates of issuers (issuer) and machines (pck, pckRevoked), and keys bound to workloads (bound, ended): the newest row of an id counts, until its time, Unix seconds. */
 const evidence: Migration = {
   module: "chain",
   version: 5,
   sql: [
     `CREATE TABLE chain_evidence (
-       kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL,
+       kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, until_s BIGINT NOT NULL,
        height BIGINT NOT NULL, log_index INTEGER NOT NULL, PRIMARY KEY (height, log_index))`,
     "CREATE INDEX chain_evidence_id ON chain_evidence (id, height)",
     "CREATE INDEX chain_evidence_kind ON chain_evidence (kind, height)",

@@ -2,7 +2,7 @@
 import type { Hex } from "viem";
 import type { Crl } from "../../sdk/attestation/crl.ts";
 import type { Tee } from "../../sdk/attestation/quote.ts";
-import type { Need } from "../attest/needs.ts";
+import { isTextDue, type Need } from "../attest/needs.ts";
 import type { PckCa } from "../attestation/collateral/urls.ts";
 import type { KeptTexts } from "../attestation/tee-chain.ts";
 import type { RegisteredIssuer, RegisteredPck } from "../chain/evidence.ts";
@@ -15,23 +15,15 @@ export const distinct = (platforms: readonly Platform[]): readonly Platform[] =>
   ...new Map(platforms.map((one) => [`${one.tee} ${one.fmspc.toLowerCase()} ${one.ca}`, one])).values(),
 ];
 
-/** One platform for each authority that none of these has: its revocation list is wanted all the same. */
-export const platformsForLists = (wanted: readonly Platform[], others: readonly Platform[]): readonly Platform[] => {
-  const seen = new Set(wanted.map(({ ca }) => ca));
-  return others.filter(({ ca }) => !seen.has(ca) && seen.add(ca));
-};
-
-/** Texts to post, with their signer where it is not on chain: those that end within `renewBeforeS`, where there are later ones. */
+/** Texts to post, with their signer where it is not on chain: those that end within `renewBeforeS` or count no more, where there are later ones. */
 export const planTexts = (
   needs: readonly Need[],
   kept: KeptTexts,
   { liveIssuers, renewBeforeS, nowS }: { liveIssuers: ReadonlySet<Hex>; renewBeforeS: number; nowS: number },
 ): readonly Need[] => {
-  const due = needs.filter((need) => {
-    if (need.kind !== "tcbInfo" && need.kind !== "qeIdentity") return false;
-    const { nextUpdate } = kept[need.kind];
-    return nextUpdate <= nowS + renewBeforeS && need.untilS > nextUpdate;
-  });
+  const due = needs.filter(
+    (need) => (need.kind === "tcbInfo" || need.kind === "qeIdentity") && isTextDue(need, kept, nowS + renewBeforeS),
+  );
   if (due.length === 0) return [];
   const issuers = needs.filter((need) => need.kind === "issuer" && !liveIssuers.has(need.issuerId));
   return issuers.length > 0 ? issuers : due;

@@ -11,11 +11,16 @@ export type PlatformsDeps = {
 };
 
 export type Platforms = {
-  /** Of machines whose keys are bound for nodes that serve a task by them: what strangers bind to workloads of their own costs nobody. */
+  /** Keys of nodes that serve a task by them: what strangers bind to workloads of their own costs nobody. */
+  readonly keys: readonly BoundKey[];
+  /** Of these keys' machines. */
   readonly served: readonly Platform[];
-  /** One for each authority that has registered certificates. */
+  /** A few for each authority that has registered certificates. */
   readonly ofAuthorities: readonly Platform[];
 };
+
+/** Platforms that are tried for an authority's revocation list. */
+const mostPerAuthority = 3;
 
 const keyOf = (workloadId: Hex, nodeId: bigint): string => `${workloadId} ${nodeId}`;
 
@@ -49,24 +54,26 @@ export const makePlatforms = (deps: PlatformsDeps): ((bound: readonly BoundKey[]
     return tee;
   };
   const readOfAuthorities = async (pcks: readonly RegisteredPck[]): Promise<readonly Platform[]> => {
-    const found = new Map<Hex, Platform>();
-    for (const pck of pcks) {
-      const machine = found.has(pck.issuerId) ? undefined : await machineOf(pck);
-      if (machine !== undefined) found.set(pck.issuerId, { tee: "SGX", ...machine });
-    }
-    return [...found.values()];
+    const found: Platform[] = [];
+    for (const [, all] of Map.groupBy(pcks, ({ issuerId }) => issuerId))
+      for (const pck of all.slice(-mostPerAuthority)) {
+        const machine = await machineOf(pck);
+        if (machine !== undefined) found.push({ tee: "SGX", ...machine });
+      }
+    return distinct(found);
   };
 
   return async (bound) => {
     const pcks = await view.pcks();
     const byId = new Map(pcks.map((pck) => [pck.pckId, pck]));
     const isServed = await readServed(deps);
+    const keys = bound.filter(({ workloadId, nodeId }) => isServed.has(keyOf(workloadId, nodeId)));
     const served: Platform[] = [];
-    for (const { workloadId, nodeId, pckId } of bound) {
-      const pck = isServed.has(keyOf(workloadId, nodeId)) ? byId.get(pckId) : undefined;
+    for (const { workloadId, pckId } of new Map(keys.map((key) => [`${key.workloadId} ${key.pckId}`, key])).values()) {
+      const pck = byId.get(pckId);
       const machine = pck === undefined ? undefined : await machineOf(pck);
       if (machine !== undefined) served.push({ tee: await teeOf(workloadId), ...machine });
     }
-    return { served: distinct(served), ofAuthorities: await readOfAuthorities(pcks) };
+    return { keys, served: distinct(served), ofAuthorities: await readOfAuthorities(pcks) };
   };
 };

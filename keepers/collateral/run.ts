@@ -7,18 +7,19 @@ import { textCallsOf } from "../../sdk/attestation/chain-calls.ts";
 import type { Collateral } from "../../sdk/attestation/collateral.ts";
 import { parseCrl } from "../../sdk/attestation/crl.ts";
 import { parseTcbInfo } from "../../sdk/attestation/tcb-info.ts";
+import { repeated, type StepReport } from "../attest/repeat.ts";
+import { submitNeeded } from "../attest/submit.ts";
 import { intentOfNeed } from "../attest/intents.ts";
 import { needsOf } from "../attest/needs.ts";
 import type { CollateralSource } from "../attestation/collateral/source.ts";
 import type { Evaluation, PckCa } from "../attestation/collateral/urls.ts";
 import type { TeeChain } from "../attestation/tee-chain.ts";
-import { makePlatforms } from "./platforms.ts";
+import { makePlatforms, type Platforms } from "./platforms.ts";
 import type { BoundKey } from "../chain/evidence.ts";
 import { type JobDeps, makeTally, nowSeconds, type Tally } from "../job.ts";
 import type { Pass } from "../runtime/loop.ts";
-import { submitOnce } from "../runtime/submit-once.ts";
 import type { Intent } from "../runtime/tx-types.ts";
-import { distinct, type Platform, planTexts, platformsForLists, revokedIssuers, revokedPcks } from "./plan.ts";
+import { distinct, type Platform, planTexts, revokedIssuers, revokedPcks } from "./plan.ts";
 
 export type CollateralSettings = {
   /** Platforms whose texts are kept fresh besides those of machines whose bound keys serve a task. */
@@ -26,6 +27,7 @@ export type CollateralSettings = {
   readonly evaluation: Evaluation;
   /** Texts that end so soon are posted anew, seconds. */
   readonly renewBeforeS: number;
+  /** Prove what Intel revokes, and end bindings that have lost what they were made by. */
   readonly revoke: boolean;
 };
 
@@ -40,13 +42,12 @@ const job = "collateral";
 /** Not mined within so long: looked at afresh, seconds. */
 const patienceS = 3_600n;
 
-type Lists = { readonly rootCrl: Hex; readonly pckCrls: Map<PckCa, Hex> };
-type PassDeps = CollateralDeps & { readonly nowS: bigint; readonly tally: Tally };
+/** `head` is the block that the view has read. */
+type PassDeps = CollateralDeps & { readonly nowS: bigint; readonly head: bigint; readonly tally: Tally };
 
-const send = async ({ transactions, nowS, log, tally }: PassDeps, intent: Intent, what: string): Promise<void> => {
-  if (!(await submitOnce(transactions, { ...intent, deadlineS: Number(nowS + patienceS) }))) return;
-  log.info({ what, subject: intent.subject }, "evidence is tended on chain");
-  tally.done();
+const send = async (deps: PassDeps, intent: Intent, what: string): Promise<void> => {
+  const { nowS, head, tally } = deps;
+  if (await submitNeeded(deps, { ...intent, deadlineS: Number(nowS + patienceS) }, { what, seen: head })) tally.done();
 };
 
 const postTexts = async (deps: PassDeps, { tee, fmspc }: Platform, collateral: Collateral): Promise<void> => {
@@ -60,93 +61,121 @@ const postTexts = async (deps: PassDeps, { tee, fmspc }: Platform, collateral: C
   for (const need of planTexts(needs, kept, rules)) await send(deps, intentOfNeed(instance, need), need.what);
 };
 
-const proveRevocations = async (deps: PassDeps, { rootCrl, pckCrls }: Lists): Promise<void> => {
-  const { view, chain, instance } = deps;
+const revokeIssuers = async (deps: PassDeps, rootCrl: Hex): Promise<void> => {
+  const { view, chain, instance, tally } = deps;
   for (const { issuerId, serial, offset } of revokedIssuers(await view.issuers(), listOf(rootCrl))) {
-    if (!(await chain.isLiveIssuer(issuerId))) continue;
-    const args = [issuerId, rootCrl, BigInt(offset)] as const;
-    const data = encodeFunctionData({ abi: dcapCollateralAbi, functionName: "revokeIssuer", args });
-    const intent = { contract: instance.collateral, subject: `issuer:${issuerId}:${serial}`, action: "revoke", data };
-    await send(deps, intent, "an issuer is revoked");
+    const subject = `issuer:${issuerId}:${serial}`;
+    await tally.attempt({ job, subject, action: "revoke" }, async () => {
+      if (!(await chain.isLiveIssuer(issuerId))) return;
+      const args = [issuerId, rootCrl, BigInt(offset)] as const;
+      const data = encodeFunctionData({ abi: dcapCollateralAbi, functionName: "revokeIssuer", args });
+      await send(deps, { contract: instance.collateral, subject, action: "revoke", data }, "Revoke an issuer");
+    });
   }
+};
+
+const revokePcks = async (deps: PassDeps, pckCrls: ReadonlyMap<PckCa, Hex>): Promise<void> => {
+  const { view, chain, instance, tally } = deps;
   const pcks = await view.pcks();
   for (const issuerId of new Set(pcks.map((pck) => pck.issuerId))) {
     const ca = await chain.caOf(issuerId);
     const crl = ca === undefined ? undefined : pckCrls.get(ca);
     if (crl === undefined || !(await chain.isLiveIssuer(issuerId))) continue;
     for (const { pckId, x, y, offset } of revokedPcks(pcks, issuerId, listOf(crl))) {
-      const args = [issuerId, x, y, crl, BigInt(offset)] as const;
-      const data = encodeFunctionData({ abi: dcapVerifierAbi, functionName: "revokePck", args });
-      const intent = { contract: instance.quoteVerifier, subject: `pck:${pckId}`, action: "revoke", data };
-      await send(deps, intent, "a machine's certificate is revoked");
+      const subject = `pck:${pckId}`;
+      await tally.attempt({ job, subject, action: "revoke" }, async () => {
+        const args = [issuerId, x, y, crl, BigInt(offset)] as const;
+        const data = encodeFunctionData({ abi: dcapVerifierAbi, functionName: "revokePck", args });
+        await send(deps, { contract: instance.quoteVerifier, subject, action: "revoke", data }, "Revoke a certificate");
+      });
     }
   }
 };
 
 const listOf = (crl: Hex) => parseCrl(hexToBytes(crl), "The revocation list");
 
-const endBindings = async (deps: PassDeps, bound: readonly BoundKey[]): Promise<void> => {
+/** Ends at most a few bindings in a pass, so that they never keep urgent transactions of the same key waiting. */
+const endBindings = async (deps: PassDeps, keys: readonly BoundKey[], signal: AbortSignal): Promise<void> => {
   const { chain, instance, tally } = deps;
-  for (const key of bound) {
-    const { workloadId, signer, pckId, measurement, untilS } = key;
-    const subject = `workload:${workloadId}:signer:${signer}:until:${untilS}`;
+  let left = mostEnded;
+  for (const key of keys) {
+    if (signal.aborted || left === 0) return;
+    const { workloadId, signer, pckId, measurement, at } = key;
+    const subject = `workload:${workloadId}:signer:${signer}:at:${at}`;
     await tally.attempt({ job, subject, action: "endBinding" }, async () => {
       if (!(await chain.canEnd(key))) return;
+      left -= 1;
       const args = [workloadId, signer, pckId, measurement] as const;
       const data = encodeFunctionData({ abi: teeRegistryAbi, functionName: "endBinding", args });
-      const intent = { contract: instance.teeRegistry, subject, action: "endBinding", data };
-      await send(deps, intent, "a binding has lost what it was made by");
+      await send(deps, { contract: instance.teeRegistry, subject, action: "endBinding", data }, "End a binding");
     });
   }
 };
 
-/** Fetches what Intel says of each platform, and posts what is due. Returns the revocation lists that came along. */
-const tendTexts = async (
-  deps: PassDeps,
-  posted: readonly Platform[],
-  listed: readonly Platform[],
-  signal: AbortSignal,
-) => {
+type Lists = { rootCrl: Hex | undefined; readonly pckCrls: Map<PckCa, Hex> };
+
+/** Fetches what Intel says of a platform; posts what is due, and keeps the revocation lists that came along. */
+const tend = async (deps: PassDeps, platform: Platform, lists: Lists, isPosted: boolean, signal: AbortSignal) => {
   const { source, settings, tally } = deps;
-  const lists: { rootCrl: Hex | undefined; pckCrls: Map<PckCa, Hex> } = { rootCrl: undefined, pckCrls: new Map() };
-  for (const platform of [...posted, ...listed]) {
-    if (signal.aborted) break;
-    const { tee, fmspc, ca } = platform;
-    await tally.attempt({ job, subject: `${tee} ${fmspc}`, action: "post" }, async () => {
-      const query = { tee, ca, fmspc: fmspc.slice(2), evaluation: settings.evaluation };
-      const collateral = await source.fetch(query, signal);
-      lists.rootCrl = `0x${collateral.root_ca_crl}`;
-      lists.pckCrls.set(ca, `0x${collateral.pck_crl}`);
-      if (posted.includes(platform)) await postTexts(deps, platform, collateral);
-    });
-  }
+  const { tee, fmspc, ca } = platform;
+  await tally.attempt({ job, subject: `${tee} ${fmspc}`, action: "post" }, async () => {
+    const query = { tee, ca, fmspc: fmspc.slice(2), evaluation: settings.evaluation };
+    const collateral = await source.fetch(query, signal);
+    lists.rootCrl = `0x${collateral.root_ca_crl}`;
+    lists.pckCrls.set(ca, `0x${collateral.pck_crl}`);
+    if (isPosted) await postTexts(deps, platform, collateral);
+  });
+};
+
+const tendAll = async (deps: PassDeps, { served, ofAuthorities }: Platforms, signal: AbortSignal): Promise<Lists> => {
+  const lists: Lists = { rootCrl: undefined, pckCrls: new Map() };
+  for (const platform of distinct([...deps.settings.platforms, ...served]))
+    if (!signal.aborted) await tend(deps, platform, lists, true, signal);
+  if (!deps.settings.revoke) return lists;
+  // lists come with the texts of some platform of the authority, whichever the service knows
+  for (const platform of ofAuthorities)
+    if (!signal.aborted && !lists.pckCrls.has(platform.ca)) await tend(deps, platform, lists, false, signal);
   return lists;
 };
 
+/** Bindings that are ended in one pass. */
+const mostEnded = 4;
 /** Bindings that are looked at in one pass; the next pass looks at the next ones. */
-const mostBindings = 200;
+const mostLooked = 200;
+/** A service that is silent costs a pass no more than this. */
+const passMs = 180_000;
 
-/** Makes the pass. A platform, or a service, that fails is the item's failure; the others go on. */
-export const makeCollateralJob = (deps: CollateralDeps): Pass => {
+export type CollateralJob = { readonly pass: Pass; readonly passUntilDone: Pass };
+
+/** Makes the job. A platform, or a service, that fails is the item's failure; the others go on. `waitMs` bounds `passUntilDone`. */
+export const makeCollateralJob = (deps: CollateralDeps, { waitMs }: { readonly waitMs: number }): CollateralJob => {
   const { view, clock, log, settings } = deps;
   const readPlatforms = makePlatforms(deps);
   let looked = 0;
-  return async (signal) => {
+
+  const passOnce = async (stopping: AbortSignal): Promise<{ done: number; failed: number }> => {
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(passMs)]);
     const tally = makeTally(log);
-    const nowS = await nowSeconds({ chain: view, clock });
-    const pass = { ...deps, nowS, tally };
-    const bound = await view.boundKeys(Number(nowS));
-    const { served, ofAuthorities } = await readPlatforms(bound);
-    const posted = distinct([...settings.platforms, ...served]);
-    const listed = settings.revoke ? platformsForLists(posted, ofAuthorities) : [];
-    const { rootCrl, pckCrls } = await tendTexts(pass, posted, listed, signal);
+    const [nowS, { blockNumber: head }] = [await nowSeconds({ chain: view, clock }), await view.head()];
+    const pass = { ...deps, nowS, head, tally };
+    const read = async (): Promise<Platforms> => readPlatforms(await view.boundKeys(Number(nowS)));
+    const platforms = await tally.attempt({ job, subject: "bindings", action: "read" }, read);
+    if (platforms === undefined) return tally.report();
+    if (looked >= platforms.keys.length) looked = 0;
+    if (settings.revoke) await endBindings(pass, platforms.keys.slice(looked, looked + mostLooked), signal);
+    looked += mostLooked;
+    const { rootCrl, pckCrls } = await tendAll(pass, platforms, signal);
+    const what = { job, subject: "lists", action: "revoke" };
     if (settings.revoke && rootCrl !== undefined)
-      await tally.attempt({ job, subject: "lists", action: "revoke" }, () =>
-        proveRevocations(pass, { rootCrl, pckCrls }),
-      );
-    if (looked >= bound.length) looked = 0;
-    await endBindings(pass, bound.slice(looked, looked + mostBindings));
-    looked += mostBindings;
+      await tally.attempt(what, async () => {
+        await revokeIssuers(pass, rootCrl);
+        await revokePcks(pass, pckCrls);
+      });
     return tally.report();
   };
+  const step = async (signal: AbortSignal): Promise<StepReport> => {
+    const report = await passOnce(signal);
+    return { ...report, isWaiting: report.done > 0 };
+  };
+  return { pass: passOnce, passUntilDone: repeated(deps, step, waitMs) };
 };

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Hex } from "viem";
 import { lookAt, type Look } from "../attest/look.ts";
-import { type AttestDeps, readNode, readWorkloads } from "../attest/run.ts";
+import { type AttestDeps, readBound, readNode, readWorkloads } from "../attest/run.ts";
 import type { NodeKeys } from "../attest/evidence.ts";
 import { loadSettings } from "../config.ts";
 import { nowSeconds } from "../job.ts";
@@ -74,9 +74,7 @@ async function run(options: Options): Promise<number> {
 async function nodeOf(deps: AttestDeps): Promise<NodeKeys> {
   const node = await readNode(deps);
   if (node !== undefined) return node;
-  throw new UsageError(
-    `${deps.signer.address} is the signer of no node: register one with it, or configure that node's key.`,
-  );
+  throw new UsageError(`${deps.signer.address} is the signer of no node: register one with it, or set attest.nodeId.`);
 }
 
 /** Every workload, whether its binding is ending or not. */
@@ -90,7 +88,8 @@ async function lookAll(deps: AttestDeps, node: NodeKeys): Promise<readonly Look[
   const looks: Look[] = [];
   for (const workloadId of workloads) {
     say(`A quote is made for workload ${workloadId} ...`);
-    looks.push(await lookAt(deps, { workloadId, node, nowS, always: true }));
+    const bound = await readBound(deps, workloadId, nowS);
+    looks.push(await lookAt(deps, { workloadId, node, bound, nowS, always: true }));
   }
   return looks;
 }

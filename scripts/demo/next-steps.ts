@@ -1,3 +1,4 @@
+import { localEvidenceSeed } from "../../deploy/local/world.ts";
 import type { Demo } from "./run.ts";
 
 /** What can be done with the network while it is up. */
@@ -13,6 +14,8 @@ export function nextSteps({ chain, stage, cast }: Demo): string {
     `  escrow              ${instance.escrow}`,
     `  node registry       ${instance.nodeRegistry}`,
     `  task registry       ${instance.taskRegistry}`,
+    `  TEE registry        ${instance.teeRegistry}`,
+    `  workload            ${stage.workloadId}, of evidence made up from the seed "${localEvidenceSeed}"`,
     `  payment token       ${paymentToken} (anyone can mint)`,
     `  fold consumer       ${stage.consumers.fold}`,
     `  rate consumer       ${stage.consumers.rate}`,

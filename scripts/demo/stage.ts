@@ -105,15 +105,13 @@ export async function joinTask(
 ): Promise<void> {
   const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
   await Promise.all(
-    nodes
-      .filter(isIn)
-      .map(({ nodeId, owner, ask }) =>
-        send(world, owner, {
-          ...registry,
-          functionName: "subscribe",
-          args: [Number(tasks[task]), Number(nodeId), ask],
-        }),
-      ),
+    nodes.filter(isIn).map(({ nodeId, owner, ask }) =>
+      send(world, owner, {
+        ...registry,
+        functionName: "subscribe",
+        args: [Number(tasks[task]), Number(nodeId), ask],
+      }),
+    ),
   );
   await send(world, world.deployer, { ...registry, functionName: "publishSnapshot", args: [Number(tasks[task])] });
 }

@@ -1,4 +1,13 @@
-import { type Address, decodeFunctionData, type Hex, hexToBytes, type PublicClient, size, slice } from "viem";
+import {
+  type Address,
+  decodeFunctionData,
+  type Hex,
+  hexToBytes,
+  isAddressEqual,
+  type PublicClient,
+  size,
+  slice,
+} from "viem";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
@@ -38,10 +47,13 @@ export async function checkNode(chain: PublicClient, question: Question) {
   } as const;
   const shown = (await chain.getContractEvents({ ...event, fromBlock })).at(-1);
   if (shown === undefined) throw new Error("There is no NodeAttested: look from an earlier block.");
-  const { input } = await chain.getTransaction({ hash: shown.transactionHash });
+  const { to, input } = await chain.getTransaction({ hash: shown.transactionHash });
   const call = decodeFunctionData({ abi: teeRegistryAbi, data: input });
-  if (call.functionName !== "attest") throw new Error("The evidence is inside a call of another contract.");
-  const [, keys, quote] = call.args;
+  if (to === null || !isAddressEqual(to, teeRegistry) || call.functionName !== "attest")
+    throw new Error("The evidence is inside a call of another contract.");
+  const [workload, keys, quote] = call.args;
+  if (workload !== workloadId || BigInt(keys.nodeId) !== nodeId || !isAddressEqual(keys.signer, signer))
+    throw new Error("The call is about another key.");
 
   // what the TEE was asked to have signed, from what is known elsewhere
   const domain = { chainId: BigInt(await chain.getChainId()), registry: teeRegistry };
@@ -56,11 +68,13 @@ export async function checkNode(chain: PublicClient, question: Question) {
 
   const { parts } = await chain.readContract({ ...registry, functionName: "workloadOf", args: [workloadId] });
   const measurement = measurementOf(hexToBytes(quote.signedBody), parts);
+  const { hpkeKey, runtimeHash } = keys;
+  const isShown = shown.args.measurement === measurement && shown.args.hpkeKey === hpkeKey;
+  if (!isShown || shown.args.pckId !== quote.pckId) throw new Error("The event tells of another quote than the call.");
   if (!known.includes(measurement)) throw new Error(`Nobody here has looked at the build ${measurement}.`);
 
   // verified again, by what is on chain now: reverts if the certificate was revoked or there are no current texts
   const dcap = { address: verifier, abi: dcapVerifierAbi } as const;
   const now = await chain.readContract({ ...dcap, functionName: "verifyQuote", args: [quote, evaluation] });
-  const { hpkeKey, runtimeHash } = keys;
   return { until, hpkeKey, runtimeHash, measurement, ppid: now.ppid, status: statuses[now.status - 1] };
 }

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { createPublicClient, http, zeroHash } from "viem";
+import { concat, createPublicClient, type Hex, http, numberToHex, size, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 import type { WorldQuoteOptions } from "../../keepers/attestation/dev/world-quote.ts";
+import { labelledKey } from "../../deploy/local/world.ts";
 import { startRpcServer } from "../../scripts/demo/rpc-server.ts";
 import { printSeedOnFailure } from "../helpers/attestation/seed.ts";
 import {
@@ -87,4 +88,32 @@ describe("The client's guide to evidence", () => {
     await nodeRegistry.connect(stranger).acceptOwnership(nodeId);
     expect(await failure()).to.contain("owner has changed");
   });
+
+  it("has an example that is not shown another key's quote by a contract that calls the registry", async () => {
+    const otherBuild = { body: { mrTd: new Uint8Array(48).fill(0x66) } } satisfies WorldQuoteOptions;
+    const measurements = [measuredOf(machine, 0, otherBuild), measuredOf(machine)];
+    await registerWorkload(market(), machine, { measurements });
+    await prepareMachine(market(), machine);
+    const { teeRegistry, deployer, instance } = market();
+    const signs = labelledKey("a key in the build that is known");
+    const shown = await attestArgs(market(), machine, firstNode(), { keys: { signer: signs.address }, signs });
+    const meant = await attestArgs(market(), machine, firstNode(), { quote: otherBuild });
+    const [front, back] = [shown, meant].map(
+      (args) => teeRegistry.interface.encodeFunctionData("attest", [...args]) as Hex,
+    );
+    const forwarder = await deployer.sendTransaction({ data: forwarderOf(instance.teeRegistry, size(front ?? "0x")) });
+    const to = (await forwarder.wait())?.contractAddress ?? null;
+    await deployer.sendTransaction({ to, data: concat([front ?? "0x", back ?? "0x"]) });
+    expect(await failure()).to.equal("The evidence is inside a call of another contract.");
+  });
 });
+
+/** Creation code of a contract that calls `target` with its calldata but for the first bytes, and reverts if that does. */
+function forwarderOf(target: Hex, skipped: number): Hex {
+  const skip = numberToHex(skipped, { size: 2 }).slice(2);
+  const call = `61${skip}360380 61${skip}5f37 5f5f825f5f73${target.slice(2)}5af1`.replaceAll(" ", "");
+  const end = (call.length / 2 + 6).toString(16).padStart(2, "0"); // of PUSH1 end JUMPI PUSH0 PUSH0 REVERT, then JUMPDEST STOP
+  const code = `${call}60${end}575f5ffd5b00`;
+  const length = (code.length / 2).toString(16).padStart(2, "0");
+  return `0x60${length}600c60003960${length}6000f3${code}`;
+}

@@ -45,11 +45,11 @@ function checkAsked({ tcbInfo, qeIdentity }: Verified, { fmspc, tee, evaluation 
   demandAsked(family === fmspc.toLowerCase(), `the TCB info is for FMSPC ${family}, not for ${fmspc}`);
   const identity = tee === "TDX" ? "TD_QE" : "QE";
   demandAsked(qeIdentity.id === identity, `the QE identity is ${qeIdentity.id}, not ${identity}`);
-  if (typeof evaluation !== "number") return;
   const numbers = [tcbInfo.evaluationNumber, qeIdentity.evaluationNumber];
+  const wanted = typeof evaluation === "number" ? evaluation : tcbInfo.evaluationNumber;
   demandAsked(
-    numbers.every((number) => number === evaluation),
-    `the texts are of evaluations ${numbers.join(" and ")}, not of ${evaluation}`,
+    numbers.every((number) => number === wanted),
+    `the texts are of evaluations ${numbers.join(" and ")}, not both of ${wanted}`,
   );
 }
 

@@ -18,18 +18,31 @@ export function intelSource(urls: ServiceUrls, rootKey: Uint8Array, clock: Clock
   };
 }
 
-/** The same source, asked again for the same thing only after `freshMs`. */
+/** Until when a failure is not tried again, as a part of how long an answer is good for. */
+const failurePart = 1 / 12;
+
+/** The same source, asked again for the same thing only after `freshMs`; after a failure, after a twelfth of that. */
 export function cached(source: CollateralSource, clock: Pick<Clock, "now">, freshMs: number): CollateralSource {
-  const kept = new Map<string, { readonly collateral: Collateral; readonly untilMs: number }>();
+  type Kept = { readonly untilMs: number } & ({ readonly collateral: Collateral } | { readonly error: unknown });
+  const kept = new Map<string, Kept>();
+  const ask = async (query: CollateralQuery, signal?: AbortSignal): Promise<Kept> => {
+    try {
+      const collateral = await source.fetch(query, signal);
+      return { collateral, untilMs: clock.now() + freshMs };
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      return { error, untilMs: clock.now() + freshMs * failurePart };
+    }
+  };
   return {
     name: source.name,
     fetch: async (query, signal) => {
       const key = JSON.stringify([query.tee, query.fmspc, query.ca, query.evaluation]);
-      const found = kept.get(key);
-      if (found !== undefined && clock.now() < found.untilMs) return found.collateral;
-      const collateral = await source.fetch(query, signal);
-      kept.set(key, { collateral, untilMs: clock.now() + freshMs });
-      return collateral;
+      const known = kept.get(key);
+      const found = known !== undefined && clock.now() < known.untilMs ? known : await ask(query, signal);
+      kept.set(key, found);
+      if ("error" in found) throw found.error;
+      return found.collateral;
     },
   };
 }

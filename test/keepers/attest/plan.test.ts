@@ -51,6 +51,8 @@ describe("plan of attesting", () => {
     evaluation: 17,
     measurement: zeroHash,
     activeAtS: 5,
+    backing: { nodeId: 2, untilS: 4 },
+    nodeId: 1n,
     nowS: 5,
   } as const;
 
@@ -75,14 +77,16 @@ describe("plan of attesting", () => {
       .and.to.contain("early");
     expect(refused({ activeAtS: 0 })).to.contain(zeroHash);
     expect(refused({ activeAtS: 6 })).to.contain("from 6 on");
+    expect(refused({ backing: { nodeId: 2, untilS: 5 } })).to.contain("backs node 2 until 5");
+    expect(refusalOf({ ...policy, backing: { nodeId: 1, untilS: 5 } })).to.equal(undefined);
   });
 
   const base = { what: "", to: "collateral", data: "0x" } as const;
   const needs: readonly Need[] = [
     { ...base, kind: "issuer", issuerId: "0x01" },
     { ...base, kind: "issuer", issuerId: "0x02" },
-    { ...base, kind: "tcbInfo", untilS: 9 * dayS },
-    { ...base, kind: "qeIdentity", untilS: 9 * dayS },
+    { ...base, kind: "tcbInfo", issuedS: 50, untilS: 9 * dayS },
+    { ...base, kind: "qeIdentity", issuedS: 50, untilS: 9 * dayS },
     { ...base, kind: "pck", after: 0 },
     { ...base, kind: "key" },
   ];
@@ -90,15 +94,23 @@ describe("plan of attesting", () => {
     liveIssuers: new Set(),
     pck: undefined,
     isKeyKnown: false,
-    tcbInfoUntilS: 0,
-    qeIdentityUntilS: 0,
+    texts: {
+      tcbInfo: { issueDate: 0, nextUpdate: 0 },
+      qeIdentity: { issueDate: 0, nextUpdate: 0 },
+      areDistrusted: false,
+    },
   };
+  /** What is on chain until a time, and was issued before the texts above unless said otherwise. */
+  const kept = (untilS: number, issueDate = 49) => ({
+    tcbInfo: { issueDate, nextUpdate: untilS },
+    qeIdentity: { issueDate: 50, nextUpdate: 9 * dayS },
+    areDistrusted: false,
+  });
   const everything: Known = {
     liveIssuers: new Set(["0x01", "0x02"]),
     pck: { fmspc: "0x00", notAfter: 100 * dayS, revoked: false },
     isKeyKnown: true,
-    tcbInfoUntilS: 9 * dayS,
-    qeIdentityUntilS: 9 * dayS,
+    texts: kept(9 * dayS, 50),
   };
   const stage = (known: Known, nowS = dayS): string[] => nextOf(missingOf(needs, known, nowS)).map(({ kind }) => kind);
 
@@ -112,9 +124,15 @@ describe("plan of attesting", () => {
   });
 
   it("posts a text again only where the one on chain is about to end and there is a later one", () => {
-    expect(stage({ ...everything, tcbInfoUntilS: 3 * dayS })).to.deep.equal([]);
-    expect(stage({ ...everything, tcbInfoUntilS: 2 * dayS - 1 })).to.deep.equal(["tcbInfo"]);
+    expect(stage({ ...everything, texts: kept(4 * dayS + 1) })).to.deep.equal([]);
+    expect(stage({ ...everything, texts: kept(4 * dayS) })).to.deep.equal(["tcbInfo"]);
+    expect(stage({ ...everything, texts: kept(4 * dayS, 50) })).to.deep.equal([]);
     expect(stage(everything, 9 * dayS)).to.deep.equal([]);
+  });
+
+  it("posts later texts at once where those on chain count no more", () => {
+    const distrusted = { ...kept(9 * dayS), areDistrusted: true };
+    expect(stage({ ...everything, texts: distrusted })).to.deep.equal(["tcbInfo"]); // the identity on chain is as late
   });
 
   it("registers a certificate again when it has ended on chain", () => {

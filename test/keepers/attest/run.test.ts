@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { expect } from "chai";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
-import { labelledSecret, localEvidenceSeed } from "../../../deploy/local/world.ts";
+import { labelledKey, labelledSecret, localEvidenceSeed } from "../../../deploy/local/world.ts";
 import { openHpkeKey } from "../../../keepers/attest/hpke-key.ts";
-import { devMeasurement } from "../../../keepers/attestation/dev/network.ts";
+import { makeAttestJob } from "../../../keepers/attest/run.ts";
+import { devMeasurement, devReport } from "../../../keepers/attestation/dev/network.ts";
 import { ConfigError } from "../../../keepers/config.ts";
 import { type Job, makeJob } from "../../../keepers/jobs.ts";
 import type { Parts } from "../../../keepers/parts.ts";
 import { SignerError } from "../../../keepers/runtime/errors.ts";
 import type { SettingsInput } from "../../../keepers/settings.ts";
+import { openAttest } from "../../../keepers/tee-jobs.ts";
+import { machineOf } from "../../helpers/tee.ts";
 import { devTask, registerDevWorkload } from "../../helpers/dev-tee.ts";
 import { openScene, type Scene } from "../fixture.ts";
 
@@ -88,11 +91,13 @@ describe("attest job", () => {
 
   it("refuses a file that holds no HPKE key, without showing it", () => {
     const path = join(folder, "broken.key");
-    writeFileSync(path, "secret words");
+    writeFileSync(path, "secret words", { mode: 0o600 });
     expect(() => openHpkeKey(path))
       .to.throw(SignerError, "is no key: expected 0x and 64 hex digits")
       .with.property("message")
       .that.does.not.include("secret words");
+    writeFileSync(join(folder, "open.key"), `0x${"11".repeat(32)}`, { mode: 0o644 });
+    expect(() => openHpkeKey(join(folder, "open.key"))).to.throw(SignerError, "can be read by others");
   });
 
   it("renews a binding when a third of its life is left, not before, and posts what has ended", async () => {
@@ -125,7 +130,7 @@ describe("attest job", () => {
     const [one, two] = [await open(0, "shared"), await open(1, "shared")];
     await one.job.once(noSignal);
     await two.parts.chain.sync();
-    expect(await two.job.once(noSignal)).to.deep.equal({ done: 1, failed: 1 }); // what the first registered, the second needs not
+    expect(await two.job.once(noSignal)).to.deep.equal({ done: 0, failed: 1 }); // and nothing is sent
     expect(await liveUntil(0)).to.be.greaterThan(0);
     expect(await liveUntil(1)).to.equal(0);
   });
@@ -169,5 +174,77 @@ describe("attest job", () => {
       (thrown: unknown) => thrown,
     );
     expect(error).to.be.instanceOf(ConfigError).with.property("message").that.includes("pins another root");
+  });
+
+  it("binds anew when the HPKE key is another one, at once and once", async () => {
+    const { job } = await open();
+    await job.once(noSignal);
+    rmSync(join(folder, "hpke-0.key"));
+    const changed = await open();
+    await scene.mine(3); // a quote of an earlier block is not taken
+    expect(await changed.job.once(noSignal)).to.deep.equal({ done: 1, failed: 0 });
+    const { teeRegistry } = scene.market;
+    const all = await teeRegistry.queryFilter(teeRegistry.filters.NodeAttested());
+    expect(all.map(({ args }) => args.hpkeKey)).to.have.length(2);
+    expect(all[1]?.args.hpkeKey).to.equal(openHpkeKey(join(folder, "hpke-0.key")));
+    expect(await changed.job.once(noSignal)).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("binds a key that is not the node's yet, for a node that is named", async () => {
+    const [, , third] = scene.market.nodes;
+    const next = "a key of tomorrow";
+    const { address } = labelledKey(next);
+    await scene.market.deployer.sendTransaction({ to: address, value: 10n ** 19n });
+    const own = settings(2, "machine 2");
+    const parts = await scene.open({
+      ...own,
+      key: { privateKey: labelledSecret(next) },
+      attest: { ...own.attest, nodeId: Number(third?.nodeId), workloads: [workloadId] },
+    });
+    await parts.chain.sync();
+    expect((await (await makeJob("attest", parts)).once(noSignal)).failed).to.equal(0);
+    expect(await scene.market.teeRegistry.liveUntil(workloadId, third?.nodeId ?? 0n, address)).to.not.equal(0n);
+  });
+
+  it("does not bind again and again where the machine's certificate ends before the texts", async () => {
+    const nowS = await scene.market.networkHelpers.time.latest();
+    const ending = machineOf("", {
+      seed: localEvidenceSeed,
+      machine: "ending",
+      certificates: { pck: { notBefore: nowS - dayS, notAfter: nowS + 5 * dayS } },
+    });
+    const body = devReport(ending);
+    const parts = await scene.open(settings(0, "ending"));
+    await parts.chain.sync();
+    const deps = await openAttest(parts);
+    const job = makeAttestJob(
+      {
+        ...deps,
+        provider: { name: "ending", quote: async (reportData) => ending.quote({ body, reportData }).bytes },
+        source: { name: "ending", fetch: async ({ tee }) => ending.collateral({ tee }) },
+      },
+      { waitMs: 60_000 },
+    );
+    expect((await job.passUntilBound(noSignal)).failed).to.equal(0);
+    expect(await liveUntil()).to.equal(nowS + 5 * dayS);
+    await scene.mine(5);
+    await parts.chain.sync();
+    expect(await job.passUntilBound(noSignal)).to.deep.equal({ done: 0, failed: 0 });
+  });
+
+  it("forgets evidence that a reorganisation takes back, and shows it again", async () => {
+    const { job, parts } = await open();
+    const before = await scene.snapshot();
+    await job.once(noSignal);
+    const [bound, ...others] = await parts.chain.boundKeys(0);
+    expect(others).to.deep.equal([]);
+    expect(await parts.chain.boundKeys(bound?.untilS ?? 0)).to.have.length(1);
+    expect(await parts.chain.boundKeys((bound?.untilS ?? 0) + 1)).to.deep.equal([]); // it has ended by then
+    await before();
+    await scene.mine(12);
+    await parts.chain.sync();
+    expect(await parts.chain.boundKeys(0)).to.deep.equal([]);
+    expect(await parts.chain.pcks()).to.deep.equal([]);
+    expect(await parts.chain.issuers()).to.deep.equal([]);
   });
 });

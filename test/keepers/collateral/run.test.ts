@@ -192,4 +192,66 @@ describe("collateral job", () => {
     await pass(keeper);
     expect(service.requests).to.have.length(asked + 8);
   });
+
+  it("posts later texts at once when a signer was revoked, which it proves", async () => {
+    await bind();
+    const keeper = await open();
+    const revoked = { revoked: [{ serial: machine.certificates.tcbSigning.serial }] };
+    await scene.mine();
+    const nowS = await scene.market.networkHelpers.time.latest();
+    const successor = mintWorld({ seed: "a later signer", at: nowS }).certificates.tcbSigning;
+    const issued = (atS: number): World =>
+      machine.remint({
+        at: atS,
+        ...issuedAt(atS),
+        rootCrl: { ...revoked, thisUpdate: atS },
+        certificates: { tcbSigning: { key: successor.key, serial: successor.serial } },
+      });
+    service.serve(issued(nowS));
+    await pass(keeper); // the revocation: what was issued before it counts no more, whoever signed it
+    await scene.passTime(60);
+    const laterS = await scene.market.networkHelpers.time.latest();
+    service.serve(issued(laterS));
+    for (let i = 0; i < 3; i++) await pass(keeper); // the new signer, then the texts
+    const { ethers, instance } = scene.market;
+    const collateral = await ethers.getContractAt("DcapCollateral", instance.collateral);
+    const { fmspc } = machine.platform.sgx;
+    const [info] = await collateral.collateralOf(0x81, fmspc, machine.evaluation); // reverts for texts that count no more
+    expect(Number(info.issueDate)).to.equal(laterS);
+  });
+
+  it("finds the list of an authority though a platform that is named is not known to the service", async () => {
+    await prepareMachine(scene.market, machine);
+    const keeper = await open({ platforms: [`tdx:ffffffffffff:${machine.ca}`] });
+    service.serve(machine.remint({ pckCrl: { revoked: [{ serial: machine.certificates.pck.serial }] } }));
+    expect(await pass(keeper)).to.deep.equal({ done: 1, failed: 1 });
+    expect(await keeper.parts.chain.pcks()).to.deep.equal([]);
+  });
+
+  it("ends a binding again that was made again with the same end", async () => {
+    await bind();
+    const { teeRegistry, deployer: owner, nodes, networkHelpers } = scene.market;
+    const [node] = nodes;
+    if (node === undefined) throw new Error("There is no node.");
+    const keeper = await open();
+    const until = await liveUntil();
+    for (let i = 0; i < 2; i++) {
+      await teeRegistry.connect(owner).removeMeasurement(workloadId, measuredOf(machine));
+      expect((await pass(keeper)).done).to.equal(1);
+      expect(await liveUntil()).to.equal(0);
+      if (i === 1) break;
+      await teeRegistry.connect(owner).addMeasurement(workloadId, measuredOf(machine));
+      await networkHelpers.time.increase(dayS + 1);
+      await teeRegistry.attest(...(await attestArgs({ ...scene.market, workloadId }, machine, node)));
+      expect(await liveUntil()).to.equal(until); // the texts end first
+      await scene.mine(1);
+    }
+  });
+
+  it("does all in one run from cron", async () => {
+    const keeper = await open({ platforms: [platform()] });
+    await keeper.parts.chain.sync();
+    expect(await keeper.job.once(noSignal)).to.deep.equal({ done: 3, failed: 0 });
+    expect((await ends()).info).to.be.greaterThan(0);
+  });
 });
