@@ -1,6 +1,7 @@
 /** Looks at one workload: whether this node's key is bound to it, and if it has to be, with what. */
 import type { Hex } from "viem";
 import type { Binding, TeeChain, Workload } from "../attestation/tee-chain.ts";
+import type { BoundKey } from "../chain/evidence.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
 import { readBlock } from "../runtime/rpc-answers.ts";
 import { type Evidence, type EvidenceDeps, makeEvidence, type NodeKeys } from "./evidence.ts";
@@ -76,6 +77,10 @@ const evidenceUntil = ({ texts, pck }: Known, missing: readonly Need[], { machin
   return Math.min(untilOf("tcbInfo"), untilOf("qeIdentity"), isKept ? pck.notAfter : machine.certifiedUntilS);
 };
 
+/** Whether other keys than the node's of now were bound. */
+const isOther = (bound: BoundKey | undefined, node: NodeKeys): bound is BoundKey =>
+  bound !== undefined && (bound.hpkeKey !== node.hpkeKey || bound.runtimeHash !== node.runtimeHash);
+
 const noCollateral =
   "Intel's texts on chain have ended or count no more, and the service has no later ones: wait, or ask another service";
 
@@ -83,7 +88,7 @@ export type LookQuery = {
   readonly workloadId: Hex;
   readonly node: NodeKeys;
   /** The keys that were bound last, where that is known: others than the node's of now are bound anew. */
-  readonly bound?: Pick<NodeKeys, "hpkeKey" | "runtimeHash"> | undefined;
+  readonly bound?: BoundKey | undefined;
   readonly nowS: number;
   /** Makes the evidence even where the binding still lives. */
   readonly always?: boolean;
@@ -101,7 +106,7 @@ export const lookAt = async (
   const binding = await chain.binding(workloadId, node.signer);
   const seen = { workloadId, workload, binding };
   const facts = { binding, maxAge: workload.maxAge, nowS, renewAt };
-  const hasChanged = bound !== undefined && (bound.hpkeKey !== node.hpkeKey || bound.runtimeHash !== node.runtimeHash);
+  const hasChanged = isOther(bound, node) && bound.untilS === binding.until; // else what was bound is not what is
   if (!always && !hasChanged && !isEnding(facts)) return { ...seen, kind: "live" };
   const evidence = await makeEvidence(deps, await queryOf(deps, node, workload, nowS), signal);
   const why = await readRefusal(deps, seen, evidence, nowS);
