@@ -1,5 +1,5 @@
 import type { network } from "hardhat";
-import { type Hex, stringToHex } from "viem";
+import { type Hex, size, stringToHex } from "viem";
 import type { TcbHarness } from "../../../types/contracts/mocks/TcbHarness.js";
 
 type Connection = Awaited<ReturnType<typeof network.create>>;
@@ -26,7 +26,7 @@ export async function parseAll(harness: TcbHarness, kind: Kind, texts: readonly 
   const data = texts.map((text) => stringToHex(text));
   const tryAll = kind === "tcbInfo" ? harness.tryTcbInfos : harness.tryQeIdentities;
   const attempts = [];
-  for (let i = 0; i < data.length; i += 50) attempts.push(...(await tryAll(data.slice(i, i + 50))));
+  for (const batch of batchesOf(data)) attempts.push(...(await tryAll(batch)));
   return attempts.map(({ parsed, answer, gasUsed }) => {
     if (parsed) {
       const [fields] =
@@ -38,6 +38,24 @@ export async function parseAll(harness: TcbHarness, kind: Kind, texts: readonly 
     const error = harness.interface.parseError(answer);
     return { error: error?.name ?? answer, args: [...(error?.args ?? [])], gasUsed };
   });
+}
+
+/** So many bytes, and so many texts, fit the gas of one call with room. */
+const mostBytes = 100_000;
+const mostTexts = 50;
+
+function batchesOf(data: readonly Hex[]): Hex[][] {
+  const batches: Hex[][] = [];
+  let [batch, bytes]: [Hex[], number] = [[], 0];
+  for (const text of data) {
+    if (batch.length === mostTexts || (batch.length > 0 && bytes + size(text) > mostBytes)) {
+      batches.push(batch);
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(text);
+    bytes += size(text);
+  }
+  return batch.length > 0 ? [...batches, batch] : batches;
 }
 
 /** Parses one text. */
