@@ -21,7 +21,7 @@ const folders = [
   "e2e",
 ];
 /** Those that run beside the tests of the contracts, where there are two processors: they need no more than one. */
-const suitesBeside = ["sdk", "simulator", "scripts", "docs"];
+const suitesBeside = ["state-machine", "sdk", "simulator", "scripts", "docs"];
 
 /** Every test file, under the longest of the folders that holds it. */
 function filesByFolder(): Map<string, string[]> {
