@@ -3,7 +3,6 @@ import { type Address, BaseError } from "viem";
 import { disputesAbi } from "../sdk/abi/disputes.ts";
 import { nodeRegistryAbi } from "../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
-import { taskRegistryAbi } from "../sdk/abi/task-registry.ts";
 import { publicKeyOf } from "../sdk/drand/bls.ts";
 import { roundAt } from "../sdk/drand/schedule.ts";
 import { makeRoundCheck } from "./beacon/run.ts";
@@ -25,6 +24,7 @@ import { readBalance } from "./runtime/rpc-answers.ts";
 import { openSqlite } from "./runtime/sqlite.ts";
 import { makePublicClient, rpcErrorIn } from "./runtime/viem-client.ts";
 import type { Settings } from "./settings.ts";
+import { readSubscriptions } from "./subscriptions.ts";
 
 /** ok: fine. warn: works, but look at it. bad: the keeper cannot do its work. */
 export type Finding = { readonly name: string; readonly verdict: "ok" | "warn" | "bad"; readonly text: string };
@@ -36,8 +36,6 @@ const ok = (text: string): Found => ({ verdict: "ok", text });
 const warn = (text: string): Found => ({ verdict: "warn", text });
 const bad = (text: string): Found => ({ verdict: "bad", text });
 const redact = makeRedactor();
-/** Tasks that are looked through for subscriptions. */
-const maxTasks = 200;
 const weiPerGwei = 1_000_000_000;
 
 const findEndpoints = async (settings: Settings, rpc: FailoverRpc): Promise<Found> => {
@@ -78,17 +76,12 @@ const findNode = ({ jobs }: Settings, node: Node | undefined, address: Address):
 };
 
 const findSubscriptions = async (rpc: FailoverRpc, instance: Instance, { nodeId }: Node): Promise<Found> => {
-  const client = makePublicClient(rpc, instance.chainId);
-  const registry = { address: instance.taskRegistry, abi: taskRegistryAbi } as const;
-  const count = Number(await client.readContract({ ...registry, functionName: "taskCount" }));
-  const subscribed: string[] = [];
-  for (let taskId = 1; taskId <= Math.min(count, maxTasks); taskId++) {
-    const args = [taskId, nodeId] as const;
-    const [isSubscribed, isActive] = await client.readContract({ ...registry, functionName: "subscriptionOf", args });
-    if (isSubscribed) subscribed.push(isActive ? `${taskId}` : `${taskId} (from the next snapshot)`);
-  }
-  if (subscribed.length > 0) return ok(`node ${nodeId} serves tasks ${subscribed.join(", ")}`);
-  return bad(`node ${nodeId} subscribes to none of the ${count} tasks: subscribe it to one, with stake`);
+  const { taskCount, subscriptions } = await readSubscriptions(rpc, instance, nodeId);
+  const names = subscriptions.map(({ taskId, isActive }) =>
+    isActive ? `${taskId}` : `${taskId} (from the next snapshot)`,
+  );
+  if (names.length > 0) return ok(`node ${nodeId} serves tasks ${names.join(", ")}`);
+  return bad(`node ${nodeId} subscribes to none of the ${taskCount} tasks: subscribe it to one, with stake`);
 };
 
 const findEndpoint = async ({ network }: Settings, { endpoint }: Node): Promise<Found> => {

@@ -6,7 +6,6 @@ import {
   ContractFunctionRevertedError,
   createPublicClient,
   custom,
-  encodeFunctionData,
   getAddress,
   type Hex,
   type PublicClient,
@@ -15,6 +14,7 @@ import { hardhat } from "viem/chains";
 import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import {
+  calldataOf,
   chainEvidenceOf,
   type QuoteWords,
   type RegistrationCall,
@@ -81,8 +81,7 @@ export async function register(on: Verifiers, call: RegistrationCall | Revocatio
     typeof chain.simulateContract
   >[0];
   await chain.simulateContract(request);
-  const data = encodeFunctionData({ abi: target.abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
-  const hash = await wallet.sendTransaction({ to: target.address, data });
+  const hash = await wallet.sendTransaction({ to: target.address, data: calldataOf(call) });
   return (await chain.getTransactionReceipt({ hash })).gasUsed;
 }
 

@@ -5,7 +5,7 @@ import type { BoundKey } from "../chain/evidence.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
 import { readBlock } from "../runtime/rpc-answers.ts";
 import { type Evidence, type EvidenceDeps, makeEvidence, type NodeKeys } from "./evidence.ts";
-import { type Need, needsOfQuote } from "./needs.ts";
+import { type Need, needsOfQuote } from "../attestation/needs.ts";
 import { isEnding, isGain, type Known, missingOf, nextOf, refusalOf } from "./plan.ts";
 
 export type LookDeps = EvidenceDeps & {

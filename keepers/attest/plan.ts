@@ -3,10 +3,10 @@ import type { Hex } from "viem";
 import type { QuoteVerdict } from "../../sdk/attestation/verify-quote.ts";
 import { statusNumber } from "../../sdk/attestation/status.ts";
 import { type Binding, type KeptPck, type KeptTexts, teeTypeOf, type Workload } from "../attestation/tee-chain.ts";
-import { isTextDue, type Need } from "./needs.ts";
+import { isTextDue, type Need } from "../attestation/needs.ts";
 
 export type BindingFacts = {
-  readonly binding: Pick<Binding, "until" | "revoked">;
+  readonly binding: Pick<Binding, "until">;
   readonly maxAge: number;
   readonly nowS: number;
   /** Renewed when no more than this part of `maxAge` is left. */

@@ -1,15 +1,14 @@
 /** The attest job's pass: keeps this node's keys bound to the workloads of the tasks that it serves. */
-import { encodeFunctionData, type Hex, isAddressEqual, zeroHash } from "viem";
+import { encodeFunctionData, type Hex, zeroHash } from "viem";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
-import type { BoundKey } from "../chain/evidence.ts";
 import { type JobDeps, makeTally, nowSeconds } from "../job.ts";
 import type { Pass } from "../runtime/loop.ts";
 import { isUnderWay } from "../runtime/submit-once.ts";
 import { attestArgs, type NodeKeys } from "./evidence.ts";
-import { intentOfNeed } from "./intents.ts";
+import { intentOfNeed } from "../attestation/intents.ts";
 import { type Look, lookAt, type LookDeps } from "./look.ts";
-import { repeated, type StepReport } from "./repeat.ts";
-import { submitNeeded } from "./submit.ts";
+import { repeated, type StepReport } from "../attestation/repeat.ts";
+import { submitNeeded } from "../attestation/submit.ts";
 
 export type AttestDeps = Pick<JobDeps, "transactions" | "clock" | "log" | "instance"> &
   Omit<LookDeps, "instance"> & {
@@ -26,16 +25,6 @@ export type AttestDeps = Pick<JobDeps, "transactions" | "clock" | "log" | "insta
 const job = "attest";
 /** A quote that is not mined within so long is made anew, seconds. */
 const patienceS = 600n;
-
-/** What the node's key was bound with last, as far as it lives. */
-export const readBound = async (
-  { view, signer }: Pick<AttestDeps, "view" | "signer">,
-  workloadId: Hex,
-  nowS: number,
-): Promise<BoundKey | undefined> => {
-  const keys = await view.boundKeys(nowS);
-  return keys.find((key) => key.workloadId === workloadId && isAddressEqual(key.signer, signer.address));
-};
 
 /** The node that the key serves, or will serve, with the keys that it binds; undefined while there is none. */
 export const readNode = async (deps: AttestDeps): Promise<NodeKeys | undefined> => {
@@ -94,7 +83,7 @@ const pass = async (deps: AttestDeps, signal: AbortSignal): Promise<StepReport> 
     const what = { job, subject: `workload:${workloadId}`, action: "attest" };
     const nowS = await nowSeconds({ chain: view, clock });
     const done = await tally.attempt(what, async () => {
-      const bound = await readBound(deps, workloadId, Number(nowS));
+      const bound = await view.boundKey(workloadId, node.signer);
       const look = await lookAt(deps, { workloadId, node, bound, nowS: Number(nowS) }, signal);
       return advance(deps, look, nowS);
     });

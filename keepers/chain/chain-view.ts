@@ -16,6 +16,7 @@ import { type ChainFallback, loadFallback, loadNoShows, loadSlashed, type NoShow
 import { type DisputeParameters, loadDisputeParameters, loadOpenDisputes, loadPunished } from "./disputes.ts";
 import {
   type BoundKey,
+  loadBoundKey,
   loadBoundKeys,
   loadIssuers,
   loadPcks,
@@ -93,6 +94,8 @@ export type ChainFollower = ChainView & {
   readonly pcks: () => Promise<readonly RegisteredPck[]>;
   /** Authorities and signers that are registered, revoked or not. */
   readonly issuers: () => Promise<readonly RegisteredIssuer[]>;
+  /** What a key was bound to a workload with last; undefined if nothing is known, or it was ended. */
+  readonly boundKey: (workloadId: Hex, signer: Address) => Promise<BoundKey | undefined>;
   /** Keys that are bound to workloads as of a time, Unix seconds. */
   readonly boundKeys: (nowS: number) => Promise<readonly BoundKey[]>;
   /** Forgets requests that ended longer ago than the retention. Returns how many. */
@@ -182,6 +185,7 @@ export const makeChainView = (deps: ChainViewDeps): ChainFollower => {
     tasksOfNode: (nodeId) => read((tx) => loadTasksOfNode(tx, nodeId)),
     pcks: () => read(loadPcks),
     issuers: () => read(loadIssuers),
+    boundKey: (workloadId, signer) => read((tx) => loadBoundKey(tx, workloadId, signer)),
     boundKeys: (nowS) => read((tx) => loadBoundKeys(tx, nowS)),
     head: () => read(loadHead),
     prune: () =>

@@ -201,7 +201,8 @@ const disputeChanges: ChangesOf = (event, at, nowMs) => {
   return [{ statement: "dispute", params: [event.args.requestId, kind, nodeId, at.blockNumber, at.logIndex, nowMs] }];
 };
 
-const boundKeyOf = (workloadId: Hex, signer: Hex): string => `${workloadId}:${signer.toLowerCase()}`;
+/** The id of a binding in the table of evidence. */
+export const boundKeyId = (workloadId: Hex, signer: Hex): string => `${workloadId}:${signer.toLowerCase()}`;
 
 /** Later than any time on chain, and an integer that every store gives back. */
 const forever = BigInt(Number.MAX_SAFE_INTEGER);
@@ -216,11 +217,11 @@ const evidenceOf = (event: ChainEvent): EvidenceRow | undefined => {
     return ["issuer", event.args.issuerId, event.args.serial.toString(), forever];
   if (event.eventName === "PckRevoked") return ["pckRevoked", event.args.pckId, "", forever];
   if (event.eventName === "BindingEnded")
-    return ["ended", boundKeyOf(event.args.workloadId, event.args.signer), "", forever];
+    return ["ended", boundKeyId(event.args.workloadId, event.args.signer), "", forever];
   if (event.eventName !== "NodeAttested") return undefined;
   const { workloadId, nodeId, signer, measurement, pckId, hpkeKey, runtimeHash, until } = event.args;
   const value = { workloadId, nodeId, signer, measurement, pckId, hpkeKey, runtimeHash };
-  return ["bound", boundKeyOf(workloadId, signer), JSON.stringify(value), until];
+  return ["bound", boundKeyId(workloadId, signer), JSON.stringify(value), until];
 };
 
 const evidenceChanges: ChangesOf = (event, { blockNumber, logIndex }) => {

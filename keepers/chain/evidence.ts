@@ -1,6 +1,7 @@
 /** Certificates of machines and bindings of keys that the chain has seen. */
 import type { Address, Hex } from "viem";
 import { bigintOf, type Row, textOf, type Tx } from "../runtime/store.ts";
+import { boundKeyId } from "./changes.ts";
 
 /** A registered PCK certificate: what its id commits to. */
 export type RegisteredPck = {
@@ -53,10 +54,21 @@ export const loadIssuers = async (tx: Tx): Promise<readonly RegisteredIssuer[]> 
     serial: BigInt(textOf(row, "value")),
   }));
 
+const boundKeyOf = (row: Row): BoundKey => {
+  const { nodeId, ...key } = JSON.parse(textOf(row, "value")) as Omit<BoundKey, "nodeId"> & { nodeId: number };
+  const at = `${bigintOf(row, "height")}:${bigintOf(row, "log_index")}`;
+  return { ...key, nodeId: BigInt(nodeId), untilS: Number(bigintOf(row, "until_s")), at }; // 40 bits on chain
+};
+
 /** Keys that are bound as of a time, Unix seconds, oldest first, up to 100,000. */
 export const loadBoundKeys = async (tx: Tx, nowS: number): Promise<readonly BoundKey[]> =>
-  (await rowsOf(tx, "bound", nowS)).map((row) => {
-    const { nodeId, ...key } = JSON.parse(textOf(row, "value")) as Omit<BoundKey, "nodeId"> & { nodeId: number };
-    const at = `${bigintOf(row, "height")}:${bigintOf(row, "log_index")}`;
-    return { ...key, nodeId: BigInt(nodeId), untilS: Number(bigintOf(row, "until_s")), at }; // 40 bits on chain
-  });
+  (await rowsOf(tx, "bound", nowS)).map(boundKeyOf);
+
+/** What a key was bound with last, also if that is over by now; undefined if nothing is known, or it was ended. */
+export const loadBoundKey = async (tx: Tx, workloadId: Hex, signer: Address): Promise<BoundKey | undefined> => {
+  const [row] = await tx.all(
+    "SELECT kind, value, until_s, height, log_index FROM chain_evidence WHERE id = ? ORDER BY height DESC, log_index DESC LIMIT 1",
+    [boundKeyId(workloadId, signer)],
+  );
+  return row === undefined || textOf(row, "kind") !== "bound" ? undefined : boundKeyOf(row);
+};

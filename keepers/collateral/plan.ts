@@ -2,7 +2,7 @@
 import type { Hex } from "viem";
 import type { Crl } from "../../sdk/attestation/crl.ts";
 import type { Tee } from "../../sdk/attestation/quote.ts";
-import { isTextDue, type Need } from "../attest/needs.ts";
+import { isTextDue, type Need } from "../attestation/needs.ts";
 import type { PckCa } from "../attestation/collateral/urls.ts";
 import type { KeptTexts } from "../attestation/tee-chain.ts";
 import type { RegisteredIssuer, RegisteredPck } from "../chain/evidence.ts";

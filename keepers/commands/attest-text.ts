@@ -1,5 +1,5 @@
 import { type Hex, size } from "viem";
-import type { NodeKeys } from "../attest/evidence.ts";
+import type { Evidence, NodeKeys } from "../attest/evidence.ts";
 import type { Look } from "../attest/look.ts";
 
 /** What a program learns of one workload. Times in Unix seconds; `boundUntil` is 0 where nothing is bound. */
@@ -49,12 +49,7 @@ const linesOf = (look: Look, { nodeId, signer, hpkeKey }: NodeKeys): string[] =>
   ];
 };
 
-const evidenceLines = ({
-  machine,
-  verdict,
-  measurement,
-  evaluation,
-}: Extract<Look, { kind: "due" }>["evidence"]): string[] => {
+const evidenceLines = ({ machine, verdict, measurement, evaluation }: Evidence): string[] => {
   const { ppid, validUntil } = verdict.facts;
   const until = validUntil === undefined ? "" : `, by collateral that is valid until ${dateOf(validUntil)}`;
   return [

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Hex } from "viem";
 import { lookAt, type Look } from "../attest/look.ts";
-import { type AttestDeps, readBound, readNode, readWorkloads } from "../attest/run.ts";
+import { type AttestDeps, readNode, readWorkloads } from "../attest/run.ts";
 import type { NodeKeys } from "../attest/evidence.ts";
 import { loadSettings } from "../config.ts";
 import { nowSeconds } from "../job.ts";
@@ -88,7 +88,7 @@ async function lookAll(deps: AttestDeps, node: NodeKeys): Promise<readonly Look[
   const looks: Look[] = [];
   for (const workloadId of workloads) {
     say(`A quote is made for workload ${workloadId} ...`);
-    const bound = await readBound(deps, workloadId, nowS);
+    const bound = await deps.view.boundKey(workloadId, node.signer);
     looks.push(await lookAt(deps, { workloadId, node, bound, nowS, always: true }));
   }
   return looks;

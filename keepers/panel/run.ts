@@ -8,6 +8,7 @@ import { encodePanelHead } from "../../sdk/words/panel-head.ts";
 import { type JobDeps, makeTally, nowSeconds } from "../job.ts";
 import { type Committee, type Committees, seatOf } from "../network/committees.ts";
 import type { HeldStore } from "../network/held.ts";
+import { submitOnce } from "../runtime/submit-once.ts";
 import type { Pass } from "../runtime/loop.ts";
 import { type Group, groupsOf, proofsOf } from "../settler/assemble.ts";
 import { countedAttestations } from "../settler/counted.ts";
@@ -68,15 +69,18 @@ export const makePanelPass = (deps: PanelPassDeps): Pass => {
   const submit = async ({ panel, level }: Sitting, data: Hex, vote: Vote): Promise<boolean> => {
     const { requestId } = panel.request;
     const key = keyOf(requestId, level.level);
-    const status = (await transactions.find(key))?.status;
-    if (status?.kind === "pending" || status?.kind === "mined") return false; // mined: it shows this juror too
-    if (status?.kind === "refused" && status.retryAtMs !== undefined) return false;
-    log.info({ requestId, level: level.level, attested: vote.attested }, "a panel's decision goes on chain");
     const { deadlineS, expireAtS } = panel.timeline;
     const untilS = level.tally?.isDecided === true ? expireAtS : deadlineS;
-    const intent = { ...key, data, deadlineS: Number(untilS), retryAfterMs: refusedRetryMs };
-    await transactions.submit(intent, { again: true });
-    return true;
+    // what is mined shows this juror too
+    const isSent = await submitOnce(transactions, {
+      ...key,
+      data,
+      deadlineS: Number(untilS),
+      retryAfterMs: refusedRetryMs,
+    });
+    if (isSent)
+      log.info({ requestId, level: level.level, attested: vote.attested }, "a panel's decision goes on chain");
+    return isSent;
   };
 
   /** What is under way and not needed any more: another juror was faster. */

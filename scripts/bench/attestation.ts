@@ -9,7 +9,6 @@ import {
   stringToHex,
   zeroHash,
 } from "viem";
-import { dataOf } from "../../keepers/attest/needs.ts";
 import { devRoot } from "../../keepers/attestation/dev/network.ts";
 import { timeText } from "../../keepers/attestation/dev/signed-text.ts";
 import { mintWorld, type World as Machine } from "../../keepers/attestation/dev/world.ts";
@@ -19,6 +18,7 @@ import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import { compactSignature } from "../../sdk/agreement/compact-signature.ts";
 import { attestData, bindingHash, challengeHash, workloadIdOf } from "../../sdk/attestation/binding.ts";
 import {
+  calldataOf,
   chainEvidenceOf,
   type RegistrationCall,
   type RevocationCall,
@@ -97,11 +97,11 @@ const revokedSerials = ({ certificates }: Machine) => [
 async function send(lab: Lab, call: RegistrationCall | RevocationCall): Promise<bigint> {
   const { instance } = lab.world;
   const { collateral, quoteVerifier } = instance;
-  return transact(lab, call.to === "collateral" ? collateral : quoteVerifier, dataOf(call));
+  return transact(lab, call.to === "collateral" ? collateral : quoteVerifier, calldataOf(call));
 }
 
 function sendTogether(lab: Lab, calls: readonly RegistrationCall[]): Promise<bigint> {
-  const data = encodeFunctionData({ abi: dcapVerifierAbi, functionName: "multicall", args: [calls.map(dataOf)] });
+  const data = encodeFunctionData({ abi: dcapVerifierAbi, functionName: "multicall", args: [calls.map(calldataOf)] });
   return transact(lab, lab.world.instance.quoteVerifier, data);
 }
 

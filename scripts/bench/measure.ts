@@ -35,31 +35,26 @@ export async function measureRequests(lab: Lab): Promise<Figures> {
   return figures;
 }
 
-async function roundTrip(lab: Lab, k: number, slot: number): Promise<{ request: bigint; settle: bigint }> {
+async function roundTrip(
+  lab: Lab,
+  k: number,
+  slot: number,
+  hasWindow = k === 1,
+): Promise<{ request: bigint; settle: bigint }> {
   const { gas, request } = await lab.ask({ k, slot });
   await lab.sleep(5);
   await lab.post(request);
   const settlement = await settlementOf(lab.world, lab.nodes, request, { output });
   const settle = await lab.settle(await firstMember(lab, request), [settlement]);
-  if (k === 1) await finalize(lab, settle.hash, settlement);
+  if (hasWindow) await finalize(lab, settle.hash, settlement);
   await lab.sleep(10);
   return { request: gas, settle: settle.gas };
 }
 
 /** Settlement by a committee of one whose key is bound to the task's workload: no challenge window. Steady state. */
 export async function measureAlone(lab: Lab): Promise<bigint> {
-  await settleAlone(lab);
-  return settleAlone(lab);
-}
-
-async function settleAlone(lab: Lab): Promise<bigint> {
-  const { request } = await lab.ask({ k: 1, slot: 1 });
-  await lab.sleep(5);
-  await lab.post(request);
-  const settlement = await settlementOf(lab.world, lab.nodes, request, { output });
-  const { gas } = await lab.settle(await firstMember(lab, request), [settlement]);
-  await lab.sleep(10);
-  return gas;
+  await roundTrip(lab, 1, 1, false);
+  return (await roundTrip(lab, 1, 1, false)).settle;
 }
 
 async function finalize(lab: Lab, hash: Hex, settlement: Awaited<ReturnType<typeof settlementOf>>): Promise<bigint> {

@@ -6,7 +6,7 @@ import {
   askBroken,
   askBundle,
   askChallenged,
-  askConfidential,
+  askAttested,
   askEquivocated,
   askLied,
   askNobody,
@@ -60,7 +60,7 @@ export function makeScript(): Script {
       {
         title: "A contract asks one node in a TEE alone; a person asks for many computations at once",
         when: { what: "the nodes in TEEs to show that on chain", isSo: areBound },
-        requests: [askConfidential, askBundle],
+        requests: [askAttested, askBundle],
         until: "ended",
       },
     ],

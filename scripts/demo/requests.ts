@@ -130,10 +130,10 @@ export const askChallenged = (stage: Stage) =>
   );
 
 /** A fold by one node in a TEE, whose word needs no challenge window: its key is bound to it on chain. */
-export async function askConfidential(stage: Stage): Promise<Asked> {
-  await joinTask(stage, "confidential", ({ machine }) => machine !== undefined);
-  const changes = { k: 1, taskId: Number(stage.tasks.confidential) };
-  return askFold(stage, "fold, in a TEE", otherSequences.confidential, changes);
+export async function askAttested(stage: Stage): Promise<Asked> {
+  await joinTask(stage, "attested", ({ machine }) => machine !== undefined);
+  const changes = { k: 1, taskId: Number(stage.tasks.attested) };
+  return askFold(stage, "fold, in a TEE", otherSequences.attested, changes);
 }
 
 const mendableAbi = parseAbi([

@@ -8,7 +8,7 @@ export const otherSequences = {
   lied: "HPHPHHPPHPHPHHPH",
   equivocated: "HHPHPPHHPPHPHPPH",
   challenged: "HPPHPHHPHPPHHPHH",
-  confidential: "PHHPHPPHPHHPPHHP",
+  attested: "PHHPHPPHPHHPPHHP",
 } as const;
 
 /** Numbers in [0, 1) that a seed determines (Marsaglia's xorshift32). */

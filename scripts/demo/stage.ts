@@ -27,7 +27,7 @@ export type CastNode = LocalNode & {
 };
 
 /** The first three are served by the honest nodes, the silent one and the copier, the others as their names say. */
-type TaskName = "fold" | "tune" | "bundle" | "challenged" | "confidential" | CheatedTask;
+type TaskName = "fold" | "tune" | "bundle" | "challenged" | "attested" | CheatedTask;
 
 export type CheatedTask = "lied" | "equivocated";
 
@@ -35,7 +35,7 @@ export type CheatedTask = "lied" | "equivocated";
 export type Stage = {
   readonly world: World;
   readonly tasks: Readonly<Record<TaskName, bigint>>;
-  /** What nodes in TEEs run; the confidential task names it. */
+  /** What nodes in TEEs run; the attested task names it. */
   readonly workloadId: Hex;
   readonly nodes: readonly CastNode[];
   /** Asks for the bundle, without any contract. */
@@ -57,7 +57,7 @@ const honestCount = 10;
 const nodeCount = honestCount + cheats.length;
 /** Honest nodes that serve a task with a cheat from the start: so few that all of them are drawn. */
 const firstHonest = 2;
-/** Honest nodes in TEEs, by their place: they alone serve the confidential task, once they have shown it. */
+/** Honest nodes in TEEs, by their place: they alone serve the attested task, once they have shown it. */
 const inTees: readonly number[] = [2, 3];
 const depositPerAccount = 100_000_000n; // 100 of the payment token
 const one = 10n ** 18n;
@@ -70,7 +70,7 @@ const roleOf = (index: number): Role => cheats[index - honestCount] ?? "honest";
 /** Who serves which task from the start. */
 function serves(role: Role, index: number, task: TaskName): boolean {
   if (role === "liar" || role === "equivocator") return task === cheatedBy[role];
-  if (task === "confidential") return false;
+  if (task === "attested") return false;
   if (role !== "honest") return task === "fold" || task === "tune" || task === "bundle";
   return index < firstHonest || !isCheated(task);
 }
@@ -90,7 +90,7 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
   const workloadId = await registerWorkload(world);
   const tasks = await registerTasks(world, files, workloadId);
   const nodes = await registerNodes(world, owners.slice(0, nodeCount), tasks);
-  const { confidential: _, ...served } = tasks;
+  const { attested: _, ...served } = tasks;
   for (const task of Object.values(served)) await publishSnapshot(world, task);
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
   await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
@@ -100,7 +100,7 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
 /** Nodes come to serve a task, and its pool is published: panels and committees are drawn from the pool as it is then. */
 export async function joinTask(
   { world, nodes, tasks }: Stage,
-  task: CheatedTask | "confidential",
+  task: CheatedTask | "attested",
   isIn: (node: CastNode) => boolean,
 ): Promise<void> {
   const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
@@ -133,9 +133,9 @@ async function registerTasks(world: World, files: FileServer, workloadId: Hex): 
   const tune = await register("tune", windowS.single);
   const bundle = await register("fold", windowS.bundle);
   const disputed = (): Promise<bigint> => register("fold", windowS.disputed);
-  const confidential = await register("fold", windowS.single, { workloadId });
+  const attested = await register("fold", windowS.single, { workloadId });
   const [lied, equivocated, challenged] = [await disputed(), await disputed(), await disputed()];
-  return { fold, tune, bundle, lied, equivocated, challenged, confidential };
+  return { fold, tune, bundle, lied, equivocated, challenged, attested };
 }
 
 async function registerNodes(world: World, owners: readonly Wallet[], tasks: Stage["tasks"]): Promise<CastNode[]> {

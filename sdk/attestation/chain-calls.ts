@@ -1,4 +1,6 @@
-import type { Hex } from "viem";
+import { encodeFunctionData, type Hex } from "viem";
+import { dcapCollateralAbi } from "../abi/dcap-collateral.ts";
+import { dcapVerifierAbi } from "../abi/dcap-verifier.ts";
 import { toHex } from "./bytes.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { issuerIdOf, pairOf, pckIdOf } from "./chain-ids.ts";
@@ -111,6 +113,13 @@ export function revocationCallsOf(quote: Uint8Array, collateral: Collateral): re
   if (offset === undefined) return issuers;
   const args = [issuerIdOf(authority), ...pairOf(pck.publicKey), toHex(pckCrl), BigInt(offset)] as const;
   return [...issuers, { what: "Revoke the PCK certificate", to: "verifier", functionName: "revokePck", args }];
+}
+
+/** Calldata of a registration or a revocation. */
+export function calldataOf({ to, functionName, args }: RegistrationCall | RevocationCall): Hex {
+  const abi = to === "collateral" ? dcapCollateralAbi : dcapVerifierAbi;
+  // the ABI holds these functions with these arguments
+  return encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
 }
 
 function postCalls(

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { zeroHash } from "viem";
 import { isEnding, isGain, type Known, missingOf, nextOf, refusalOf } from "../../../keepers/attest/plan.ts";
-import type { Need } from "../../../keepers/attest/needs.ts";
+import type { Need } from "../../../keepers/attestation/needs.ts";
 import { statusBitmap } from "../../../sdk/attestation/status.ts";
 import type { QuoteVerdict } from "../../../sdk/attestation/verify-quote.ts";
 
@@ -9,7 +9,7 @@ const dayS = 86_400;
 
 describe("plan of attesting", () => {
   const facts = {
-    binding: { until: 1_000_000, revoked: false },
+    binding: { until: 1_000_000 },
     maxAge: 30 * dayS,
     nowS: 1_000_000 - 10 * dayS,
     renewAt: 0.33,
@@ -18,7 +18,7 @@ describe("plan of attesting", () => {
   it("looks at a binding when a third of its greatest life is left, and where there is none", () => {
     expect(isEnding(facts)).to.equal(false);
     expect(isEnding({ ...facts, nowS: facts.nowS + dayS })).to.equal(true);
-    expect(isEnding({ ...facts, binding: { until: 0, revoked: false } })).to.equal(true);
+    expect(isEnding({ ...facts, binding: { until: 0 } })).to.equal(true);
   });
 
   it("binds anew only where that doubles what is left at least", () => {
@@ -26,8 +26,8 @@ describe("plan of attesting", () => {
     expect(isGain(facts, nowS + 20 * dayS)).to.equal(false);
     expect(isGain(facts, nowS + 20 * dayS + 1)).to.equal(true);
     expect(isGain({ ...facts, maxAge: 20 * dayS }, nowS + 90 * dayS)).to.equal(false); // the workload allows no more
-    expect(isGain({ ...facts, binding: { until: 0, revoked: false } }, nowS + 1)).to.equal(true);
-    expect(isGain({ ...facts, binding: { until: 0, revoked: false } }, nowS)).to.equal(false);
+    expect(isGain({ ...facts, binding: { until: 0 } }, nowS + 1)).to.equal(true);
+    expect(isGain({ ...facts, binding: { until: 0 } }, nowS)).to.equal(false);
   });
 
   const verdict = {

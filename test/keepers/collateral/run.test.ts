@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Hex } from "viem";
+import { labelledKey } from "../../../deploy/local/world.ts";
 import { rootOf } from "../../../deploy/parameters/parameters.ts";
 import { hexOf } from "../../../keepers/attestation/dev/bytes.ts";
 import { timeText } from "../../../keepers/attestation/dev/signed-text.ts";
@@ -165,6 +166,26 @@ describe("collateral job", () => {
     await teeRegistry.connect(deployer).removeMeasurement(workloadId, measuredOf(machine));
     expect(await pass(await open())).to.deep.equal({ done: 1, failed: 0 });
     expect(await liveUntil()).to.equal(0);
+  });
+
+  it("ends no more than four bindings in a pass, and the rest in the next", async () => {
+    await bind();
+    const { market } = scene;
+    const [node] = market.nodes;
+    if (node === undefined) throw new Error("There is no node.");
+    for (const name of ["a", "b", "c", "d"]) {
+      const signs = labelledKey(`another key, ${name}`);
+      const args = await attestArgs({ ...market, workloadId }, machine, node, {
+        keys: { signer: signs.address },
+        signs,
+      });
+      await market.teeRegistry.attest(...args);
+    }
+    await market.teeRegistry.connect(market.deployer).removeMeasurement(workloadId, measuredOf(machine));
+    const keeper = await open();
+    expect((await pass(keeper)).done).to.equal(4);
+    expect((await pass(keeper)).done).to.equal(1);
+    expect(await keeper.parts.chain.boundKeys(0)).to.deep.equal([]);
   });
 
   it("counts a service that fails, and does the rest", async () => {

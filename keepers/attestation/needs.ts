@@ -1,12 +1,10 @@
 /** What has to be on chain before a quote: calls, each with what tells whether it is there. */
-import { encodeFunctionData, type Hex, hexToBytes } from "viem";
-import { dcapCollateralAbi } from "../../sdk/abi/dcap-collateral.ts";
-import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
+import { type Hex, hexToBytes } from "viem";
 import { parseCertificate } from "../../sdk/attestation/certificate.ts";
-import type { ChainEvidence, RegistrationCall, RevocationCall } from "../../sdk/attestation/chain-calls.ts";
+import { calldataOf, type ChainEvidence, type RegistrationCall } from "../../sdk/attestation/chain-calls.ts";
 import { issuerIdOf } from "../../sdk/attestation/chain-ids.ts";
 import { parseQeIdentity } from "../../sdk/attestation/qe-identity.ts";
-import type { KeptTexts } from "../attestation/tee-chain.ts";
+import type { KeptTexts } from "./tee-chain.ts";
 import { parseTcbInfo, type TcbInfo } from "../../sdk/attestation/tcb-info.ts";
 
 /** A call that fills a need. */
@@ -23,20 +21,13 @@ export type Need = {
   | { readonly kind: "key" }
 );
 
-/** Calldata of a registration or a revocation. */
-export const dataOf = ({ to, functionName, args }: RegistrationCall | RevocationCall): Hex => {
-  const abi = to === "collateral" ? dcapCollateralAbi : dcapVerifierAbi;
-  // the ABI holds these functions with these arguments
-  return encodeFunctionData({ abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
-};
-
 const textOf = (hex: Hex): string => new TextDecoder().decode(hexToBytes(hex));
 
 const periodOf = ({ validity: { from, until } }: Pick<TcbInfo, "validity">) => ({ issuedS: from, untilS: until });
 
 const needOf = (call: RegistrationCall): Need => {
   const { what, to } = call;
-  const base = { what, to, data: dataOf(call) };
+  const base = { what, to, data: calldataOf(call) };
   if (call.functionName === "registerIssuer")
     return { ...base, kind: "issuer", issuerId: issuerIdOf(parseCertificate(hexToBytes(call.args[0]), what)) };
   if (call.functionName === "postTcbInfo")
@@ -48,7 +39,7 @@ const needOf = (call: RegistrationCall): Need => {
 
 /** The needs that the calls fill, each once, in the order in which they have to be filled. Throws an EvidenceError. */
 export const needsOf = (calls: readonly RegistrationCall[]): readonly Need[] => {
-  const byData = new Map(calls.map((call) => [dataOf(call), needOf(call)]));
+  const byData = new Map(calls.map((call) => [calldataOf(call), needOf(call)]));
   return [...byData.values()];
 };
 
