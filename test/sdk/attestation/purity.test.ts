@@ -4,10 +4,12 @@ import { expect } from "chai";
 const folder = new URL("../../../sdk/attestation/", import.meta.url);
 const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 
-/** A file of this folder, or one of the two libraries. */
+const abis = new URL("../abi/", folder);
+
+/** A file of this folder, an ABI, which is data, or one of the two libraries. */
 const isPure = (from: string, importer: URL): boolean =>
   /^\.\.?\/.+\.ts$/.test(from)
-    ? new URL(from, importer).href.startsWith(folder.href)
+    ? [folder, abis].some(({ href }) => new URL(from, importer).href.startsWith(href))
     : /^(viem|@noble\/.+)$/.test(from);
 
 describe("The verifier's files", () => {
