@@ -104,6 +104,15 @@ describe("Checks of the demo", () => {
       expect(parseOptions([], { ...terminal, isTerminal: false }).stay).to.equal(false);
     });
 
+    it("ask the model unless told not to", () => {
+      expect([[], ["--ai=on"], ["--ai=off"]].map((args) => parseOptions(args, terminal).ai)).to.deep.equal([
+        true,
+        true,
+        false,
+      ]);
+      expect(() => parseOptions(["--ai=maybe"], terminal)).to.throw(UnknownOptionError, "--ai=maybe");
+    });
+
     it("refuse what they do not know", () => {
       expect(() => parseOptions(["--jsno"], terminal)).to.throw(UnknownOptionError, "--jsno");
     });
