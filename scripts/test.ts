@@ -16,6 +16,7 @@ const groups = {
   simulator: ["simulator"],
   scripts: ["scripts"],
   docs: ["docs"],
+  model: ["gateway/model"],
   executors: ["keepers/executors"],
   "keepers, by the machine's clock": ["keepers/executor", "keepers/main", "keepers/network", "keepers/runtime"],
   "keepers, by the chain's clock": ["keepers"],
@@ -31,7 +32,7 @@ const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[]
   {
     lanes: [
       ["solidity", "contracts"],
-      ["state-machine", "sdk", "simulator", "scripts", "docs"],
+      ["state-machine", "sdk", "simulator", "scripts", "docs", "model"],
     ],
   },
   { lanes: [["executors"], []] },

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { getLlama, type Llama, type LlamaModel, type Token } from "node-llama-cpp";
 import { ApiError } from "./errors.ts";
-import { renderChat, type Message } from "./template.ts";
+import type { Message } from "./requests.ts";
+import { renderChat } from "./template.ts";
 
 /** How to continue a prompt. `temperature` 0 takes the likeliest token each time; above, `seed` decides. */
 export type Sampling = {
@@ -23,7 +24,8 @@ export type Engine = {
   tokenize(text: string): number[];
   /** The tokens of a conversation up to the beginning of the next answer. */
   tokenizeChat(messages: readonly Message[]): number[];
-  detokenize(tokens: readonly number[]): string;
+  /** The text of tokens that follow others. */
+  detokenize(tokens: readonly number[], before: readonly number[]): string;
   isEnd(token: number): boolean;
   /**
    * The tokens that follow the prompt, up to and with the token that ends an answer, `maxTokens` or the end of the
@@ -59,7 +61,7 @@ export async function loadEngine(modelFile: string): Promise<Engine> {
       if (template === undefined) throw new ApiError(400, "This model has no chat template: use /v1/completions.");
       return renderChat(template, messages).flatMap(({ text, isTemplate }) => tokenize(text, isTemplate));
     },
-    detokenize: (tokens) => model.detokenize(tokens as Token[]),
+    detokenize: (tokens, before) => model.detokenize(tokens as Token[], false, before as Token[]),
     isEnd: (token) => model.isEogToken(token as Token),
     generate: (prompt, sampling) => generate(model, contextTokens, prompt, sampling),
     embed: (tokens) => embed(model, contextTokens, tokens),
@@ -90,7 +92,11 @@ async function* generate(
 }
 
 async function embed(model: LlamaModel, contextTokens: number, tokens: readonly number[]): Promise<readonly number[]> {
-  const context = await model.createEmbeddingContext({ contextSize: contextTokens, batchSize: contextTokens, threads: 1 });
+  const context = await model.createEmbeddingContext({
+    contextSize: contextTokens,
+    batchSize: contextTokens,
+    threads: 1,
+  });
   try {
     return (await context.getEmbeddingFor(tokens as Token[])).vector;
   } finally {

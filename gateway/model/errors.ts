@@ -8,7 +8,11 @@ export class ApiError extends Error {
   constructor(
     status: number,
     message: string,
-    { code = null, param = null, retryAfterS }: { code?: string | null; param?: string | null; retryAfterS?: number } = {},
+    {
+      code = null,
+      param = null,
+      retryAfterS,
+    }: { code?: string | null; param?: string | null; retryAfterS?: number } = {},
   ) {
     super(message);
     this.status = status;
@@ -22,8 +26,7 @@ const typesByStatus: Readonly<Record<number, string>> = { 429: "rate_limit_error
 
 /** The body of an answer that is an error. What went wrong inside the server is not told. */
 export function errorBody(error: unknown): { status: number; body: object; retryAfterS: number | undefined } {
-  const known =
-    error instanceof ApiError ? error : new ApiError(500, "The model server failed; its log says why.");
+  const known = error instanceof ApiError ? error : new ApiError(500, "The model server failed; its log says why.");
   const { status, message, code, param, retryAfterS } = known;
   const type = typesByStatus[status] ?? "invalid_request_error";
   return { status, body: { error: { message, type, param, code } }, retryAfterS };

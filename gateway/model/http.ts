@@ -8,9 +8,12 @@ const maxConnections = 256;
 
 /** An HTTP server of the routes, not listening yet. `log` is told of requests that failed by this server's fault. */
 export function makeServer(routes: ReadonlyMap<string, Route>, log: (error: unknown) => void): Server {
-  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }, (request, response) => {
-    void serve(routes, request, response, log);
-  });
+  const server = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
+    (request, response) => {
+      void serve(routes, request, response, log);
+    },
+  );
   server.maxConnections = maxConnections;
   return server;
 }

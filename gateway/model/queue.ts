@@ -14,7 +14,10 @@ export function makeQueue(limit: number): Queue {
   let isBusy = false;
 
   const takeTurn = (signal: AbortSignal): Promise<void> => {
-    if (!isBusy) return Promise.resolve();
+    if (!isBusy) {
+      isBusy = true;
+      return Promise.resolve();
+    }
     if (waiting.length >= limit) {
       const message = `${limit} requests wait already. Ask again in a second.`;
       return Promise.reject(new ApiError(429, message, { code: "queue_full", retryAfterS: 1 }));
@@ -38,11 +41,10 @@ export function makeQueue(limit: number): Queue {
   const run = async <T>(job: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     signal.throwIfAborted();
     await takeTurn(signal);
-    isBusy = true;
     try {
       return await job();
     } finally {
-      // the turn is handed on before anybody else can take it: who starts next finds the queue busy
+      // the turn is handed on: nobody who comes now finds the queue idle
       const next = waiting.shift();
       isBusy = next !== undefined;
       next?.start();

@@ -1,6 +1,7 @@
 // What may be asked. Fields that would change the answer in a way this server does not know are refused, not ignored.
 import { ApiError } from "./errors.ts";
-import type { Message } from "./template.ts";
+
+export type Message = { readonly role: string; readonly content: string };
 
 export type Settings = {
   readonly model: string;
@@ -17,7 +18,11 @@ export type Settings = {
 
 export type ChatRequest = Settings & { readonly messages: readonly Message[] };
 export type CompletionRequest = Settings & { readonly prompt: string | readonly number[] };
-export type EmbeddingRequest = { readonly model: string; readonly input: readonly string[]; readonly isBase64: boolean };
+export type EmbeddingRequest = {
+  readonly model: string;
+  readonly input: readonly string[];
+  readonly isBase64: boolean;
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 

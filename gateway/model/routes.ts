@@ -82,7 +82,7 @@ function runPieces(job: Job, onPiece: (piece: Piece) => void = () => undefined):
 /** A piece for each token; the last one says why the answer ends. */
 async function* generatePieces({ engine, prompt, settings }: Job): AsyncGenerator<Piece, void, void> {
   const limit = Math.min(settings.maxTokens ?? Infinity, engine.contextTokens - prompt.length);
-  const text = makeTextStream((tokens) => engine.detokenize(tokens), settings.stops);
+  const text = makeTextStream(engine.detokenize, settings.stops);
   let count = 0;
   for await (const token of engine.generate(prompt, { ...settings, maxTokens: limit })) {
     count += 1;

@@ -8,7 +8,8 @@ import { cachedModel } from "./train/cache.ts";
 
 const serverFile = fileURLToPath(new URL("server.ts", import.meta.url));
 const trainerFile = fileURLToPath(new URL("train/main.ts", import.meta.url));
-const engineFolder = new URL("node_modules/node-llama-cpp/", import.meta.url);
+/** npm writes this when all is installed. */
+const installedFile = new URL("node_modules/.package-lock.json", import.meta.url);
 const startTimeoutMs = 30_000;
 const trainingTimeoutMs = 300_000;
 const maxLastWords = 2_000;
@@ -25,7 +26,7 @@ export type ModelServer = {
 
 /** Whether the packages of the model server are here. Where they are not, AI is left out: there is no platform for it. */
 export function isModelPackageInstalled(): boolean {
-  return existsSync(engineFolder);
+  return existsSync(installedFile);
 }
 
 /**
@@ -65,7 +66,10 @@ export async function startModelServer(options: {
   const abort = (): void => void stop();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    const { url, fingerprint } = JSON.parse(await readFirstLine(child, startTimeoutMs)) as { url: string; fingerprint: string };
+    const { url, fingerprint } = JSON.parse(await readFirstLine(child, startTimeoutMs)) as {
+      url: string;
+      fingerprint: string;
+    };
     return { url, modelFile, fingerprint, stop };
   } catch (error) {
     await stop();

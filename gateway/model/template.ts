@@ -1,7 +1,6 @@
 import { Template } from "@huggingface/jinja";
 import { randomBytes } from "node:crypto";
-
-export type Message = { readonly role: string; readonly content: string };
+import type { Message } from "./requests.ts";
 
 /** A part of a prompt. Marks of turns are read as such only in parts `isTemplate`, never in what somebody wrote. */
 export type PromptPart = { readonly text: string; readonly isTemplate: boolean };

@@ -6,23 +6,34 @@ export type TextStream = {
   end(): string;
 };
 
+/** The text of `tokens`, which follow those `before`. */
+export type Detokenize = (tokens: readonly number[], before: readonly number[]) => string;
+
+/** How many tokens before a text decide what it begins with: some tokenizers leave out a first space. */
+const neighbours = 4;
+
 /**
  * Text is held back while it may still change: bytes of a character that has not ended, and what may be the beginning
  * of a stop text. Stop texts, none of them empty, and what follows them are left out.
  */
-export function makeTextStream(detokenize: (tokens: readonly number[]) => string, stops: readonly string[]): TextStream {
-  const tokens: number[] = [];
-  let sent = 0;
+export function makeTextStream(detokenize: Detokenize, stops: readonly string[]): TextStream {
+  let before: readonly number[] = [];
+  let held: number[] = [];
+  let sent = 0; // characters of the text of `held`
   const push = (token: number) => {
-    tokens.push(token);
-    const all = detokenize(tokens);
-    const stop = firstOf(all, stops);
-    const end = stop ?? certainLength(all, stops);
-    const text = all.slice(sent, end);
-    sent = Math.max(sent, end);
-    return { text, isStopped: stop !== undefined };
+    held.push(token);
+    const text = detokenize(held, before);
+    const stop = firstOf(text, stops);
+    const end = Math.max(sent, stop ?? certainLength(text, stops));
+    const piece = text.slice(sent, end);
+    sent = end;
+    if (sent === text.length) {
+      before = [...before, ...held].slice(-neighbours);
+      [held, sent] = [[], 0];
+    }
+    return { text: piece, isStopped: stop !== undefined };
   };
-  return { push, end: () => detokenize(tokens).slice(sent) };
+  return { push, end: () => (held.length === 0 ? "" : detokenize(held, before).slice(sent)) };
 }
 
 function firstOf(text: string, stops: readonly string[]): number | undefined {

@@ -58,7 +58,14 @@ const dot = (a: Float64Array, atA: number, b: Float64Array, atB: number, length:
   return sum;
 };
 
-const addScaled = (into: Float64Array, at: number, from: Float64Array, atFrom: number, scale: number, length: number) => {
+const addScaled = (
+  into: Float64Array,
+  at: number,
+  from: Float64Array,
+  atFrom: number,
+  scale: number,
+  length: number,
+) => {
   for (let i = 0; i < length; i += 1) into[at + i] = (into[at + i] as number) + scale * (from[atFrom + i] as number);
 };
 
@@ -113,7 +120,11 @@ export function attendBack(
   const wide = query.columns;
   const size = wide / heads;
   const scale = 1 / Math.sqrt(size);
-  const [dQuery, dKey, dValue] = [query, key, value].map(({ rows }) => makeMatrix(rows, wide)) as [Matrix, Matrix, Matrix];
+  const [dQuery, dKey, dValue] = [query, key, value].map(({ rows }) => makeMatrix(rows, wide)) as [
+    Matrix,
+    Matrix,
+    Matrix,
+  ];
   forEachHead(attention, ({ start, row }, queryAt, headAt, sharesAt) => {
     let mean = 0;
     const slopes = new Float64Array(row - start + 1);

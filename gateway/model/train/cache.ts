@@ -17,24 +17,24 @@ export function acceptSha256(hash: string): void {
   writeFileSync(hashFile, `${hash}\n`);
 }
 
-/** Where the model of this version of the trainer and its questions is kept. */
-function modelPath(): string {
+/** Where the model of this version of the trainer and its questions is kept. `folder` ends with a slash. */
+function modelPath(folder: URL): string {
   const hash = createHash("sha256");
   const names = readdirSync(sourceFolder).filter((name) => /\.(ts|json)$/.test(name));
   for (const name of [...names.sort(), "../gguf.ts"]) hash.update(readFileSync(new URL(name, sourceFolder)));
-  return fileURLToPath(new URL(`${hash.digest("hex").slice(0, 16)}.gguf`, cacheFolder));
+  return fileURLToPath(new URL(`${hash.digest("hex").slice(0, 16)}.gguf`, folder));
 }
 
 /** The path of the trained model, if it is here and whole. */
-export function cachedModel(): string | undefined {
-  const path = modelPath();
+export function cachedModel(folder = cacheFolder): string | undefined {
+  const path = modelPath(folder);
   return existsSync(path) && sha256(readFileSync(path)) === expectedSha256() ? path : undefined;
 }
 
 /** Keeps a trained model; no other process ever sees half of it. Returns its path. */
-export function storeModel(file: Uint8Array): string {
-  mkdirSync(cacheFolder, { recursive: true });
-  const path = modelPath();
+export function storeModel(file: Uint8Array, folder = cacheFolder): string {
+  mkdirSync(folder, { recursive: true });
+  const path = modelPath(folder);
   const part = `${path}.${process.pid}.part`;
   writeFileSync(part, file);
   renameSync(part, path);

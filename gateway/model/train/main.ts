@@ -13,7 +13,8 @@ function train(): Uint8Array {
   const started = performance.now();
   const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
   const file = trainModel(questions, ({ round, learned, tokens }) => {
-    if (round % 10 === 9) console.error(`Training the embedded model: ${learned} of ${tokens} tokens after ${seconds()} s`);
+    if (round % 10 === 9)
+      console.error(`Training the embedded model: ${learned} of ${tokens} tokens after ${seconds()} s`);
   });
   console.error(`Trained the embedded model in ${seconds()} s: ${file.length} bytes`);
   return file;

@@ -64,8 +64,7 @@ export function transpose({ rows, columns, data }: Matrix): Matrix {
 }
 
 export function addInto(into: Matrix, other: Matrix): void {
-  for (let i = 0; i < into.data.length; i += 1)
-    into.data[i] = (into.data[i] as number) + (other.data[i] as number);
+  for (let i = 0; i < into.data.length; i += 1) into.data[i] = (into.data[i] as number) + (other.data[i] as number);
 }
 
 /** The rows of the given numbers, copied. */

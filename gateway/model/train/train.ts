@@ -22,9 +22,9 @@ export const shape: Shape = {
 
 const seed = 1;
 const batchSize = 7;
-const firstRate = 4e-3;
-const lastRate = 4e-4;
-const maxRounds = 80;
+const firstRate = 7e-3;
+const lastRate = 7e-4;
+const maxRounds = 50;
 /** Training ends when no token of an answer is less sure than this. */
 const wantedShare = 0.95;
 
