@@ -10,7 +10,6 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { CheckResult } from "../../runtime/health.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Metrics } from "../../runtime/metrics.ts";
-import { redactUrl } from "../../runtime/redact.ts";
 import {
   ExecutionStatus,
   ExecutorError,
@@ -20,40 +19,24 @@ import {
   type Executor,
 } from "../executor.ts";
 import { checkArtifact, checkLimits, ended, sha256 } from "../preconditions.ts";
-import { askServer, baseOf } from "./ask.ts";
+import { askServer } from "./ask.ts";
+import { backendsOf, type BackendsOptions } from "./backends.ts";
 import { BackendError, codeOf } from "./fault.ts";
 import { fuelOfImage } from "./image.ts";
 import { type Asked, readInput } from "./input.ts";
 import { makeModelMetrics } from "./metrics.ts";
-import { type Backend, makePool, newBackend } from "./pool.ts";
+import { type Backend, makePool } from "./pool.ts";
 import { within } from "./time.ts";
 import { makeTrust } from "./trust.ts";
 
-export type BackendOptions = {
-  /** With or without `/v1`. */
-  readonly url: string;
-  /** Requests at a time, 1..1024. */
-  readonly concurrency: number;
-  /** Sent as `Authorization`. */
-  readonly authorization?: string | undefined;
-  /** False for servers that tell token ids of whole answers only. Default true. */
-  readonly stream?: boolean;
-};
-
-export type OpenAiExecutorOptions = {
+export type OpenAiExecutorOptions = BackendsOptions & {
   /** The artifact of the task. */
   readonly manifest: Uint8Array;
-  /** The model's name at the servers. */
-  readonly servedAs: string;
-  /** At least one. */
-  readonly backends: readonly BackendOptions[];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
   /** One server has so long for one answer. Default 10 minutes. */
   readonly timeoutMs?: number;
-  /** A server may be silent for so long. Default 60 s. */
-  readonly idleMs?: number;
   /** A server that answered the check question is trusted for so long; 0 asks before every request. Default 60 s. */
   readonly checkEveryMs?: number;
 };
@@ -63,11 +46,6 @@ export type OpenAiExecutor = Executor & {
   /** Whether at least one server can be used; checks those that were not for a while. */
   check(signal?: AbortSignal): Promise<CheckResult>;
 };
-
-const backendsOf = ({ backends, servedAs, idleMs = 60_000 }: OpenAiExecutorOptions): readonly Backend[] =>
-  backends.map(({ url, concurrency, authorization, stream = true }) =>
-    newBackend(redactUrl(url), { base: baseOf(url), servedAs, authorization, stream, idleMs }, concurrency),
-  );
 
 const isManifest = (artifact: Uint8Array): boolean => {
   try {
