@@ -7,8 +7,8 @@ import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {AtomaConsumer} from "./AtomaConsumer.sol";
 
 /// @title Base of a contract that asks language models
-/// @notice Call `_question` and implement `_onText` and `_onNoAnswer`: exactly one of the two is called for each question,
-///         once. An answer counts once and only if it was asked for; whatever else the escrow delivers is ignored.
+/// @notice Call `_question`, implement `_onText`, and `_onNoAnswer` where that matters: exactly one of the two is called for
+///         each question, once. An answer counts once and only if it was asked for; whatever else the escrow delivers is ignored.
 /// @dev The output of a chat or completion task is the keccak256 of the token ids (32 bytes) and then the text.
 abstract contract AiConsumer is AtomaConsumer {
     /// @param asker who pays if it is not this contract; zero otherwise
@@ -107,13 +107,18 @@ abstract contract AiConsumer is AtomaConsumer {
 
     /// @dev There will be no text: the model failed for a quorum, or its output is none, or too long to be delivered, or the
     ///      request was refunded, or never delivered. MUST NOT revert.
-    function _onNoAnswer(bytes32 requestId, Question memory question, bool refunded) internal virtual;
+    function _onNoAnswer(bytes32 requestId, Question memory question, bool refunded) internal virtual {}
+
+    /// @dev Comes before either of the two, for the accounts of a base. MUST NOT revert.
+    /// @param refunded whether the escrow gave the cost back
+    function _onEnd(Question memory question, bool refunded) internal virtual {}
 
     /// @inheritdoc AtomaConsumer
     function _onResult(bytes32 requestId, uint8 status, bytes32, bytes calldata output) internal override {
         Question memory q = _questions[requestId];
         if (q.askedAt == 0) return;
         delete _questions[requestId];
+        _onEnd(q, false);
         if (status == 0 && output.length >= DIGEST_BYTES) {
             _onText(requestId, q, output[DIGEST_BYTES:]);
         } else {
@@ -136,6 +141,7 @@ abstract contract AiConsumer is AtomaConsumer {
     function _endUnanswered(bytes32 requestId, Question memory q, SlotWord word) private {
         bool refunded = word.state() == SlotWordFields.REFUNDED && block.timestamp <= q.askedAt + PROOF_OF_REFUND;
         delete _questions[requestId];
+        _onEnd(q, refunded);
         emit QuestionUnanswered(requestId, q.subject, refunded);
         _onNoAnswer(requestId, q, refunded);
     }

@@ -85,15 +85,13 @@ abstract contract AskerPays is AiConsumer {
         emit Credited(account, amount);
     }
 
-    /// @dev What the fee exceeded the cost by is nobody's any more. Call first in `_onText`.
-    function _keepFee(Question memory question) internal {
-        reserved -= fee - question.cost;
-    }
-
-    /// @dev The asker gets the fee back if the escrow gave the cost back. Call first in `_onNoAnswer`.
-    function _endFee(Question memory question, bool refunded) internal {
-        if (!refunded) return _keepFee(question);
-        reserved += question.cost;
-        _credit(question.asker, fee);
+    /// @inheritdoc AiConsumer
+    function _onEnd(Question memory question, bool refunded) internal override {
+        if (refunded) {
+            reserved += question.cost; // which came back: the whole fee is the asker's
+            _credit(question.asker, fee);
+        } else {
+            reserved -= fee - question.cost; // what the fee exceeded the cost by is nobody's any more
+        }
     }
 }

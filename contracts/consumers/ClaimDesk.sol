@@ -41,8 +41,8 @@ contract ClaimDesk is AskerPays {
     uint256 private constant REJECT = 2;
     /// @notice Longest text of a claim, in bytes.
     uint256 public constant MAX_TEXT = 280;
-    /// @dev Twice what the dearest answer was measured to use.
-    uint24 private constant CALLBACK_GAS = 200_000;
+    /// @dev More than half again what the dearest answer was measured to use.
+    uint24 private constant CALLBACK_GAS = 250_000;
 
     uint128 public immutable deposit;
     uint128 public immutable payout;
@@ -126,7 +126,6 @@ contract ClaimDesk is AskerPays {
 
     /// @inheritdoc AiConsumer
     function _onText(bytes32, Question memory question, bytes calldata text) internal override {
-        _keepFee(question);
         uint256 label = ModelText.labelOf(text, LABELS);
         _decide(
             question,
@@ -139,8 +138,7 @@ contract ClaimDesk is AskerPays {
     }
 
     /// @inheritdoc AiConsumer
-    function _onNoAnswer(bytes32, Question memory question, bool refunded) internal override {
-        _endFee(question, refunded);
+    function _onNoAnswer(bytes32, Question memory question, bool) internal override {
         _decide(question, State.Undecided);
     }
 

@@ -135,7 +135,6 @@ contract GenerativeNft is ERC721, AskerPays {
 
     /// @inheritdoc AiConsumer
     function _onText(bytes32 requestId, Question memory question, bytes calldata text) internal override {
-        _keepFee(question);
         Picture storage picture = _pictures[question.subject];
         if (picture.requestId != requestId) return; // another question is open about it
         delete picture.requestId;
@@ -148,8 +147,7 @@ contract GenerativeNft is ERC721, AskerPays {
     }
 
     /// @inheritdoc AiConsumer
-    function _onNoAnswer(bytes32 requestId, Question memory question, bool refunded) internal override {
-        _endFee(question, refunded);
+    function _onNoAnswer(bytes32 requestId, Question memory question, bool) internal override {
         Picture storage picture = _pictures[question.subject];
         if (picture.requestId == requestId) delete picture.requestId;
         emit PictureMissed(question.subject, requestId);
