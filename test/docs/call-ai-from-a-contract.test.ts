@@ -18,6 +18,8 @@ async function deployMood() {
   const { ethers, escrow, token, requester, stranger } = market;
   const abi = [...artifact.abi] as never[];
   const factory = new ethers.ContractFactory(abi, artifact.evm.bytecode.object, requester);
+  const mute = factory.deploy(escrow, termsFor(market, { callbackGas: 0n }), 154_000n);
+  await expect(mute).to.be.revertedWithCustomError(factory, "NoCallbackGas");
   const deployed = await factory.deploy(escrow, termsFor(market), 154_000n);
   await token.mint(stranger, 10n ** 9n);
   await token.connect(stranger).approve(deployed, 10n ** 9n);

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { hexToString } from "viem";
 import type { ClaimDesk } from "../../../types/index.js";
-import { answerTo, gasOf, letExpire, reply, termsFor } from "../../helpers/ai.ts";
+import { makeRandom } from "../../sdk/random.ts";
+import { answerTo, gasOf, letExpire, reply, type Say, termsFor } from "../../helpers/ai.ts";
 import { balanceIn, type Market, requestOf, settle, useMarket } from "../../helpers/market.ts";
 
 const [fee, deposit, payout, funds] = [120_000n, 50_000n, 400_000n, 2_000_000n];
@@ -31,9 +32,16 @@ async function openDesk(m: Market, rules: { claimsPerDay?: bigint } = {}): Promi
   return desk;
 }
 
-/** What is in the desk's account covers what it owes, and each unit of that is somebody's. */
+/** What is reserved is exactly what the pool, credits and open claims are owed, and the desk's account covers it. */
 async function expectSolvent(m: Market, desk: ClaimDesk): Promise<void> {
-  expect(await balanceIn(m, await desk.getAddress())).to.be.at.least(await desk.reserved());
+  let owed = await desk.pool();
+  for (const account of [m.stranger, m.requester, m.settler]) owed += await desk.creditOf(account);
+  for (const { args } of await desk.queryFilter(desk.filters.QuestionAsked())) {
+    const { askedAt, cost } = await desk.questionOf(args.requestId);
+    if (askedAt !== 0n) owed += deposit + payout + fee - cost;
+  }
+  expect(await desk.reserved()).to.equal(owed);
+  expect(await balanceIn(m, await desk.getAddress())).to.be.at.least(owed);
 }
 
 const fileBy = (m: Market, desk: ClaimDesk, text = "My parcel came a week late") => desk.connect(m.stranger).file(text);
@@ -251,7 +259,51 @@ describe("ClaimDesk", () => {
     await expect(fileBy(m, cheap as ClaimDesk)).to.be.revertedWithCustomError(cheap, "FeeTooLow");
   });
 
-  it("cannot be made with a message that would be read as a document, or without gas for its answers", async () => {
+  it("keeps its books whatever happens in whatever order", async () => {
+    const m = market();
+    const desk = await openDesk(m, { claimsPerDay: 1_000n });
+    await desk.connect(m.requester).fund(8n * payout);
+    const random = makeRandom(0xde5c);
+    const open: { hash: string }[] = [];
+    const take = () => open.splice(random.below(open.length), 1)[0];
+    const says: readonly Say[] = [{ text: "approve" }, { text: "reject" }, { text: "maybe" }, { status: 3n }];
+    const deeds: readonly (() => Promise<unknown>)[] = [
+      async () => open.push(await fileBy(m, desk)),
+      async () => open.push(await fileBy(m, desk)),
+      async () => {
+        const asked = take();
+        if (asked !== undefined) await reply(m, asked, says[random.below(says.length)] ?? {});
+      },
+      async () => {
+        const asked = take();
+        if (asked === undefined) return;
+        const { requestId } = await letExpire(m, asked);
+        if (random.below(2) === 0) await desk.close(requestId);
+        open.length = 0; // an hour went by: nothing else can settle now
+      },
+      () => desk.connect(m.stranger).withdraw(),
+      () => desk.connect(m.requester).withdraw(),
+      () => desk.takeSurplus(),
+      () => desk.connect(m.requester).fund(BigInt(random.below(1_000_000))),
+      () => desk.connect(m.requester).reducePool(BigInt(random.below(500_000))),
+    ];
+    let done = 0;
+    for (let i = 0; i < 80; i++) {
+      const deed = deeds[random.below(deeds.length)];
+      const isDone = await deed?.().then(
+        () => true,
+        (error: unknown) => {
+          expect(String(error)).to.match(/NothingToWithdraw|PoolTooLow/);
+          return false;
+        },
+      );
+      if (isDone === true) done += 1;
+      await expectSolvent(m, desk);
+    }
+    expect(done).to.be.greaterThan(40);
+  });
+
+  it("cannot be made with a message that would be read as a document", async () => {
     const m = market();
     const rules = { deposit, payout, claimsPerDay: 3n };
     for (const words of ["", "{"]) {
