@@ -84,10 +84,10 @@ export function makeStartKeeper({ executorOf = (_, executor) => executor, ...giv
   const shared = takingTurns(makeWasmExecutor(), availableParallelism());
   return async (input) => {
     await mkdir(input.folder, { recursive: true });
-    const executor = executorOf(input, inRole(input.node, shared));
+    const executors = [inRole(input.node, shared), ...modelExecutors(input)];
     const keeper = await makeKeeper(settingsOf(settingsFor(input)), {
       ...given,
-      executors: [executor, ...modelExecutors(input)],
+      executors: executors.map((executor) => executorOf(input, executor)),
     });
     const { opsUrl, networkUrl } = await keeper.start();
     if (networkUrl === undefined) throw new Error(`The keeper of node ${input.node.nodeId} has no endpoint.`);
