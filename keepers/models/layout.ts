@@ -84,6 +84,15 @@ const isLinkedElsewhere = async (layout: Layout, sha256: string, models: readonl
   return blob.nlink > 1 + links.filter((info) => info?.ino === blob.ino).length;
 };
 
+/** Removes what a process that was killed, or a damaged manifest, left among the models. To be called under the lock. */
+export const sweep = async (directory: string, layout: Layout): Promise<void> => {
+  const models = await listModels(directory, layout);
+  const known = new Set(models.flatMap(({ digest }) => [digest, `${digest}.json`, `${digest}.pin`]));
+  for (const folder of ["models", "manifests"])
+    for (const name of await readdir(join(directory, folder)))
+      if (!known.has(name)) await rm(join(directory, folder, name), { force: true, recursive: true });
+};
+
 /** All models in the cache. Those with files that have links outside it are fixed: removing them would free nothing. */
 export const listModels = async (directory: string, layout: Layout): Promise<readonly StoredModel[]> => {
   const names = (await readdir(join(directory, "manifests"))).flatMap(

@@ -17,6 +17,7 @@ import {
   listModels,
   openLayout,
   type StoredModel,
+  sweep,
   writeWhole,
 } from "./layout.ts";
 import { tryLock, waitForLock } from "./lock.ts";
@@ -134,6 +135,7 @@ export const makeModelStore = (deps: ModelStoreDeps): ModelStore => {
   const fetchLocked = async (layout: Layout, bytes: Uint8Array, options: FetchModelOptions): Promise<FetchedModel> => {
     const manifest = parseManifest(bytes);
     const digest = createHash("sha256").update(bytes).digest("hex");
+    await sweep(directory, layout);
     const missing = await check(layout, manifest, options);
     await makeRoom(layout, manifest, digest, options);
     await writeWhole(layout.manifest(digest), bytes);

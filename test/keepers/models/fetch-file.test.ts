@@ -220,8 +220,8 @@ describe("Fetching a file of a model", function () {
 
   it("gives up servers that are silent, or slower than the pace, and keeps what they sent", async () => {
     const silent = await serve(() => {});
-    const trickle = await serve((request, response, i) => {
-      if (i > 0) return response.writeHead(404).end();
+    const trickle = await serve((_, response, i) => {
+      if (i > 0) return void response.writeHead(404).end();
       response.writeHead(200, { "content-length": content.length }).write(content.subarray(0, 5_000));
       let at = 5_000;
       const timer = setInterval(() => response.write(content.subarray(at, ++at)), 20);
@@ -238,8 +238,8 @@ describe("Fetching a file of a model", function () {
 
   it("tries again after 503 and 429 as long as the server asks, within bounds, and not after 403", async () => {
     const busy = await serve((request, response, i) => {
-      if (i === 0) return response.writeHead(503, { "retry-after": "7" }).end();
-      if (i === 1) return response.writeHead(429, { "retry-after": "999999999" }).end();
+      if (i === 0) return void response.writeHead(503, { "retry-after": "7" }).end();
+      if (i === 1) return void response.writeHead(429, { "retry-after": "999999999" }).end();
       answerWith(content, request, response);
     });
     const closed = await serve((_, response) => response.writeHead(403).end());
@@ -301,7 +301,7 @@ describe("Fetching a file of a model", function () {
   it("stops when it is told to, with the reason, and keeps the part", async () => {
     const stop = new AbortController();
     const reason = new Error("stop");
-    const server = await serve((request, response) => {
+    const server = await serve((_, response) => {
       response.writeHead(200, { "content-length": content.length }).write(content.subarray(0, 50_000));
       setTimeout(() => stop.abort(reason), 50);
     });
