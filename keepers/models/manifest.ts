@@ -78,6 +78,10 @@ const generation = z.strictObject({
   /** Precedes every conversation. */
   system: z.string().max(65_536).optional(),
   stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+  /** Longer inputs are refused by every node alike, 1 MiB where absent. Choose it so that any input fits the context. */
+  maxInputBytes: z.int().min(1).max(16_777_216).optional(),
+  /** Of an embedding: nodes use no vector of another length. */
+  dimensions: z.int().min(1).max(65_536).optional(),
 });
 
 const manifestSchema = z.strictObject({
