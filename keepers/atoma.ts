@@ -1,6 +1,7 @@
 /** The program `atoma`: one file per command in `commands/`. */
 import { Command } from "commander";
 import { attestCommand } from "./commands/attest.ts";
+import { modelCommand } from "./commands/model.ts";
 import { verifyQuoteCommand } from "./commands/verify-quote.ts";
 import { errorLine } from "./runtime/errors.ts";
 
@@ -11,7 +12,8 @@ const program = new Command("atoma")
   .description("Tools of the Atoma network. Each command has its own --help")
   .exitOverride()
   .addCommand(verifyQuoteCommand())
-  .addCommand(attestCommand());
+  .addCommand(attestCommand())
+  .addCommand(modelCommand());
 
 try {
   await program.parseAsync(process.argv);

@@ -13,6 +13,7 @@ import { bytesOf, manifestOf } from "./samples.ts";
 const royaltyBps = 500n;
 const units = 1_000n;
 const price = 7n;
+const tip = 1_000n;
 
 describe("A model's task", () => {
   const market = useMarket({ nodes: 5 });
@@ -61,15 +62,15 @@ describe("A model's task", () => {
     await publishSnapshot(m.world, taskId);
     const model = { ...m, taskId };
     const ledger = await openLedger(model);
-    const request = await askAndPost(model, { taskId, units, maxAsk: price, tip: 0n, k: 5n, acceptNoPanel: true });
+    const request = await askAndPost(model, { taskId, units, maxAsk: price, tip, k: 5n, acceptNoPanel: true });
     await settle(model, await settlementOf(m.world, m.nodes, request, { output: stringToHex("an answer") }));
 
     const pay = price * units * 10n; // of one member: ask, units, 10^askExponent
     const royalty = (5n * pay * 5n) / 100n;
     const fee = (5n * pay * request.fields.protocolFeeBps) / 10_000n;
     await ledger.expectEquation({
-      paid: { requester: 5n * pay + royalty + fee },
-      parts: { publisher: royalty, treasury: fee, nodes: new Map(m.nodes.map(({ nodeId }) => [nodeId, pay])) },
+      paid: { requester: 5n * pay + royalty + fee + tip },
+      parts: { publisher: royalty, treasury: fee, settler: tip, nodes: new Map(m.nodes.map(({ nodeId }) => [nodeId, pay])) },
     });
 
     expect(await client.collectFees(taskId)).to.equal(royalty);
