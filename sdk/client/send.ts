@@ -2,7 +2,7 @@ import type { Address, Hex, TransactionReceipt } from "viem";
 import { CallError } from "../errors/call-error.ts";
 import type { Context } from "./context.ts";
 
-/** A call to send. `action` begins the message of an error. */
+/** A call to send, as `...Call` functions make them of an action. `action` begins the message of an error. */
 export type Call = { readonly action: string; readonly to: Address; readonly data: Hex };
 
 /**
