@@ -13,7 +13,7 @@ export type Approval = {
 
 /** The call that lets the spender take that much, or none if it may already. */
 export async function approvalCalls(
-  { publicClient }: ReadContext,
+  { publicClient }: Pick<ReadContext, "publicClient">,
   { owner, token, spender, amount }: Approval,
 ): Promise<readonly Call[]> {
   const args = [owner, spender] as const;

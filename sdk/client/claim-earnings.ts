@@ -5,7 +5,7 @@ import type { Deployment } from "./deployment.ts";
 import { type Call, send } from "./send.ts";
 
 /** The call of `claimEarnings`. */
-export function claimEarningsCall({ escrow }: Deployment, nodeId: bigint): Call {
+export function claimEarningsCall({ escrow }: Pick<Deployment, "escrow">, nodeId: bigint): Call {
   const data = encodeFunctionData({ abi: requestEscrowAbi, functionName: "claimEarnings", args: [Number(nodeId)] });
   return { action: "Cannot claim", to: escrow, data };
 }

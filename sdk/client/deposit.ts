@@ -9,7 +9,7 @@ import { type Call, send } from "./send.ts";
 export type DepositInput = { readonly amount: bigint; readonly account?: Address };
 
 /** The call of `deposit`, which needs an allowance. */
-export function depositCall({ escrow }: Deployment, { amount, account }: Required<DepositInput>): Call {
+export function depositCall({ escrow }: Pick<Deployment, "escrow">, { amount, account }: Required<DepositInput>): Call {
   const data = encodeFunctionData({ abi: requestEscrowAbi, functionName: "deposit", args: [account, amount] });
   return { action: "Cannot deposit", to: escrow, data };
 }

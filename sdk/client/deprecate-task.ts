@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type DeprecateTaskInput = { readonly taskId: bigint };
 
 /** The call of `deprecateTask`. */
-export function deprecateTaskCall({ taskRegistry }: Deployment, { taskId }: DeprecateTaskInput): Call {
+export function deprecateTaskCall(
+  { taskRegistry }: Pick<Deployment, "taskRegistry">,
+  { taskId }: DeprecateTaskInput,
+): Call {
   const args = [Number(taskId)] as const;
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "deprecate", args });
   return { action: "Cannot deprecate the task", to: taskRegistry, data };

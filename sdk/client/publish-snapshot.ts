@@ -6,7 +6,7 @@ import type { Deployment } from "./deployment.ts";
 import { type Call, send } from "./send.ts";
 
 /** The call of `publishSnapshot`. */
-export function publishSnapshotCall({ taskRegistry }: Deployment, taskId: bigint): Call {
+export function publishSnapshotCall({ taskRegistry }: Pick<Deployment, "taskRegistry">, taskId: bigint): Call {
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "publishSnapshot", args: [Number(taskId)] });
   return { action: "Cannot publish a snapshot", to: taskRegistry, data };
 }

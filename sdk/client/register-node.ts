@@ -19,7 +19,7 @@ export type SignedConsent = { readonly signer: Address; readonly consentDeadline
 
 /** The call of `registerNode` with a consent. */
 export function registerNodeCall(
-  { nodeRegistry }: Deployment,
+  { nodeRegistry }: Pick<Deployment, "nodeRegistry">,
   { signer, endpoint, consentDeadlineS, consent }: SignedConsent & { readonly endpoint: string },
 ): Call {
   const args = [signer, endpoint, consentDeadlineS, consent] as const;

@@ -34,7 +34,7 @@ export type RegisterTaskInput = {
 };
 
 /** The call of `registerTask`, which needs an allowance for the bond. Throws InvalidValueError for what does not fit a task. */
-export function registerTaskCall({ taskRegistry }: Deployment, input: RegisterTaskInput): Call {
+export function registerTaskCall({ taskRegistry }: Pick<Deployment, "taskRegistry">, input: RegisterTaskInput): Call {
   return { action: "Cannot register the task", to: taskRegistry, data: dataOf(input) };
 }
 

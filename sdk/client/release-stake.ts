@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type ReleaseStakeInput = { readonly nodeId: bigint; readonly taskId: bigint };
 
 /** The call of `releaseStake`. */
-export function releaseStakeCall({ nodeRegistry }: Deployment, { nodeId, taskId }: ReleaseStakeInput): Call {
+export function releaseStakeCall(
+  { nodeRegistry }: Pick<Deployment, "nodeRegistry">,
+  { nodeId, taskId }: ReleaseStakeInput,
+): Call {
   const args = [Number(nodeId), Number(taskId)] as const;
   const data = encodeFunctionData({ abi: nodeRegistryAbi, functionName: "release", args });
   return { action: "Cannot release stake", to: nodeRegistry, data };

@@ -10,7 +10,7 @@ export type RotateSignerInput = SignedConsent & { readonly nodeId: bigint };
 
 /** The call of `rotateSigner`. */
 export function rotateSignerCall(
-  { nodeRegistry }: Deployment,
+  { nodeRegistry }: Pick<Deployment, "nodeRegistry">,
   { nodeId, signer, consentDeadlineS, consent }: RotateSignerInput,
 ): Call {
   const args = [Number(nodeId), signer, consentDeadlineS, consent] as const;

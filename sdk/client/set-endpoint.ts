@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type SetEndpointInput = { readonly nodeId: bigint; readonly endpoint: string };
 
 /** The call of `setEndpoint`. */
-export function setEndpointCall({ nodeRegistry }: Deployment, { nodeId, endpoint }: SetEndpointInput): Call {
+export function setEndpointCall(
+  { nodeRegistry }: Pick<Deployment, "nodeRegistry">,
+  { nodeId, endpoint }: SetEndpointInput,
+): Call {
   const args = [Number(nodeId), endpoint] as const;
   const data = encodeFunctionData({ abi: nodeRegistryAbi, functionName: "setEndpoint", args });
   return { action: "Cannot set the endpoint", to: nodeRegistry, data };

@@ -9,7 +9,7 @@ import { type Call, send } from "./send.ts";
 export type StakeInput = { readonly nodeId: bigint; readonly amount: bigint };
 
 /** The call of `stake`, which needs an allowance. */
-export function stakeCall({ nodeRegistry }: Deployment, { nodeId, amount }: StakeInput): Call {
+export function stakeCall({ nodeRegistry }: Pick<Deployment, "nodeRegistry">, { nodeId, amount }: StakeInput): Call {
   const data = encodeFunctionData({ abi: nodeRegistryAbi, functionName: "deposit", args: [Number(nodeId), amount] });
   return { action: "Cannot stake", to: nodeRegistry, data };
 }

@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type SubscribeInput = { readonly taskId: bigint; readonly nodeId: bigint; readonly ask: bigint };
 
 /** The call of `subscribe`. */
-export function subscribeCall({ taskRegistry }: Deployment, { taskId, nodeId, ask }: SubscribeInput): Call {
+export function subscribeCall(
+  { taskRegistry }: Pick<Deployment, "taskRegistry">,
+  { taskId, nodeId, ask }: SubscribeInput,
+): Call {
   const args = [Number(taskId), Number(nodeId), Number(ask)] as const;
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "subscribe", args });
   return { action: "Cannot subscribe", to: taskRegistry, data };

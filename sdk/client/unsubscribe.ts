@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type UnsubscribeInput = { readonly taskId: bigint; readonly nodeId: bigint };
 
 /** The call of `unsubscribe`. */
-export function unsubscribeCall({ taskRegistry }: Deployment, { taskId, nodeId }: UnsubscribeInput): Call {
+export function unsubscribeCall(
+  { taskRegistry }: Pick<Deployment, "taskRegistry">,
+  { taskId, nodeId }: UnsubscribeInput,
+): Call {
   const args = [Number(taskId), Number(nodeId)] as const;
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "unsubscribe", args });
   return { action: "Cannot unsubscribe", to: taskRegistry, data };

@@ -6,7 +6,10 @@ import { type Call, send } from "./send.ts";
 import type { SubscribeInput } from "./subscribe.ts";
 
 /** The call of `updateAsk`. */
-export function updateAskCall({ taskRegistry }: Deployment, { taskId, nodeId, ask }: SubscribeInput): Call {
+export function updateAskCall(
+  { taskRegistry }: Pick<Deployment, "taskRegistry">,
+  { taskId, nodeId, ask }: SubscribeInput,
+): Call {
   const args = [Number(taskId), Number(nodeId), Number(ask)] as const;
   const data = encodeFunctionData({ abi: taskRegistryAbi, functionName: "updateAsk", args });
   return { action: "Cannot change the ask", to: taskRegistry, data };

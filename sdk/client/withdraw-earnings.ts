@@ -5,7 +5,7 @@ import type { Deployment } from "./deployment.ts";
 import { type Call, send } from "./send.ts";
 
 /** The call of `withdrawEarnings`. */
-export function withdrawEarningsCall({ escrow }: Deployment, nodeId: bigint): Call {
+export function withdrawEarningsCall({ escrow }: Pick<Deployment, "escrow">, nodeId: bigint): Call {
   const data = encodeFunctionData({ abi: requestEscrowAbi, functionName: "withdrawEarnings", args: [Number(nodeId)] });
   return { action: "Cannot withdraw earnings", to: escrow, data };
 }

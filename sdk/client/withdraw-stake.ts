@@ -8,7 +8,10 @@ import { type Call, send } from "./send.ts";
 export type WithdrawStakeInput = { readonly nodeId: bigint; readonly to: Address; readonly amount: bigint };
 
 /** The call of `withdrawStake`. */
-export function withdrawStakeCall({ nodeRegistry }: Deployment, { nodeId, to, amount }: WithdrawStakeInput): Call {
+export function withdrawStakeCall(
+  { nodeRegistry }: Pick<Deployment, "nodeRegistry">,
+  { nodeId, to, amount }: WithdrawStakeInput,
+): Call {
   const args = [Number(nodeId), to, amount] as const;
   const data = encodeFunctionData({ abi: nodeRegistryAbi, functionName: "withdraw", args });
   return { action: "Cannot withdraw stake", to: nodeRegistry, data };

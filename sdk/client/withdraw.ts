@@ -8,7 +8,7 @@ import { type Call, send } from "./send.ts";
 export type WithdrawInput = { readonly amount: bigint; readonly to?: Address };
 
 /** The call of `withdraw`. */
-export function withdrawCall({ escrow }: Deployment, { amount, to }: Required<WithdrawInput>): Call {
+export function withdrawCall({ escrow }: Pick<Deployment, "escrow">, { amount, to }: Required<WithdrawInput>): Call {
   const data = encodeFunctionData({ abi: requestEscrowAbi, functionName: "withdraw", args: [to, amount] });
   return { action: "Cannot withdraw", to: escrow, data };
 }
