@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import type { RequestWords } from "../words/request.ts";
 import { checkChain } from "./check-chain.ts";
 import { claimEarnings } from "./claim-earnings.ts";
@@ -23,6 +23,14 @@ import { signRequest, type SignRequestInput } from "./sign-request.ts";
 import { stake, type StakeInput } from "./stake.ts";
 import { subscribe, type SubscribeInput } from "./subscribe.ts";
 import { timeLock, type TimeLockInput } from "./time-lock.ts";
+import { deprecateTask, type DeprecateTaskInput } from "./deprecate-task.ts";
+import { openDisputeByBond, type OpenDisputeInput } from "./open-dispute-by-bond.ts";
+import { releaseStake, type ReleaseStakeInput } from "./release-stake.ts";
+import { rotateSigner, type RotateSignerInput } from "./rotate-signer.ts";
+import { setEndpoint, type SetEndpointInput } from "./set-endpoint.ts";
+import { unsubscribe, type UnsubscribeInput } from "./unsubscribe.ts";
+import { updateAsk } from "./update-ask.ts";
+import { withdrawStake, type WithdrawStakeInput } from "./withdraw-stake.ts";
 import { wait, type WaitOptions } from "./wait.ts";
 import { withdraw, type WithdrawInput } from "./withdraw.ts";
 import { withdrawEarnings } from "./withdraw-earnings.ts";
@@ -53,6 +61,14 @@ export function createAtomaClient(context: Context) {
     registerNode: (input: RegisterNodeInput) => registerNode(context, input),
     stake: (input: StakeInput) => stake(context, input),
     subscribe: (input: SubscribeInput) => subscribe(context, input),
+    unsubscribe: (input: UnsubscribeInput) => unsubscribe(context, input),
+    updateAsk: (input: SubscribeInput) => updateAsk(context, input),
+    rotateSigner: (input: RotateSignerInput) => rotateSigner(context, input),
+    setEndpoint: (input: SetEndpointInput) => setEndpoint(context, input),
+    releaseStake: (input: ReleaseStakeInput) => releaseStake(context, input),
+    withdrawStake: (input: WithdrawStakeInput) => withdrawStake(context, input),
+    deprecateTask: (input: DeprecateTaskInput) => deprecateTask(context, input),
+    openDisputeByBond: (disputes: Address, input: OpenDisputeInput) => openDisputeByBond(context, disputes, input),
     publishSnapshot: (taskId: bigint) => publishSnapshot(context, taskId),
     claimEarnings: (nodeId: bigint) => claimEarnings(context, nodeId),
     withdrawEarnings: (nodeId: bigint) => withdrawEarnings(context, nodeId),

@@ -3,7 +3,8 @@ import { taskRegistryAbi } from "../abi/task-registry.ts";
 import { InvalidValueError } from "../errors/invalid-value.ts";
 import { approve } from "./approve.ts";
 import type { Context } from "./context.ts";
-import { send } from "./send.ts";
+import type { Deployment } from "./deployment.ts";
+import { type Call, send } from "./send.ts";
 
 /** A task's identity and terms, which never change, and where its artifact is; bounds as in `ITaskRegistry.Task`. */
 export type RegisterTaskInput = {
@@ -32,6 +33,11 @@ export type RegisterTaskInput = {
   readonly maxOutputBytes: bigint;
 };
 
+/** The call of `registerTask`, which needs an allowance for the bond. Throws InvalidValueError for what does not fit a task. */
+export function registerTaskCall({ taskRegistry }: Pick<Deployment, "taskRegistry">, input: RegisterTaskInput): Call {
+  return { action: "Cannot register the task", to: taskRegistry, data: dataOf(input) };
+}
+
 /**
  * Registers a task that the wallet's account publishes, and approves its bond in ATOMA first where that is needed. Returns
  * the task's id. Throws InvalidValueError for what does not fit a task, CallError where the registry refuses it.
@@ -39,14 +45,14 @@ export type RegisterTaskInput = {
 export async function registerTask(context: Context, input: RegisterTaskInput): Promise<bigint> {
   const { publicClient, deployment } = context;
   const { atoma, nodeRegistry, taskRegistry } = deployment;
-  const data = dataOf(input);
+  const call = registerTaskCall(deployment, input);
   const { publisherBond } = await publicClient.readContract({
     address: taskRegistry,
     abi: taskRegistryAbi,
     functionName: "settings",
   });
   await approve(context, atoma, nodeRegistry, publisherBond);
-  const { logs } = await send(context, { action: "Cannot register the task", to: taskRegistry, data });
+  const { logs } = await send(context, call);
   const [registered] = parseEventLogs({ abi: taskRegistryAbi, logs, eventName: "TaskRegistered" });
   if (registered === undefined) throw new InvalidValueError("taskRegistry", "it registered no task.");
   return BigInt(registered.args.taskId);
