@@ -1,16 +1,16 @@
-import { lstat, readFile, writeFile } from "node:fs/promises";
+import { lstat, writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { baseOf } from "../executors/openai/ask.ts";
+import type { Io } from "../cli/io.ts";
+import { jsonLine } from "../cli/text.ts";
 import { outputSha256 } from "../executors/openai/check.ts";
-import { digestsOf } from "../models/digests.ts";
+import { digestsOf, type ModelDigests } from "../models/digests.ts";
 import { ifThere } from "../models/layout.ts";
 import { hashFiles, listFiles, type LocalFile } from "../models/list-files.ts";
 import { type ModelFile, modelKinds, type ModelKind, type ModelManifest, parseManifest } from "../models/manifest.ts";
 import { sizeText } from "../models/size-text.ts";
 import { errorLine } from "../runtime/errors.ts";
-import type { ModelIo } from "./model-io.ts";
 import { makeReport } from "./model-progress.ts";
-import { interruptible, jsonText, parseSha256, repeated } from "./model-options.ts";
+import { interruptible, parseSha256, readText, repeated, serverOf } from "./model-options.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Options = {
@@ -41,7 +41,7 @@ type Options = {
 };
 
 /** `atoma model create`: writes the manifest of a model. */
-export function modelCreateCommand(io: ModelIo): Command {
+export function modelCreateCommand(io: Io): Command {
   return new Command("create")
     .description(
       "Reads a model's files, writes its manifest, and says how to register it. Docs: docs/register-a-model.md\n\n" +
@@ -98,7 +98,7 @@ function parseSetting(text: string, before: Options["setting"]): Options["settin
   return { ...before, [name]: meant };
 }
 
-const create = async (io: ModelIo, paths: readonly string[], options: Options): Promise<number> => {
+const create = async (io: Io, paths: readonly string[], options: Options): Promise<number> => {
   checkCheck(options);
   await checkOut(options);
   const files = await listLocal(paths, options.out);
@@ -109,7 +109,7 @@ const create = async (io: ModelIo, paths: readonly string[], options: Options): 
   const digests = digestsOf(bytes, parseManifest(bytes));
   await write(options, bytes);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (options.json === true) io.out(jsonText({ manifest: options.out, ...digests, files: files.length, bytes: total }));
+  if (options.json === true) io.out(jsonLine({ manifest: options.out, ...digests, files: files.length, bytes: total }));
   else for (const line of nextLines(manifest, digests, options, total)) io.out(line);
   return 0;
 };
@@ -144,7 +144,7 @@ const tokenizerOf = (files: readonly ModelFile[], path: string | undefined): Pic
 };
 
 /** The manifest but for its check question. What is wrong with it is said before the files are read. */
-const describe = async (io: ModelIo, local: readonly LocalFile[], options: Options): Promise<ModelManifest> => {
+const describe = async (io: Io, local: readonly LocalFile[], options: Options): Promise<ModelManifest> => {
   const system = options.system === undefined ? undefined : await readText(options.system);
   const unread = local.map(({ path, bytes }, i) => ({
     path,
@@ -156,7 +156,7 @@ const describe = async (io: ModelIo, local: readonly LocalFile[], options: Optio
   const report = makeReport(io.err);
   const total = local.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  const files = await interruptible((signal) =>
+  const files = await interruptible(io, (signal) =>
     hashFiles(local, options.url, ({ path }) => ({
       signal,
       onBytes: (count) => report(`Reading ${path}`, { done: (done += count), total }),
@@ -196,29 +196,15 @@ const checked = (manifest: ModelManifest): ModelManifest => {
   }
 };
 
-const readText = async (path: string): Promise<string> => {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new UsageError(`${path} cannot be read: ${errorLine(cause)}`, { cause });
-  }
-};
-
-/** Longest wait for a server that loads the model on its first question. */
-const serverTimeoutMs = 600_000;
-
-const checkOf = async (io: ModelIo, bare: ModelManifest, options: Options): Promise<ModelManifest["check"]> => {
+const checkOf = async (io: Io, bare: ModelManifest, options: Options): Promise<ModelManifest["check"]> => {
   const { checkQuestion: input, checkOutputSha256, server, servedAs = "", apiKeyFile } = options;
   if (input === undefined) return undefined;
   if (checkOutputSha256 !== undefined) return { input, outputSha256: checkOutputSha256 };
-  if (!URL.canParse(server ?? "")) throw new UsageError("--server must be an http or https URL.");
-  const key = apiKeyFile === undefined ? undefined : (await readText(apiKeyFile)).trim();
-  const authorization = key === undefined ? undefined : `Bearer ${key}`;
-  const place = { base: baseOf(server ?? ""), servedAs, authorization, stream: true, idleMs: serverTimeoutMs };
+  const place = await serverOf({ server: server ?? "", servedAs, ...(apiKeyFile === undefined ? {} : { apiKeyFile }) });
   const ask = async (signal: AbortSignal) =>
-    outputSha256(place, checked(bare), input, AbortSignal.any([signal, AbortSignal.timeout(serverTimeoutMs)]));
+    outputSha256(place, checked(bare), input, AbortSignal.any([signal, AbortSignal.timeout(place.idleMs)]));
   io.err(`${server ?? ""} is asked the check question, twice ...`);
-  const [first, second] = await interruptible(async (signal) => [await ask(signal), await ask(signal)] as const);
+  const [first, second] = await interruptible(io, async (signal) => [await ask(signal), await ask(signal)] as const);
   if (first.sha256 !== second.sha256)
     throw new UsageError("The server answers the check question differently each time: nodes could not agree on it.");
   io.err(`It answers: ${new TextDecoder().decode(first.output).slice(0, 200)}`);
@@ -240,7 +226,7 @@ const write = async ({ out, force }: Options, bytes: Uint8Array): Promise<void> 
 
 const nextLines = (
   manifest: ModelManifest,
-  digests: ReturnType<typeof digestsOf>,
+  digests: ModelDigests,
   { out }: Options,
   total: number,
 ): readonly string[] => [
@@ -252,13 +238,13 @@ const nextLines = (
     : []),
   ...(manifest.files.some(({ uris }) => uris.length === 0) ? ["Nodes have to get the files from you: add --url."] : []),
   `Put ${out} where nodes can get it, byte for byte, and register it with your terms:`,
-  ...registerLines(manifest, digests),
+  ...registerLines(manifest, digests, out),
 ];
 
-/** The command that registers the task. */
-const registerLines = ({ kind }: ModelManifest, { artifactDigest, runtimeDigest }: ReturnType<typeof digestsOf>) => [
-  `  atoma task register --kind ${kind} --artifact-digest ${artifactDigest} \\`,
-  `    --runtime-digest ${runtimeDigest} --artifact-uri <URL of the manifest> \\`,
-  "    --unit-size <tokens per unit> --stake-per-node <ATOMA> --royalty-bps <0..2000> --ask-exponent <0..18> \\",
-  "    --window <seconds> --max-output <bytes>",
+/** The command that registers the task; what is in angle brackets is the publisher's to choose. */
+const registerLines = ({ kind }: ModelManifest, { runtimeDigest }: ModelDigests, out: string): readonly string[] => [
+  `  atoma task register --kind ${kind} --artifact ${out} --artifact-uri <URL of the manifest> \\`,
+  `    --runtime-digest ${runtimeDigest} \\`,
+  "    --unit-size <tokens per unit> --stake-per-node <ATOMA> --royalty-bps <0 to 2000> --ask-exponent <0 to 18> \\",
+  "    --window-s <seconds> --max-output <bytes>",
 ];

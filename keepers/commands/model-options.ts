@@ -1,13 +1,11 @@
 /** What commands about models share. */
 import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "commander";
+import type { Io } from "../cli/io.ts";
+import { baseOf, type Server } from "../executors/openai/ask.ts";
 import { type ModelManifest, parseManifest } from "../models/manifest.ts";
 import { errorLine } from "../runtime/errors.ts";
-import { visible } from "./model-io.ts";
 import { UsageError } from "./usage-error.ts";
-
-/** One line of JSON that steers no terminal. */
-export const jsonText = (value: unknown): string => visible(JSON.stringify(value));
 
 export const repeated = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
@@ -46,14 +44,39 @@ export const readManifestFile = async (
   }
 };
 
+/** Throws UsageError where the file cannot be read. */
+export const readText = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read: ${errorLine(cause)}.`, { cause });
+  }
+};
+
+export type ServerOptions = { readonly server: string; readonly servedAs: string; readonly apiKeyFile?: string };
+
+/** Longest wait for a server that loads the model on its first question. */
+const serverTimeoutMs = 600_000;
+
+/** The server that options name. Throws UsageError. */
+export const serverOf = async ({ server, servedAs, apiKeyFile }: ServerOptions): Promise<Server> => {
+  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? ""))
+    throw new UsageError("--server must be an http or https URL.");
+  const key = apiKeyFile === undefined ? undefined : (await readText(apiKeyFile)).trim();
+  const authorization = key === undefined ? undefined : `Bearer ${key}`;
+  return { base: baseOf(server), servedAs, authorization, stream: true, idleMs: serverTimeoutMs };
+};
+
 /** Work that Ctrl-C ends in an orderly way; a second one ends the process. */
-export const interruptible = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+export const interruptible = async <T>(
+  io: Pick<Io, "onInterrupt">,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
   const stop = new AbortController();
-  const onInterrupt = (): void => stop.abort(new UsageError("Stopped. What was downloaded is kept."));
-  process.once("SIGINT", onInterrupt);
+  const takeBack = io.onInterrupt(() => stop.abort(new UsageError("Stopped. What was downloaded is kept.")));
   try {
     return await work(stop.signal);
   } finally {
-    process.off("SIGINT", onInterrupt);
+    takeBack();
   }
 };

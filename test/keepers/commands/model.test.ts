@@ -11,7 +11,9 @@ import type { Hex } from "viem";
 import { registerTask, plainTask } from "../../../deploy/local/nodes.ts";
 import { modelCommand } from "../../../keepers/commands/model.ts";
 import { makeReport, progressText } from "../../../keepers/commands/model-progress.ts";
+import { taskCommand } from "../../../keepers/commands/task.ts";
 import { UsageError } from "../../../keepers/commands/usage-error.ts";
+import { readCliEnvironment } from "../../../keepers/config.ts";
 import { digestsOf } from "../../../keepers/models/digests.ts";
 import { type ModelManifest, parseManifest } from "../../../keepers/models/manifest.ts";
 import { openScene, type Scene } from "../fixture.ts";
@@ -41,7 +43,13 @@ describe("atoma model", function () {
     const out: string[] = [];
     const err: string[] = [];
     let status: number | undefined;
-    const command = modelCommand({ out: (line) => out.push(line), err: (line) => err.push(line), exit: (code) => void (status = code) }); // prettier-ignore
+    const command = modelCommand({
+      out: (line) => out.push(line),
+      err: (line) => err.push(line),
+      exit: (code) => void (status = code),
+      environment: () => readCliEnvironment({ XDG_CACHE_HOME: folder }),
+      onInterrupt: () => () => {},
+    });
     for (const one of command.commands) one.configureOutput({ writeErr: (text) => err.push(text), writeOut: (text) => out.push(text) }); // prettier-ignore
     const texts = (): Pick<Ended, "out" | "err"> => ({ out: out.join("\n"), err: err.join("\n") });
     try {
@@ -99,6 +107,26 @@ describe("atoma model", function () {
       expect(await usage("create", at("model"), ...described, "--out", out)).to.contain("is there already");
     });
 
+    it("prints a line that `atoma task register` takes, once its blanks are filled", async () => {
+      const { out } = await run("create", put("model.gguf", weights), ...described, "--out", at("manifest.json"));
+      const line = out
+        .slice(out.indexOf("atoma task register"))
+        .replaceAll("\\\n", " ")
+        .replaceAll(/<[^>]+>/g, "7");
+      const register = taskCommand().commands.find((one) => one.name() === "register");
+      const words = line.split(/\s+/).slice(3);
+      const { operands, unknown } = register?.parseOptions(words) ?? { operands: ["none"], unknown: ["none"] };
+      expect([operands, unknown]).to.deep.equal([[], []]);
+      const manifest = parseManifest(readFileSync(at("manifest.json")));
+      const { runtimeDigest } = digestsOf(readFileSync(at("manifest.json")), manifest);
+      expect(register?.opts()).to.deep.include({
+        kind: "chat",
+        artifact: at("manifest.json"),
+        runtimeDigest,
+        windowS: 7n,
+      });
+    });
+
     it("says what is wrong before it reads or writes anything", async () => {
       const file = put("model.gguf", weights);
       const out = ["--out", at("manifest.json")];
@@ -125,12 +153,13 @@ describe("atoma model", function () {
     });
 
     it("fills in the check from a server's own answer, and refuses one that answers differently each time", async () => {
-      let asked = 0;
+      let asked = 0; // questions
       let isSteady = true;
       const server = createServer((request, response) => {
-        asked += 1;
+        if (request.method === "POST") asked += 1;
         const content = isSteady ? "blue" : `blue ${asked}`;
         const event = (value: object): string => `data: ${JSON.stringify({ model: "tiny", object: "chat.completion.chunk", ...value })}\n\n`; // prettier-ignore
+        if (request.url === "/v1/models") return void response.end(JSON.stringify({ object: "list", data: [{ id: "tiny", object: "model" }] })); // prettier-ignore
         request.resume().on("end", () => {
           response.writeHead(200, { "content-type": "text/event-stream" });
           response.write(
@@ -152,7 +181,11 @@ describe("atoma model", function () {
         expect(check?.input).to.equal("Name a colour.");
         expect(check?.outputSha256).to.match(/^[0-9a-f]{64}$/);
         expect(asked).to.equal(2);
+        const checking = ["check", at("manifest.json"), "--served-as", "tiny", "--server", url];
+        expect((await run(...checking)).out).to.equal(`${url} runs Sample.`.replace("Sample", "Tiny"));
         isSteady = false;
+        const other = await run(...checking);
+        expect([other.status, other.out.includes("is not proven: it serves another model than Tiny")]).to.deep.equal([1, true]); // prettier-ignore
         expect(await usage(...args, "--force")).to.contain("answers the check question differently each time");
       } finally {
         server.closeAllConnections();
@@ -253,7 +286,7 @@ describe("atoma model", function () {
         ["--gateway", "http://u:p@x/"],
       ])
         expect((await run("fetch", path, "--store", at("store"), ...bad)).error).to.be.instanceOf(CommanderError);
-      expect(await usage("fetch", "7", "--store", at("store"))).to.contain("name --config FILE");
+      expect(await usage("fetch", "7", "--store", at("store"))).to.contain("Say where the network is");
       expect(await usage("fetch", at("nothing.json"), "--store", at("store"))).to.contain("cannot be used");
     });
   });
@@ -330,7 +363,7 @@ describe("atoma model", function () {
   });
 
   it("has help for each of its commands", async () => {
-    for (const name of ["create", "fetch", "verify", "show", "list", "remove"]) {
+    for (const name of ["create", "fetch", "verify", "show", "check", "list", "remove"]) {
       const { out, error } = await run(name, "--help");
       expect((error as CommanderError).code).to.equal("commander.helpDisplayed");
       expect(out)
