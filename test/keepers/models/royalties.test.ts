@@ -70,7 +70,12 @@ describe("A model's task", () => {
     const fee = (5n * pay * request.fields.protocolFeeBps) / 10_000n;
     await ledger.expectEquation({
       paid: { requester: 5n * pay + royalty + fee + tip },
-      parts: { publisher: royalty, treasury: fee, settler: tip, nodes: new Map(m.nodes.map(({ nodeId }) => [nodeId, pay])) },
+      parts: {
+        publisher: royalty,
+        treasury: fee,
+        settler: tip,
+        nodes: new Map(m.nodes.map(({ nodeId }) => [nodeId, pay])),
+      },
     });
 
     expect(await client.collectFees(taskId)).to.equal(royalty);
