@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -28,7 +29,7 @@ import { answerWith, closeServers, contentOf, type FileServer, serve, serveFile,
 import { bytesOf, manifestOf, type SampleFile } from "./samples.ts";
 
 const child = fileURLToPath(new URL("store-child.ts", import.meta.url));
-const megabyte = 1_000_000;
+const size = 100_000;
 
 describe("The cache of models", function () {
   this.timeout(30_000);
@@ -49,7 +50,7 @@ describe("The cache of models", function () {
   const makeStore = (changes: Partial<ModelStoreDeps> = {}) =>
     makeModelStore({
       directory,
-      limitBytes: 10 * megabyte,
+      limitBytes: 10 * size,
       downloads: makeDownloads({ allowPrivate: true }),
       clock: { now: () => nowMs, sleep: systemClock.sleep },
       pace: { everyMs: 2_000, leastBytes: 1 },
@@ -128,6 +129,19 @@ describe("The cache of models", function () {
     expect(readFileSync("/etc/hostname").length).to.be.lessThan(1_000);
   });
 
+  it("follows no link in place of a file, not even one as long as the file", async () => {
+    const target = join(base, "private");
+    const file = await served("model.gguf", contentOf(target.length));
+    writeFileSync(target, file.bytes);
+    const store = makeStore();
+    await fetchFrom(store, manifestOf([file]));
+    rmSync(blob(file.bytes));
+    symlinkSync(target, blob(file.bytes));
+    await fetchFrom(makeStore(), manifestOf([file]));
+    expect(lstatSync(blob(file.bytes)).isFile()).to.equal(true);
+    expect([file.server.asked.length, existsSync(target)]).to.deep.equal([2, true]);
+  });
+
   it("puts its folder right where files were added, replaced or made links", async () => {
     const file = await served("a/model.gguf", contentOf(5_000));
     const manifest = manifestOf([file]);
@@ -201,7 +215,7 @@ describe("The cache of models", function () {
   });
 
   it("makes room by removing what was used least recently, and only as much as is needed", async () => {
-    const files = await Promise.all([1, 2, 3, 4].map((seed) => served("model.gguf", contentOf(3 * megabyte, seed))));
+    const files = await Promise.all([1, 2, 3, 4].map((seed) => served("model.gguf", contentOf(3 * size, seed))));
     const shared = await served("tokenizer.json", contentOf(1_000, 7));
     const models = files.map((file, i) => manifestOf([file, ...(i < 2 ? [shared] : [])], { name: `Model ${i}` }));
     const store = makeStore();
@@ -223,7 +237,7 @@ describe("The cache of models", function () {
   });
 
   it("never removes a pinned model, nor one whose files are linked to from elsewhere, and says what stays", async () => {
-    const [pinned, linked, third] = await Promise.all([1, 2, 3].map((seed) => served("model.gguf", contentOf(4 * megabyte, seed)))); // prettier-ignore
+    const [pinned, linked, third] = await Promise.all([1, 2, 3].map((seed) => served("model.gguf", contentOf(4 * size, seed)))); // prettier-ignore
     if (pinned === undefined || linked === undefined || third === undefined) throw new Error("three files");
     const store = makeStore();
     await fetchFrom(store, manifestOf([pinned], { name: "Pinned" }), { pin: true });
@@ -231,7 +245,9 @@ describe("The cache of models", function () {
     expect(own.folder).to.equal(join(base, "own"));
     expect(statSync(join(base, "own/model.gguf")).ino).to.equal(statSync(blob(linked.bytes)).ino);
     const message = await refusal(fetchFrom(store, manifestOf([third])));
-    expect(message).to.contain("does not fit the cache's limit: 4.0 MB are needed and 2.0 MB can be had; these stay: ");
+    expect(message).to.contain(
+      "does not fit the cache's limit: 400.0 KB are needed and 200.0 KB can be had; these stay: ",
+    );
     expect(message).to.contain("Pinned (").and.to.contain("Linked (").and.to.contain("Raise the limit, or remove");
     expect(third.server.asked).to.have.length(0);
     expect([isHeld(pinned.bytes), isHeld(linked.bytes)]).to.deep.equal([true, true]);
@@ -241,18 +257,16 @@ describe("The cache of models", function () {
   });
 
   it("refuses a model larger than the limit, or than what the disk has free, before anything is asked or removed", async () => {
-    const old = await served("model.gguf", contentOf(2 * megabyte, 1));
-    const file = await served("model.gguf", contentOf(3 * megabyte, 2));
+    const old = await served("model.gguf", contentOf(2 * size, 1));
+    const file = await served("model.gguf", contentOf(3 * size, 2));
     await fetchFrom(makeStore(), manifestOf([old]));
-    expect(await refusal(fetchFrom(makeStore({ limitBytes: 3 * megabyte - 1 }), manifestOf([file])))).to.contain(
-      "limit",
-    );
+    expect(await refusal(fetchFrom(makeStore({ limitBytes: 3 * size - 1 }), manifestOf([file])))).to.contain("limit");
     const reserve = 256 * 1024 * 1024;
-    const full = makeStore({ freeBytes: async () => reserve + megabyte - 1 });
+    const full = makeStore({ freeBytes: async () => reserve + size - 1 });
     const message = await refusal(fetchFrom(full, manifestOf([file])));
-    expect(message).to.contain("does not fit the disk: 3.0 MB are needed and 3.0 MB can be had"); // one byte less
+    expect(message).to.contain("does not fit the disk: 300.0 KB are needed and 300.0 KB can be had"); // one byte less
     expect([isHeld(old.bytes), file.server.asked.length]).to.deep.equal([true, 0]);
-    await fetchFrom(makeStore({ freeBytes: async () => reserve + megabyte }), manifestOf([file]));
+    await fetchFrom(makeStore({ freeBytes: async () => reserve + size }), manifestOf([file]));
     expect([isHeld(old.bytes), isHeld(file.bytes)]).to.deep.equal([false, true]);
   });
 
@@ -315,20 +329,20 @@ describe("The cache of models", function () {
   };
 
   it("survives kill -9 in the middle of a download: the next process takes the lock at once and goes on", async () => {
-    const content = contentOf(3 * megabyte);
+    const content = contentOf(3 * size);
     let arrived: () => void = () => {};
     const isHalf = new Promise<void>((resolve) => (arrived = resolve));
     const server = await serve((request, response, i) => {
       if (i > 0) return answerWith(content, request, response);
       response.writeHead(200, { "content-length": content.length });
-      response.write(content.subarray(0, megabyte), () => arrived());
+      response.write(content.subarray(0, size), () => arrived());
     });
     const manifest = manifestOf([{ path: "model.gguf", bytes: content, uris: [server.url] }]);
     const path = written(manifest);
     const first = launch(path);
     await isHalf;
     const part = join(directory, "parts", sha256Of(content));
-    while (!existsSync(part) || statSync(part).size < megabyte) await systemClock.sleep(20);
+    while (!existsSync(part) || statSync(part).size < size) await systemClock.sleep(20);
     expect(tryLock(join(directory, "lock"))).to.equal(undefined);
     first.kill();
     await first.ended;
@@ -336,11 +350,11 @@ describe("The cache of models", function () {
     const { code, out, err } = await launch(path).ended;
     expect(code, err).to.equal(0);
     expect(sha256Of(readFileSync(join(out.trim().split("\n").at(-1) ?? "", "model.gguf")))).to.equal(sha256Of(content));
-    expect(server.asked.map(({ range }) => range)).to.deep.equal([undefined, `bytes=${megabyte}-`]);
+    expect(server.asked.map(({ range }) => range)).to.deep.equal([undefined, `bytes=${size}-`]);
   });
 
   it("lets two processes, and two calls in one, fetch the same model at once: each file comes once", async () => {
-    const content = contentOf(2 * megabyte);
+    const content = contentOf(2 * size);
     const server = await serve(
       (request, response) => void setTimeout(() => answerWith(content, request, response), 300),
     );
@@ -359,7 +373,7 @@ describe("The cache of models", function () {
   });
 
   it("takes damaged manifests in the cache for nobody's, whose files go first", async () => {
-    const [lost, kept, next] = await Promise.all([1, 2, 3].map((seed) => served("model.gguf", contentOf(4 * megabyte, seed)))); // prettier-ignore
+    const [lost, kept, next] = await Promise.all([1, 2, 3].map((seed) => served("model.gguf", contentOf(4 * size, seed)))); // prettier-ignore
     if (lost === undefined || kept === undefined || next === undefined) throw new Error("three files");
     const store = makeStore();
     const { digest } = await fetchFrom(store, manifestOf([lost]));
@@ -372,7 +386,7 @@ describe("The cache of models", function () {
   });
 
   it("takes the links that a killed process left for nobody's", async () => {
-    const [one, two] = [await served("a", contentOf(6 * megabyte, 1)), await served("a", contentOf(6 * megabyte, 2))];
+    const [one, two] = [await served("a", contentOf(6 * size, 1)), await served("a", contentOf(6 * size, 2))];
     const store = makeStore();
     const { folder } = await fetchFrom(store, manifestOf([one]));
     mkdirSync(`${folder}.0d9f`);
