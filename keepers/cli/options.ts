@@ -16,6 +16,10 @@ export const parseCount = (text: string): bigint => {
   throw new InvalidArgumentError("It must be a whole number.");
 };
 
+/** An option that is a whole number, with a default. */
+export const counting = (flags: string, description: string, value: bigint): Option =>
+  new Option(flags, description).argParser(parseCount).default(value, value.toString());
+
 /** A request's id, or how one begins. */
 export const parseRequestId = (text: string): string => {
   if (/^0x[0-9a-fA-F]{4,64}$/.test(text)) return text.toLowerCase();
