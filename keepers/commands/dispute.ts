@@ -117,7 +117,7 @@ const showOne = async (io: Io, id: string, options: ConnectionOptions & WithBloc
     const fields = {
       verdict: ending,
       level: ending === "pending" ? undefined : `${level}`,
-      "final after": finalAt === 0n ? undefined : dateOf(finalAt),
+      "final after": ending === "pending" ? undefined : dateOf(finalAt),
       next,
     };
     for (const line of fieldsOf(fields)) io.out(line);
