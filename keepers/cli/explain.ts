@@ -11,13 +11,11 @@ const redact = makeRedactor();
 
 const plain = (error: unknown): string => {
   if (error instanceof ConfigError) return error.message;
-  if (error instanceof CallError && error.contractError !== undefined) return error.message;
   const failure = rpcErrorIn(error);
-  if (failure !== undefined)
-    return error instanceof CallError ? `${error.message} (${errorLine(failure)})` : errorLine(failure);
-  if (error instanceof BaseError) return explainError(error);
-  if (error instanceof CallError) return error.message;
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof CallError && (error.contractError !== undefined || failure === undefined)) return error.message;
+  if (error instanceof CallError) return `${error.message} (${errorLine(failure)})`;
+  if (error instanceof BaseError) return failure === undefined ? explainError(error) : errorLine(failure);
+  return errorLine(error);
 };
 
 /** The sentence. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Hex } from "viem";
-import { ask, paramsFor, requestsOf } from "../../helpers/market.ts";
+import { ask, paramsFor } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { devKey } from "../runtime/chain.ts";
 import { makeShell, type Shell } from "./shell.ts";
@@ -69,19 +69,15 @@ describe("What atoma refuses, and how it says so", function () {
   it("takes a short id only if it is of one request", async () => {
     const { requestId } = await ask(scene.market);
     expect((await shell.atoma(["watch", requestId.slice(0, 10), "--once"])).out).to.contain(`${requestId}  requested`);
-    const others: Hex[] = [];
-    for (let slot = 1n; others.length === 0 && slot < 700n; slot += 1n) {
-      const { escrow, requester } = scene.market;
-      const tx = await escrow.connect(requester).request(paramsFor(scene.market, { slot }), "0x");
-      const [made] = await requestsOf(scene.market, tx);
-      if (made !== undefined && made.requestId.startsWith(requestId.slice(0, 4))) others.push(made.requestId);
-    }
-    const [twin = "0x"] = others;
-    let same = 4;
-    while (twin[same] === requestId[same]) same += 1;
-    expect((await shell.atoma(["watch", requestId.slice(0, 4)])).err).to.contain("at least the first 4 are needed");
-    if (same < 6) return; // no prefix of four digits is shared: see the next test
-    expect(await refused(["watch", requestId.slice(0, same)])).to.contain("is ambiguous");
+    const { escrow, requester } = scene.market;
+    for (let slot = 1n; slot <= 16n; slot += 1n)
+      await escrow.connect(requester).request(paramsFor(scene.market, { slot }), "0x"); // of 17, two begin alike
+    const ids = (await shell.atoma(["watch", "--once"])).out.match(/0x[0-9a-f]{64}/g) ?? [];
+    const shared = ids.find((id) => ids.filter((other) => other.startsWith(id.slice(0, 3))).length > 1) ?? "";
+    const twins = ids.filter((id) => id.startsWith(shared.slice(0, 3)));
+    const message = await refused(["watch", shared.slice(0, 3)]);
+    expect(message).to.contain(`is ambiguous: ${twins.length} requests begin so. Give more digits: `);
+    for (const twin of twins.slice(0, 5)) expect(message).to.contain(twin);
   });
 
   it("says so for each way in which a command line is wrong", async () => {
@@ -89,7 +85,7 @@ describe("What atoma refuses, and how it says so", function () {
     expect(await refused(["node", "status", "99"])).to.contain("There is no node 99: 12 are registered");
     expect(await refused(["task", "show", "4294967296"])).to.contain("An id is a whole number");
     expect(await refused(["watch", `0x${"12".repeat(32)}`])).to.contain("Check the id and the network");
-    expect(await refused(["watch", "0x123"])).to.contain("at least the first 4");
+    expect(await refused(["watch", "0xxyz"])).to.contain("or how they begin");
     for (const amount of ["1e999", "-5", "1.0000000000000000001"])
       expect(await refused(["stake", "deposit", "1", `--amount=${amount}`, "--yes"]), amount).to.contain("--amount");
     expect(await refused([...asked, "--input-hex", "0x12"])).to.contain(
