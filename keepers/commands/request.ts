@@ -10,7 +10,7 @@ import { requestCall } from "../../sdk/client/request.ts";
 import type { Call } from "../../sdk/client/send.ts";
 import { lockUp } from "../../sdk/money/lock.ts";
 import { type SendingOptions, say } from "../cli/act.ts";
-import { formatAmount, parseAmount, parseAsk } from "../cli/amounts.ts";
+import { formatAmount, formatAsk, parseAmount, parseAsk } from "../cli/amounts.ts";
 import { type Io, processIo } from "../cli/io.ts";
 import { counting, parseCount, sending, taskArgument } from "../cli/options.ts";
 import { perform, type Plan } from "../cli/perform.ts";
@@ -122,7 +122,11 @@ const inputOf = ({ input, inputHex, inputFile, inputUri, inputDigest }: Options)
   return { input: bytes };
 };
 
-type Asked = { readonly params: RequestInput & { readonly tip: bigint }; readonly lock: bigint };
+type Asked = {
+  readonly params: RequestInput & { readonly tip: bigint };
+  readonly lock: bigint;
+  readonly price: string;
+};
 
 /** Fills in what the options leave open, and computes the price. */
 const askedOf = async (session: Session, task: TaskFacts, options: Options): Promise<Asked> => {
@@ -143,14 +147,19 @@ const askedOf = async (session: Session, task: TaskFacts, options: Options): Pro
     protocolFeeBps: BigInt(protocolFee),
   };
   const lock = lockUp({ k, maxAsk, units, tip, ...terms });
+  const price = formatAsk(maxAsk, payment, task.askExponent);
   const rest = quorum === undefined ? {} : { quorum };
-  return { params: { taskId: task.taskId, units, maxAsk, k, tip, challengeWindowS, acceptNoPanel, ...rest }, lock };
+  return {
+    params: { taskId: task.taskId, units, maxAsk, k, tip, challengeWindowS, acceptNoPanel, ...rest },
+    lock,
+    price,
+  };
 };
 
 const planOf = async (
   session: Session,
   owner: Address,
-  { params, lock }: Asked,
+  { params, lock, price }: Asked,
   input: Input,
   mayDeposit: boolean,
 ): Promise<Plan> => {
@@ -180,7 +189,7 @@ const planOf = async (
     what: "locked, the highest price; what nodes ask less comes back",
   };
   return {
-    title: `Ask ${params.k} nodes of task ${params.taskId}, ${params.units} units each:`,
+    title: `Ask ${params.k} nodes of task ${params.taskId}, ${params.units} units each at up to ${price} per unit:`,
     calls: [...deposits, call],
     spends: [
       ...(amount === 0n ? [] : [{ amount, token: tokens.payment, what: "deposited into the account first" }]),
