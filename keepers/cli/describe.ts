@@ -6,6 +6,8 @@ import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import type { Call } from "../../sdk/client/send.ts";
+import { requestIdOf } from "../../sdk/words/request-id.ts";
+import type { RequestWords } from "../../sdk/words/request.ts";
 import { formatAmount } from "./amounts.ts";
 import type { Session, Token } from "./session.ts";
 
@@ -43,10 +45,12 @@ const valueOf = ({ name = "" }: AbiParameter, value: unknown, { tokens }: Sessio
 
 type Argument = Described["arguments"][number];
 
-/** Fields of a tuple stand for themselves. */
+/** Fields of a tuple stand for themselves; the words of a request for its id. */
 const argumentsOf = (parameter: AbiParameter, value: unknown, session: Session, token: Token): readonly Argument[] => {
   if (!("components" in parameter) || typeof value !== "object" || value === null)
     return [{ name: parameter.name ?? "", value: valueOf(parameter, value, session, token) }];
+  if (parameter.name === "request_")
+    return [{ name: "request", value: requestIdOf(session.context.deployment, value as RequestWords) }];
   const fields = value as Readonly<Record<string, unknown>>;
   return parameter.components.flatMap((part) => argumentsOf(part, fields[part.name ?? ""], session, token));
 };

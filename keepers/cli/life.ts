@@ -36,6 +36,7 @@ const tell = ({ event }: PlacedEvent, { tokens }: Session): Told | undefined => 
     return {
       event: "recorded",
       digest,
+      head,
       settler,
       finalizeAfterS: finalizeAfter,
       status: decodeHead(head).status,
@@ -43,10 +44,12 @@ const tell = ({ event }: PlacedEvent, { tokens }: Session): Told | undefined => 
     };
   }
   if (event.eventName === "Settled") {
-    const { status, usage } = decodeHead(event.args.head);
+    const { head } = event.args;
+    const { status, usage } = decodeHead(head);
     return {
       event: "settled",
       digest: event.args.digest,
+      head,
       status,
       usage,
       sentence: `settled as ${statusText(status)}: digest ${event.args.digest}`,

@@ -16,10 +16,14 @@ export const parseCount = (text: string): bigint => {
   throw new InvalidArgumentError("It must be a whole number.");
 };
 
+/** An option that is a whole number, with a default. */
+export const counting = (flags: string, description: string, value: bigint): Option =>
+  new Option(flags, description).argParser(parseCount).default(value, value.toString());
+
 /** A request's id, or how one begins. */
 export const parseRequestId = (text: string): string => {
-  if (/^0x[0-9a-fA-F]{4,64}$/.test(text)) return text.toLowerCase();
-  throw new InvalidArgumentError("A request's id is 0x and 64 hex digits; at least the first 4 are needed.");
+  if (/^0x[0-9a-fA-F]{1,64}$/.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("A request's id is 0x and 64 hex digits, or how they begin.");
 };
 
 /** An account. */

@@ -35,6 +35,7 @@ const linesOf = (
   costed: Costed,
 ): string[] => {
   const { estimates, costWei } = costed;
+  const isWhole = estimates.every(({ gas }) => gas !== undefined);
   const calls = estimates.flatMap(({ call, gas }, i) => {
     const { contract, to, function: name, arguments: values } = describeCall(session, call);
     const width = Math.max(0, ...values.map((value) => value.name.length));
@@ -49,7 +50,7 @@ const linesOf = (
     `  from ${from}`,
     ...calls,
     ...spends.map(({ amount, token, what }) => `  ${formatAmount(amount, token)}: ${what}`),
-    `  gas costs up to about ${formatAmount(costWei, session.tokens.gas)}`,
+    `  gas costs up to about ${formatAmount(costWei, session.tokens.gas)}${isWhole ? "" : ", and what is not simulated yet"}`,
     ...warnings.map((warning) => `  Warning: ${warning}`),
   ];
 };

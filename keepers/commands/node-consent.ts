@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import { say } from "../cli/act.ts";
 import { type ConsentFor, makeConsent } from "../cli/consent.ts";
 import type { Io } from "../cli/io.ts";
-import { connected, parseAddress, parseCount } from "../cli/options.ts";
+import { connected, counting, parseAddress, parseCount } from "../cli/options.ts";
 import { chainNowS } from "../cli/reads.ts";
 import { type ConnectionOptions, openSession, type Session } from "../cli/session.ts";
 import { dateOf } from "../cli/text.ts";
@@ -21,7 +21,7 @@ export function nodeConsentCommand(io: Io): Command {
       "Has the hot key agree to sign for a node of an owner. For `node register --consent` and `node rotate --consent`",
     )
     .requiredOption("--owner <address>", "the node's owner: the key that pays for the registration", parseAddress)
-    .option("--days <count>", "how long it holds", parseCount, 7n)
+    .addOption(counting("--days <count>", "how long it holds", 7n))
     .option("--chain-id <id>", "with --registry: needs no connection", parseCount)
     .option("--registry <address>", "the node registry of the instance", parseAddress)
     .option("--signer-keystore <file>", "the hot key. Else ATOMA_SIGNER_PRIVATE_KEY, or the key of --config")

@@ -35,7 +35,7 @@ const subscribe = (io: Io, nodeId: bigint, options: Options): Promise<number> =>
     const what = `locked for task ${taskId}. A wrong answer loses all of it; leaving takes the unbonding time`;
     return {
       plan: {
-        title: `Serve task ${taskId} with node ${nodeId}:`,
+        title: `Serve task ${taskId} with node ${nodeId} at ${formatAsk(ask, payment, askExponent)} per unit:`,
         calls: [subscribeCall(session.context.deployment, { taskId, nodeId, ask })],
         spends: [{ amount: stakePerNode, token, what }],
       },

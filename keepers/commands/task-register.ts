@@ -8,7 +8,7 @@ import { registerTaskCall, type RegisterTaskInput } from "../../sdk/client/regis
 import { act, type Intent, type SendingOptions } from "../cli/act.ts";
 import { parseAmount } from "../cli/amounts.ts";
 import type { Io } from "../cli/io.ts";
-import { parseAddress, parseCount, sending } from "../cli/options.ts";
+import { counting, parseAddress, sending } from "../cli/options.ts";
 import { tasksOf } from "../cli/reads.ts";
 import type { Session } from "../cli/session.ts";
 import { stakeTokenOf } from "../cli/stake-token.ts";
@@ -42,17 +42,18 @@ export function taskRegisterCommand(io: Io): Command {
     .option("--artifact-digest <hex>", "its sha256, without the file", parseDigest)
     .requiredOption("--runtime-digest <hex>", "hash of whatever must be equal for outputs to be equal", parseDigest)
     .requiredOption("--stake-per-node <amount>", "ATOMA that a subscription locks")
-    .option("--unit-size <count>", "what one unit buys, in the runtime's measure", parseCount, 1_000_000n)
-    .option("--window-s <seconds>", "time to answer, 1 to 86400", parseCount, 60n)
-    .option("--max-output <bytes>", "output that is delivered on chain, at most 16384", parseCount, 1_024n)
-    .option(
-      "--royalty-bps <count>",
-      "the publisher's part of the pay, in hundredths of a percent, at most 2000",
-      parseCount,
-      0n,
+    .addOption(counting("--unit-size <count>", "what one unit buys, in the runtime's measure", 1_000_000n))
+    .addOption(counting("--window-s <seconds>", "time to answer, 1 to 86400", 60n))
+    .addOption(counting("--max-output <bytes>", "output that is delivered on chain, at most 16384", 1_024n))
+    .addOption(
+      counting(
+        "--royalty-bps <count>",
+        "the publisher's part of the pay, in hundredths of a percent, at most 2000",
+        0n,
+      ),
     )
-    .option("--ask-exponent <count>", "asks are multiples of 10^this units of the payment token", parseCount, 0n)
-    .option("--min-reputation <count>", "of a subscribing node, at most 60000", parseCount, 0n)
+    .addOption(counting("--ask-exponent <count>", "asks are multiples of 10^this units of the payment token", 0n))
+    .addOption(counting("--min-reputation <count>", "of a subscribing node, at most 60000", 0n))
     .option("--workload <hex>", "the TEE workload that may serve it", parseDigest)
     .option("--stake-token <address>", "the address of ATOMA, where nobody has staked yet", parseAddress);
   return sending(command).action(async (options: Options) =>
