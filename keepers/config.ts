@@ -3,6 +3,7 @@
  * reported together, one sentence each.
  */
 import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -227,4 +228,31 @@ export const loadSettings = (
   const { raw, unknown } = withEnvironment(fromFile, env);
   const chosen = jobs === undefined || jobs.length === 0 ? raw : { ...raw, jobs: [...jobs] };
   return parseSettings(withAbsolutePaths(chosen, dirname(resolve(file))), [...secretsInFile(fromFile), ...unknown]);
+};
+
+/** What the program `atoma` takes from the environment. Empty text counts as unset. */
+export type CliEnvironment = {
+  readonly rpc: string | undefined;
+  readonly deployment: string | undefined;
+  readonly keystore: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly privateKey: string | undefined;
+  /** Of a node's hot key, for its consent. */
+  readonly signerPrivateKey: string | undefined;
+  /** Folder of caches. */
+  readonly cacheHome: string;
+};
+
+/** Reads the environment of the program `atoma`. */
+export const readCliEnvironment = (env: Environment = process.env): CliEnvironment => {
+  const text = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
+  return {
+    rpc: text("ATOMA_RPC"),
+    deployment: text("ATOMA_DEPLOYMENT"),
+    keystore: text("ATOMA_KEYSTORE"),
+    passwordFile: text("ATOMA_PASSWORD_FILE"),
+    privateKey: text("ATOMA_PRIVATE_KEY"),
+    signerPrivateKey: text("ATOMA_SIGNER_PRIVATE_KEY"),
+    cacheHome: text("XDG_CACHE_HOME") ?? resolve(homedir(), ".cache"),
+  };
 };

@@ -12,19 +12,20 @@ const record = z.object({
   startBlock: z.coerce.bigint().nonnegative(),
 });
 
-const readRecord = (path: string): z.output<typeof record> => {
+/** Reads a deployment record; `name` says in errors where the path is from. Throws ConfigError. */
+export const readDeployment = (path: string, name = "chain.deploymentFile"): Deployment => {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     throw new ConfigError([
-      `chain.deploymentFile ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}.`,
+      `${name} ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}.`,
     ]);
   }
   const parsed = record.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, escrow: getAddress(parsed.data.escrow) };
   const names = parsed.error.issues.map(({ path: at }) => at.join(".")).join(", ");
-  throw new ConfigError([`chain.deploymentFile ${path} is no deployment record: check ${names}.`]);
+  throw new ConfigError([`${name} ${path} is no deployment record: check ${names}.`]);
 };
 
 /** The deployment. Throws ConfigError for a record that cannot be used, or is of another chain. */
@@ -32,8 +33,8 @@ export const deploymentOf = ({ chain }: Pick<Settings, "chain">): Deployment => 
   if (chain.escrow !== undefined && chain.startBlock !== undefined)
     return { chainId: chain.id, escrow: chain.escrow, startBlock: BigInt(chain.startBlock) };
   if (chain.deploymentFile === undefined) throw new ConfigError(["chain.deploymentFile or chain.escrow is missing."]);
-  const { chainId, escrow, startBlock } = readRecord(chain.deploymentFile);
+  const { chainId, escrow, startBlock } = readDeployment(chain.deploymentFile);
   if (chainId !== chain.id)
     throw new ConfigError([`chain.id is ${chain.id}, but the deployment record is of chain ${chainId}.`]);
-  return { chainId, escrow: getAddress(escrow), startBlock };
+  return { chainId, escrow, startBlock };
 };

@@ -30,6 +30,11 @@ import { readSubscriptions } from "./subscriptions.ts";
 /** ok: fine. warn: works, but look at it. bad: the keeper cannot do its work. */
 export type Finding = { readonly name: string; readonly verdict: "ok" | "warn" | "bad"; readonly text: string };
 
+const marks = { ok: "ok  ", warn: "look", bad: "BAD " } as const;
+
+/** A finding for people. */
+export const findingLine = ({ verdict, name, text }: Finding): string => `${marks[verdict]} ${name.padEnd(13)} ${text}`;
+
 type Found = Omit<Finding, "name">;
 type Node = { readonly nodeId: number; readonly endpoint: string };
 

@@ -1,7 +1,7 @@
 /** The program `atoma-keeper`: reads arguments, and leaves the rest to `keeper.ts` and `doctor.ts`. */
 import { Command, InvalidArgumentError } from "commander";
 import { ConfigError, loadSettings } from "./config.ts";
-import { examine, type Finding } from "./doctor.ts";
+import { examine, type Finding, findingLine } from "./doctor.ts";
 import { makeKeeper } from "./keeper.ts";
 import { errorLine } from "./runtime/errors.ts";
 import { makeRedactor } from "./runtime/redact.ts";
@@ -64,13 +64,11 @@ const run = async ({ config, job, once }: RunOptions): Promise<number> => {
   return once === true ? runOnce(settings) : runForGood(settings);
 };
 
-const marks = { ok: "ok  ", warn: "look", bad: "BAD " } as const;
-
 const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Promise<number> => {
   const findings: Finding[] = [];
   const show = (finding: Finding): void => {
     findings.push(finding);
-    if (json !== true) print(`${marks[finding.verdict]} ${finding.name.padEnd(13)} ${finding.text}`);
+    if (json !== true) print(findingLine(finding));
   };
   let isFit = false;
   try {

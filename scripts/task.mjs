@@ -34,6 +34,9 @@ const tasks = {
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
   "test:vectors": [...build, ["scripts/test-vectors.ts"]],
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
+  "test:model": [
+    ["node_modules/hardhat/dist/src/cli.js", "test", "mocha", "--no-compile", "test/keepers/executors/openai.test.ts"],
+  ],
   simulate: [["scripts/simulate.ts"]],
   keeper: [["keepers/main.ts"]],
   atoma: [["keepers/atoma.ts"]],

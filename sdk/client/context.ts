@@ -1,11 +1,16 @@
 import type { Account, Chain, PublicClient, Transport, WalletClient } from "viem";
 import type { Deployment } from "./deployment.ts";
 
-/** What every reading action needs. */
+/** What every reading action needs: the contracts that follow from an escrow. */
 export type ReadContext = {
   readonly publicClient: PublicClient<Transport, Chain>;
-  readonly deployment: Deployment;
+  readonly deployment: Pick<Deployment, "chainId" | "escrow" | "nodeRegistry" | "taskRegistry" | "beacon" | "token">;
 };
 
-/** What every sending action needs: a wallet whose account signs. */
-export type Context = ReadContext & { readonly walletClient: WalletClient<Transport, Chain, Account> };
+/** What a transaction needs: a wallet whose account signs. */
+export type SendContext = Pick<ReadContext, "publicClient"> & {
+  readonly walletClient: WalletClient<Transport, Chain, Account>;
+};
+
+/** What every sending action needs. */
+export type Context = ReadContext & SendContext & { readonly deployment: Deployment };

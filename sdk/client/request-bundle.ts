@@ -11,7 +11,12 @@ export type BundleInput = RequestInput & { readonly inputs: readonly Hex[]; read
 
 /** Asks for many computations by one committee. Throws CallError where the escrow refuses it. */
 export async function requestBundle(context: Context, { inputs, uri, ...asked }: BundleInput): Promise<MadeRequest> {
-  const args = [await requestParams(context, asked), inputs.length, inputsRootOf(inputs), uri] as const;
+  const args = [
+    await requestParams(context, context.walletClient.account.address, asked),
+    inputs.length,
+    inputsRootOf(inputs),
+    uri,
+  ] as const;
   const data = encodeFunctionData({ abi: requestEscrowAbi, functionName: "requestBundle", args });
   return madeRequest(await send(context, { action: "Cannot request a bundle", to: context.deployment.escrow, data }));
 }

@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { requestEscrowAbi } from "../abi/request-escrow.ts";
 import { microUnits } from "../money/reputation.ts";
 import { erc20Abi } from "../abi/erc20.ts";
-import type { Context, ReadContext } from "./context.ts";
+import type { ReadContext } from "./context.ts";
 
 /** What is asked for. Amounts as in `RequestFields`; what is left out is chosen so that the request is admitted. */
 export type RequestInput = {
@@ -30,8 +30,8 @@ export type RequestInput = {
 /** Slots that requests of one account go round. */
 const ring = 64;
 
-/** The escrow's parameters of a request. */
-export async function requestParams(context: Context, input: RequestInput) {
+/** The escrow's parameters of a request of `requester`. */
+export async function requestParams(context: ReadContext, requester: Address, input: RequestInput) {
   const { slot, tip, quorum = 0n, callbackGas = 0n, challengeWindowS = 0n, acceptNoPanel = false } = input;
   return {
     taskId: Number(input.taskId),
@@ -40,7 +40,7 @@ export async function requestParams(context: Context, input: RequestInput) {
     tip: tip ?? (await tipFloor(context)),
     k: Number(input.k),
     quorum: Number(quorum),
-    slot: slot === undefined ? await freeSlot(context, context.walletClient.account.address) : Number(slot),
+    slot: slot === undefined ? await freeSlot(context, requester) : Number(slot),
     callbackGas: Number(callbackGas),
     challengeWindow: Number(challengeWindowS),
     acceptNoPanel,

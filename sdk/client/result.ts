@@ -28,10 +28,18 @@ export type Result = {
 export async function result(context: ReadContext, made: MadeRequest): Promise<Result | undefined> {
   const events = await lifeEvents(context, made);
   const settled = events.find((event) => event.type === "settled");
+  return settled === undefined ? undefined : resultOf(context, made, settled);
+}
+
+/** The result that an event `Settled` announced, or undefined if the RPC lacks the request's round. */
+export async function resultOf(
+  context: ReadContext,
+  made: Pick<MadeRequest, "requestId" | "words" | "fields">,
+  { digest, head, transactionHash }: { readonly digest: Hex; readonly head: bigint; readonly transactionHash: Hex },
+): Promise<Result | undefined> {
   const members = await committee(context, made.words);
-  if (settled === undefined || members === undefined) return undefined;
-  const { digest, transactionHash } = settled;
-  const { status, usage, attested } = decodeHead(settled.head);
+  if (members === undefined) return undefined;
+  const { status, usage, attested } = decodeHead(head);
   const payout = payoutOf({ request: made.fields, members, attested });
   const paid = members.map(({ nodeId }, i) => ({ nodeId, attested: hasBit(attested, i), pay: payout.pays[i] ?? 0n }));
   const output = (await settlementIn(context, transactionHash, made.requestId))?.output;

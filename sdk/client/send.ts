@@ -1,8 +1,8 @@
 import type { Address, Hex, TransactionReceipt } from "viem";
 import { CallError } from "../errors/call-error.ts";
-import type { Context } from "./context.ts";
+import type { SendContext } from "./context.ts";
 
-/** A call to send. `action` begins the message of an error. */
+/** A call to send, as `...Call` functions make them of an action. `action` begins the message of an error. */
 export type Call = { readonly action: string; readonly to: Address; readonly data: Hex };
 
 /**
@@ -10,7 +10,7 @@ export type Call = { readonly action: string; readonly to: Address; readonly dat
  * mined transaction reverts.
  */
 export async function send(
-  { publicClient, walletClient }: Context,
+  { publicClient, walletClient }: SendContext,
   { action, to, data }: Call,
 ): Promise<TransactionReceipt> {
   const { account, chain } = walletClient;

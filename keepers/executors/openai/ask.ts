@@ -93,7 +93,9 @@ const excerptOf = async ({ body }: ServerAnswer, { authorization }: Server): Pro
   const text = Buffer.concat(pieces)
     .toString("utf8")
     .replace(/[^\x20-\x7e]+/g, " ");
-  return String(makeRedactor(secretsIn(authorization))(text)).slice(0, 200);
+  return String(makeRedactor(secretsIn(authorization))(text))
+    .trim()
+    .slice(0, 200);
 };
 
 const secretsIn = (authorization: string | undefined): readonly string[] =>
@@ -105,7 +107,11 @@ const checkStatus = async (answer: ServerAnswer, server: Server): Promise<void> 
   const retryAfterMs = retryAfterOf(answer);
   const said = await excerptOf(answer, server);
   const options = retryAfterMs === undefined ? {} : { retryAfterMs };
-  throw new BackendError(faultOf(status, retryAfterMs), `status ${status}: ${said}`, options);
+  throw new BackendError(
+    faultOf(status, retryAfterMs),
+    said === "" ? `status ${status}` : `status ${status}: ${said}`,
+    options,
+  );
 };
 
 const parseJson = (text: string): unknown => {

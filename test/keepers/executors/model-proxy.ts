@@ -1,5 +1,6 @@
 /** A proxy in front of a real model server that spoils what a test wants spoiled. */
-import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from "node:http";
+import { request as requestHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** What is done to one exchange; all else passes as it is. */
@@ -56,8 +57,11 @@ export const startModelProxy = async (target: string): Promise<ModelProxy> => {
     const spoil = proxy.spoil(path, body);
     await new Promise((resolve) => setTimeout(resolve, spoil.delayMs ?? 0));
     if (response.destroyed) return;
-    const headers = { "content-type": "application/json" };
-    const sent = request(new URL(path, spoil.target ?? target), { method: incoming.method ?? "GET", headers });
+    const { authorization } = incoming.headers;
+    const headers = { "content-type": "application/json", ...(authorization === undefined ? {} : { authorization }) };
+    const url = new URL(path, spoil.target ?? target);
+    const request = url.protocol === "https:" ? requestHttps : requestHttp;
+    const sent = request(url, { method: incoming.method ?? "GET", headers });
     sent.on("error", () => response.destroy());
     sent.on("response", (answer) => void passOn(answer, response, spoil).catch(() => response.destroy()));
     response.on("close", () => sent.destroy());

@@ -1,0 +1,82 @@
+/** The key that pays and signs: from a keystore, the environment, or a keeper's settings. */
+import { readFileSync } from "node:fs";
+import { type Account, createWalletClient } from "viem";
+import { toAccount } from "viem/accounts";
+import type { SendContext } from "../../sdk/client/context.ts";
+import { UsageError } from "../commands/usage-error.ts";
+import { openSigner } from "../key.ts";
+import type { Rpc } from "../runtime/rpc-endpoint.ts";
+import { privateKeySigner, type Signer } from "../runtime/signer.ts";
+import { keystoreSigner } from "../runtime/signer-keystore.ts";
+import { chainOf, transportOf } from "../runtime/viem-client.ts";
+import type { Io } from "./io.ts";
+import { during } from "./progress.ts";
+import type { Session } from "./session.ts";
+
+/** Options of every command that sends. */
+export type WalletOptions = { readonly keystore?: string; readonly passwordFile?: string };
+
+/** Options for a node's hot key. */
+export type SignerOptions = { readonly signerKeystore?: string; readonly signerPasswordFile?: string };
+
+const read = (path: string, what: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new UsageError(`The ${what} ${path} cannot be read: check the path and its permissions.`, { cause });
+  }
+};
+
+const fromKeystore = (io: Io, file: string, passwordFile: string | undefined, option: string): Promise<Signer> => {
+  if (passwordFile === undefined) throw new UsageError(`${option} is missing: a file with the keystore's password.`);
+  const opened = keystoreSigner({ json: read(file, "keystore"), password: read(passwordFile, "password file") });
+  return during(io, "The keystore is decrypted", opened);
+};
+
+/** The wallet's key. Throws UsageError or SignerError, in which no secret appears. */
+export const openWallet = async (io: Io, session: Session, options: WalletOptions): Promise<Signer> => {
+  const { keystore, passwordFile, privateKey } = io.environment();
+  const file = options.keystore ?? (privateKey === undefined ? keystore : undefined);
+  if (file !== undefined) return fromKeystore(io, file, options.passwordFile ?? passwordFile, "--password-file");
+  if (privateKey !== undefined) return privateKeySigner(privateKey);
+  if (session.settings !== undefined) return openSigner(session.settings);
+  throw new UsageError(
+    "Name the key that pays: --keystore FILE and --password-file FILE (or ATOMA_KEYSTORE and ATOMA_PASSWORD_FILE), or ATOMA_PRIVATE_KEY.",
+  );
+};
+
+/** A node's hot key, or undefined if none is named. A keeper's settings name it where another key pays. */
+export const openHotKey = async (
+  io: Io,
+  session: Pick<Session, "settings">,
+  options: SignerOptions,
+): Promise<Signer | undefined> => {
+  const { signerPrivateKey } = io.environment();
+  const { signerKeystore, signerPasswordFile } = options;
+  if (signerKeystore !== undefined)
+    return fromKeystore(io, signerKeystore, signerPasswordFile, "--signer-password-file");
+  if (signerPrivateKey !== undefined) return privateKeySigner(signerPrivateKey);
+  return session.settings === undefined ? undefined : openSigner(session.settings);
+};
+
+const accountOf = ({ address, signTransaction, signTypedData }: Signer): Account =>
+  toAccount({
+    address,
+    signTransaction: (transaction) => signTransaction(transaction as Parameters<Signer["signTransaction"]>[0]),
+    signTypedData: (data) => signTypedData(data as Parameters<Signer["signTypedData"]>[0]),
+    signMessage: () => Promise.reject(new Error("This program signs no messages.")),
+  });
+
+/** What `send` needs. Says the hash of a transaction as soon as it is sent. */
+export const sendContextOf = (io: Io, { rpc, context, instance }: Session, signer: Signer): SendContext => {
+  const telling: Rpc = {
+    request: async (method, params) => {
+      const answer = await rpc.request(method, params);
+      if (method === "eth_sendRawTransaction") io.err(`Sent ${String(answer)}; it is not mined yet ...`);
+      return answer;
+    },
+  };
+  const chain = chainOf(instance.chainId);
+  const walletClient = createWalletClient({ account: accountOf(signer), chain, transport: transportOf(telling) });
+  return { publicClient: context.publicClient, walletClient };
+};

@@ -1,0 +1,223 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { Hex } from "viem";
+import { ask, paramsFor } from "../../helpers/market.ts";
+import { openScene, type Scene } from "../fixture.ts";
+import { devKey } from "../runtime/chain.ts";
+import { makeShell, type Shell } from "./shell.ts";
+
+const poorKey = `0x${"42".repeat(32)}`;
+const asked = ["request", "1", "--units", "100", "--input", "x", "--k", "3"];
+
+describe("What atoma refuses, and how it says so", function () {
+  this.timeout(60_000);
+  let scene: Scene;
+  let shell: Shell;
+  let restore: () => Promise<void>;
+
+  before(async () => {
+    scene = await openScene();
+    shell = makeShell(scene);
+  });
+  after(async () => {
+    shell.close();
+    await scene.close();
+  });
+  beforeEach(async () => void (restore = await scene.snapshot()));
+  afterEach(() => restore());
+
+  const block = (): Promise<bigint> => scene.market.world.chain.getBlockNumber();
+  const refused = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+    const before = await block();
+    const { status, out, err } = await shell.atoma(args, { env });
+    expect([status, out], err).to.deep.equal([2, ""]);
+    expect(await block()).to.equal(before);
+    return err;
+  };
+
+  it("sends nothing in a dry run, and shows call, arguments, gas and amounts", async () => {
+    const { requester, world } = scene.market;
+    const nonce = () => world.chain.getTransactionCount({ address: requester.address as Hex });
+    const before = await nonce();
+    const { status, out, err } = await shell.atoma([...asked, "--dry-run", "--yes"]);
+    expect(status, err).to.equal(0);
+    expect(out).to.contain(`1. request of the request escrow ${scene.market.instance.escrow}`);
+    expect(out)
+      .to.match(/maxAsk +5\n/)
+      .and.to.match(/units +100\n/)
+      .and.to.match(/tip +0\.\d+ /);
+    expect(out)
+      .to.match(/about \d+ gas/)
+      .and.to.contain("locked, the highest price")
+      .and.to.contain("gas costs up to about 0.");
+    expect(await nonce()).to.equal(before);
+    const dry = await shell.json([...asked, "--dry-run"]);
+    expect(dry).to.have.nested.property("calls[0].arguments.k", "3");
+    expect(dry.dryRun).to.equal(true);
+    expect(await nonce()).to.equal(before);
+  });
+
+  it("asks nobody where nobody is, and takes only a yes", async () => {
+    expect(await refused(asked)).to.contain("nobody is at a terminal to agree. Add --yes");
+    const before = await block();
+    const { err } = await shell.atoma(asked, { answer: "yeah" });
+    expect(err).to.contain("Send this? [y/N]").and.to.contain("you did not agree");
+    expect(await block()).to.equal(before);
+  });
+
+  it("takes a short id only if it is of one request", async () => {
+    const { requestId } = await ask(scene.market);
+    expect((await shell.atoma(["watch", requestId.slice(0, 10), "--once"])).out).to.contain(`${requestId}  requested`);
+    const { escrow, requester } = scene.market;
+    for (let slot = 1n; slot <= 16n; slot += 1n)
+      await escrow.connect(requester).request(paramsFor(scene.market, { slot }), "0x"); // of 17, two begin alike
+    const ids = (await shell.atoma(["watch", "--once"])).out.match(/0x[0-9a-f]{64}/g) ?? [];
+    const shared = ids.find((id) => ids.filter((other) => other.startsWith(id.slice(0, 3))).length > 1) ?? "";
+    const twins = ids.filter((id) => id.startsWith(shared.slice(0, 3)));
+    const message = await refused(["watch", shared.slice(0, 3)]);
+    expect(message).to.contain(`is ambiguous: ${twins.length} requests begin so. Give more digits: `);
+    for (const twin of twins.slice(0, 5)) expect(message).to.contain(twin);
+  });
+
+  it("says so for each way in which a command line is wrong", async () => {
+    expect(await refused(["node", "status", "0"])).to.contain("An id is a whole number from 1 on");
+    expect(await refused(["node", "status", "99"])).to.contain("There is no node 99: 12 are registered");
+    expect(await refused(["task", "show", "4294967296"])).to.contain("An id is a whole number");
+    expect(await refused(["watch", `0x${"12".repeat(32)}`])).to.contain("Check the id and the network");
+    expect(await refused(["watch", "0xxyz"])).to.contain("or how they begin");
+    for (const amount of ["1e999", "-5", "1.0000000000000000001"])
+      expect(await refused(["stake", "deposit", "1", `--amount=${amount}`, "--yes"]), amount).to.contain("--amount");
+    expect(await refused([...asked, "--input-hex", "0x12"])).to.contain(
+      "Give one of --input, --input-hex and --input-file",
+    );
+    expect(await refused(["request", "1", "--units", "1"])).to.contain("Give the input");
+    expect(await refused([...asked, "--max-ask", "0.0000001", "--yes"])).to.contain("6 decimals");
+    expect(await refused(["node", "register", "--endpoint", "ftp://x", "--yes"])).to.contain(
+      "--endpoint must be an http or https URL",
+    );
+    expect(await refused(["nonsense"])).to.contain("unknown command");
+  });
+
+  it("says so for each way in which the network or the key cannot be used", async () => {
+    expect(await refused(["node", "list"], { ATOMA_RPC: "" })).to.contain(
+      "Say where the network is: --rpc URL and --deployment FILE",
+    );
+    expect(await refused(["node", "list"], { ATOMA_RPC: "http://127.0.0.1:1" })).to.contain(
+      "cannot be read: ask again, or use another RPC",
+    );
+    const other = shell.file(
+      "other.json",
+      JSON.stringify({ chainId: 5, escrow: scene.market.instance.escrow, startBlock: 0 }),
+    );
+    expect(await refused(["node", "list", "--deployment", other]))
+      .to.contain("cannot be read")
+      .and.to.contain("serves chain 31337, but chain 5");
+    const broken = shell.file("broken.json", "{");
+    expect(await refused(["node", "list", "--deployment", broken]))
+      .to.contain("--deployment")
+      .and.to.contain("cannot be read as JSON");
+    const notEscrow = shell.file(
+      "not.json",
+      JSON.stringify({ chainId: 31_337, escrow: scene.market.instance.nodeRegistry, startBlock: 0 }),
+    );
+    expect(await refused(["node", "list", "--deployment", notEscrow])).to.contain("does not answer as an escrow");
+    expect(await refused(asked, { ATOMA_PRIVATE_KEY: "" })).to.contain("Name the key that pays");
+    const badKey = await refused(asked, { ATOMA_PRIVATE_KEY: "0xsecretsecret" });
+    expect(badKey).to.contain("the private key is not valid").and.not.to.contain("secretsecret");
+    expect(await refused(["account", "deposit", "--amount", "1", "--yes"], { ATOMA_PRIVATE_KEY: poorKey })).to.match(
+      /holds 0 ETH and the gas may cost|insufficient|send it some/i,
+    );
+  });
+
+  it("turns the contracts' own errors into sentences", async () => {
+    expect(await refused([...asked, "--quorum", "1", "--yes"])).to.match(/Cannot request: .*quorum/i);
+    expect(await refused(["request", "1", "--units", "100", "--input", "x", "--k", "1", "--yes"])).to.contain(
+      "A committee of one needs a challenge window",
+    );
+    expect(await refused(["node", "unsubscribe", "1", "--task", "1", "--yes"])).to.match(
+      /Cannot unsubscribe: 0x\w+ does not own node 1/,
+    );
+    expect(await refused(["task", "deprecate", "1", "--yes"])).to.contain("did not publish task 1");
+    expect(await refused(["account", "withdraw", "--amount", "99999999999", "--yes"])).to.contain("Cannot withdraw:");
+  });
+
+  it("shows what strangers wrote on the chain without obeying it", async () => {
+    const { nodeRegistry, owner, taskRegistry, deployer } = scene.market;
+    await nodeRegistry.connect(owner).setEndpoint(1, "http://x\u001b[2J\u009b31m\nnode 2");
+    await taskRegistry.connect(deployer).setArtifactUri(1, "ipfs://\u001b]0;owned\u0007\u202e");
+    const shown: string[] = [];
+    for (const args of [
+      ["node", "status", "1"],
+      ["node", "list"],
+      ["task", "show", "1"],
+      ["task", "list"],
+      ["node", "list", "--json"],
+      ["task", "list", "--json"],
+    ])
+      shown.push((await shell.atoma(args)).out);
+    for (const text of shown) expect(text.replaceAll("\n", "")).to.match(/^[\x20-\x7e]*$/);
+    expect(shown[0]).to.contain("http://x\\u001b[2J\\u009b31m\\u000anode 2");
+    expect(shown[2]).to.contain("ipfs://\\u001b]0;owned\\u0007\\u202e");
+    expect(JSON.parse(shown[4] ?? "")).to.have.nested.property(
+      "nodes[0].endpoint",
+      "http://x\u001b[2J\u009b31m\nnode 2",
+    );
+  });
+
+  it("stops waiting at Ctrl-C or a timeout, and says how to resume", async () => {
+    const { requestId } = await ask(scene.market);
+    for (const options of [{ interruptMs: 300 }, {}]) {
+      const { status, err } = await shell.atoma(
+        ["watch", requestId, ...("interruptMs" in options ? [] : ["--timeout", "1"])],
+        options,
+      );
+      expect(status).to.equal(2);
+      expect(err).to.contain(`To resume: atoma watch ${requestId}`);
+    }
+    const all = await shell.atoma(["watch"], { interruptMs: 300 });
+    expect([all.status, all.out.split("\n").length]).to.deep.equal([0, 1]);
+  });
+
+  it("completes commands, options and ids, from a cache of nothing but ids, and without the chain in a moment", async () => {
+    const complete = async (words: readonly string[], env = {}) =>
+      (await shell.atoma(["__complete", "--", ...words], { env })).out.split("\n");
+    const { requestId } = await ask(scene.market);
+    expect(await complete(["no"])).to.deep.equal(["node"]);
+    expect(await complete(["node", "sub"])).to.deep.equal(["subscribe"]);
+    expect(await complete(["request", "--inp"])).to.include("--input-file");
+    expect(await complete(["node", "status", "1"])).to.deep.equal(["1", "10", "11", "12"]);
+    expect(await complete(["node", "subscribe", "3", "--task", ""])).to.deep.equal(["1"]);
+    expect(await complete(["watch", "0x"])).to.deep.equal([requestId]);
+    const cache = join(shell.folder, "cache", "atoma");
+    expect(existsSync(cache)).to.equal(true);
+    for (const name of readdirSync(cache)) {
+      const file = join(cache, name);
+      const { atMs } = JSON.parse(readFileSync(file, "utf8")) as { atMs: number };
+      writeFileSync(file, JSON.stringify({ atMs, ids: ["7", "$(touch owned)", "0xzz", 9] }));
+    }
+    expect(await complete(["node", "status", ""])).to.deep.equal(["7"]);
+    expect(await complete(["node", "status", ""], { ATOMA_RPC: "http://127.0.0.1:1" })).to.deep.equal([""]);
+  });
+
+  it("examines a wallet: 0 if all is there, 1 if not", async () => {
+    const fit = await shell.atoma(["doctor", "--max-head-age", "0"]);
+    expect(fit.status, fit.out).to.equal(0);
+    expect(fit.out)
+      .to.contain("12 nodes, 1 tasks")
+      .and.to.match(/payment +[\d.]+ \S+ in the escrow/);
+    const poor = await shell.atoma(["doctor", "--max-head-age", "0", "--json"], {
+      env: { ATOMA_PRIVATE_KEY: poorKey },
+    });
+    expect(poor.status).to.equal(1);
+    const { isFit, findings } = JSON.parse(poor.out) as {
+      isFit: boolean;
+      findings: { name: string; verdict: string }[];
+    };
+    expect(isFit).to.equal(false);
+    expect(findings.filter(({ verdict }) => verdict === "bad").map(({ name }) => name)).to.deep.equal(["gas"]);
+    const down = await shell.atoma(["doctor"], { env: { ATOMA_RPC: "http://127.0.0.1:1" } });
+    expect([down.status, down.out.startsWith("BAD  connection")]).to.deep.equal([1, true]);
+    expect(devKey(3)).to.match(/^0x/);
+  });
+});
