@@ -40,7 +40,7 @@ describeWithModel("Server of the embedded model: answers", () => {
   it("says the same to a strange question in every process, whatever was asked before", async () => {
     const first = await ask(server(), strangeQuestion);
     for (const { question } of questions.slice(0, 3)) await ask(server(), question, { temperature: 2 });
-    await complete(server(), endlessPrompt);
+    await complete(server(), endlessPrompt, { max_tokens: 200 });
     const again = await ask(server(), strangeQuestion);
     const other = await startModelServer({ modelFile: server().modelFile });
     try {
