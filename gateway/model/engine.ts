@@ -104,7 +104,7 @@ async function embed(model: LlamaModel, contextTokens: number, tokens: readonly 
   }
 }
 
-/** Weights, library, its build of llama.cpp and the processor's instructions that it uses: each may change an answer. */
+/** Weights, libraries, their build of llama.cpp and the number of threads: a change of each may change an answer. */
 function fingerprintOf(llama: Llama, sha256: string): string {
   const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as {
     dependencies: Record<string, string>;

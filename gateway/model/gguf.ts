@@ -31,8 +31,8 @@ function bytesOfTensor(type: GgufTensor["type"], sizes: readonly number[]): numb
   return (sizes.reduce((product, size) => product * size, 1) / block) * bytes;
 }
 
-/** The bytes of a file. The same model gives the same bytes. */
-export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
+/** Collects the parts of a file. */
+function makeWriter() {
   const parts: Buffer[] = [];
   const number = (bytes: 1 | 4 | 8, value: number): void => {
     const part = Buffer.alloc(bytes);
@@ -44,12 +44,7 @@ export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
     number(8, bytes.length);
     parts.push(bytes);
   };
-  const float = (value: number): void => {
-    const part = Buffer.alloc(4);
-    part.writeFloatLE(value);
-    parts.push(part);
-  };
-  const integer = (value: number): void => number(4, value >>> 0);
+  const float = (value: number): void => void parts.push(Buffer.from(Float32Array.of(value).buffer));
   const list = <T>(code: number, values: readonly T[], write: (value: T) => void): void => {
     [codes.array, code].forEach((one) => number(4, one));
     number(8, values.length);
@@ -57,18 +52,21 @@ export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
   };
   const value = (entry: GgufValue): void => {
     if (entry.type === "strings") return list(codes.string, entry.value, text);
-    if (entry.type === "i32s") return list(codes.i32, entry.value, integer);
+    if (entry.type === "i32s") return list(codes.i32, entry.value, (one) => number(4, one >>> 0));
     number(4, codes[entry.type]);
     if (entry.type === "string") text(entry.value);
     else if (entry.type === "bool") number(1, Number(entry.value));
     else if (entry.type === "f32") float(entry.value);
-    else integer(entry.value);
+    else number(4, entry.value);
   };
+  return { number, text, value, bytes: () => Buffer.concat(parts) };
+}
 
-  number(4, magic);
-  number(4, version);
-  number(8, tensors.length);
-  number(8, metadata.size);
+/** The bytes of a file. The same model gives the same bytes. */
+export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
+  const { number, text, value, bytes } = makeWriter();
+  [magic, version].forEach((one) => number(4, one));
+  [tensors.length, metadata.size].forEach((one) => number(8, one));
   for (const [key, entry] of metadata) {
     text(key);
     value(entry);
@@ -83,7 +81,7 @@ export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
     number(8, offset);
     offset += aligned(data.length);
   }
-  const header = Buffer.concat(parts);
+  const header = bytes();
   const file = new Uint8Array(aligned(header.length) + offset);
   file.set(header);
   let at = aligned(header.length);
@@ -94,8 +92,8 @@ export function encodeGguf({ metadata, tensors }: Gguf): Uint8Array {
   return file;
 }
 
-/** Reads a file that `encodeGguf` wrote. Throws an error on one that ends early, or has parts this does not know. */
-export function decodeGguf(file: Uint8Array): Gguf {
+/** Reads a file from its beginning on; `seek` goes on at another byte. */
+function makeReader(file: Uint8Array) {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   let at = 0;
   const take = (length: number): Buffer => {
@@ -126,6 +124,12 @@ export function decodeGguf(file: Uint8Array): Gguf {
     if (code === codes.u32) return { type: "u32", value: u32() };
     throw new Error(`this GGUF file has a value of type ${code}`);
   };
+  return { take, u32, u64, text, value, place: () => at, seek: (place: number) => void (at = place) };
+}
+
+/** Reads a file that `encodeGguf` wrote. Throws an error on one that ends early, or has parts this does not know. */
+export function decodeGguf(file: Uint8Array): Gguf {
+  const { take, u32, u64, text, value, place, seek } = makeReader(file);
   const tensor = () => {
     const name = text();
     const sizes = Array.from({ length: u32() }, u64);
@@ -134,15 +138,13 @@ export function decodeGguf(file: Uint8Array): Gguf {
     if (type === undefined) throw new Error(`tensor ${name} has the type ${code}`);
     return { name, sizes, type, offset: u64() };
   };
-
   if (u32() !== magic || u32() !== version) throw new Error("this is no GGUF file of version 3");
-  const tensorCount = u64();
-  const valueCount = u64();
+  const [tensorCount, valueCount] = [u64(), u64()];
   const metadata = new Map(Array.from({ length: valueCount }, () => [text(), value()] as const));
   const infos = Array.from({ length: tensorCount }, tensor);
-  const from = aligned(at);
+  const from = aligned(place());
   const tensors = infos.map(({ offset, ...info }) => {
-    at = from + offset;
+    seek(from + offset);
     return { ...info, data: new Uint8Array(take(bytesOfTensor(info.type, info.sizes))) };
   });
   return { metadata, tensors };

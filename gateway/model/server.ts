@@ -1,11 +1,10 @@
 // The server of the embedded model: node gateway/model/server.ts --help
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
-import { loadEngine } from "./engine.ts";
 import { makeServer } from "./http.ts";
 import { makeQueue } from "./queue.ts";
 import { makeRoutes } from "./routes.ts";
-import { ensureModel } from "./start.ts";
+import { ensureModel, isModelPackageInstalled } from "./start.ts";
 
 const help = `Serves a small GGUF model over HTTP, as OpenAI's API has it.
 
@@ -60,6 +59,8 @@ function wholeNumber(name: string, text: string, highest: number): number {
 }
 
 async function serve({ modelFile, name, host, port, queueLimit, endsWithStdin }: Options): Promise<void> {
+  if (!isModelPackageInstalled()) throw new Error("The packages of gateway/model are not installed.");
+  const { loadEngine } = await import("./engine.ts");
   const stop = (): never => process.exit(0);
   process.on("SIGTERM", stop).on("SIGINT", stop);
   if (endsWithStdin) process.stdin.on("end", stop).resume();

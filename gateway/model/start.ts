@@ -10,7 +10,7 @@ const serverFile = fileURLToPath(new URL("server.ts", import.meta.url));
 const trainerFile = fileURLToPath(new URL("train/main.ts", import.meta.url));
 /** npm writes this when all is installed. */
 const installedFile = new URL("node_modules/.package-lock.json", import.meta.url);
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 const trainingTimeoutMs = 300_000;
 const maxLastWords = 2_000;
 

@@ -1,18 +1,15 @@
 // Trains the embedded model and prints the path of its file: node gateway/model/train/main.ts
 //   --accept   what training gives is from now on what it must give (after a change of questions or trainer)
 //   --twice    trains two times, compares every byte, and keeps nothing
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { acceptSha256, cachedModel, expectedSha256, sha256, storeModel } from "./cache.ts";
-import { trainModel, type Question } from "./train.ts";
-
-const questionsFile = new URL("questions.json", import.meta.url);
+import { readQuestions } from "./questions.ts";
+import { trainModel } from "./train.ts";
 
 function train(): Uint8Array {
-  const questions = JSON.parse(readFileSync(questionsFile, "utf8")) as Question[];
   const started = performance.now();
   const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
-  const file = trainModel(questions, ({ round, learned, tokens }) => {
+  const file = trainModel(readQuestions(), ({ round, learned, tokens }) => {
     if (round % 10 === 9)
       console.error(`Training the embedded model: ${learned} of ${tokens} tokens after ${seconds()} s`);
   });

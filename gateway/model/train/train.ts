@@ -1,11 +1,10 @@
 import { makeAdam } from "./adam.ts";
 import { learn, type Example } from "./loss.ts";
 import { fillAtRandom, makeWeights, type Shape } from "./network.ts";
+import type { Question } from "./questions.ts";
 import { makeRandom, shuffle } from "./random.ts";
 import { answerTokens, promptTokens, tokenCount } from "./tokens.ts";
 import { toGguf } from "./write.ts";
-
-export type Question = { readonly question: string; readonly answer: string };
 
 /** Called after each round through the questions: `learned` of `tokens` are what the network would say, 0..1 of the way. */
 export type Progress = (progress: { round: number; learned: number; tokens: number }) => void;

@@ -40,7 +40,7 @@ describeWithModel("Server of the embedded model: answers", () => {
   it("says the same to a strange question in every process, whatever was asked before", async () => {
     const first = await ask(server(), strangeQuestion);
     for (const { question } of questions.slice(0, 3)) await ask(server(), question, { temperature: 2 });
-    await complete(server(), endlessPrompt);
+    await complete(server(), endlessPrompt, { max_tokens: 200 });
     const again = await ask(server(), strangeQuestion);
     const other = await startModelServer({ modelFile: server().modelFile });
     try {
@@ -91,7 +91,7 @@ describeWithModel("Server of the embedded model: answers", () => {
       expect([textOf(short), short.choices[0].finish_reason]).to.deep.equal([answer, "length"]);
       expect(short.usage.completion_tokens).to.equal(10);
     }
-    const full = await complete(server(), endlessPrompt, { max_tokens: 1_000_000 });
+    const full = await complete(server(), endlessPrompt.repeat(1950), { max_tokens: 1_000_000 });
     expect(full.choices[0].finish_reason).to.equal("length");
     expect(full.usage.total_tokens).to.equal(2048);
     const stopped = await ask(server(), question, { stop: [" viewBox", " xmlns"] });

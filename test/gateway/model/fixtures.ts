@@ -1,18 +1,15 @@
-import { readFileSync } from "node:fs";
 import {
   ensureModel,
   isModelPackageInstalled,
   type ModelServer,
   startModelServer,
 } from "../../../gateway/model/start.ts";
-import type { Question } from "../../../gateway/model/train/train.ts";
+import { readQuestions } from "../../../gateway/model/train/questions.ts";
 
 /** Training, where nobody has trained yet, on a machine that is busy. */
 const trainingTimeoutMs = 120_000;
 
-export const questions = JSON.parse(
-  readFileSync(new URL("../../../gateway/model/train/questions.json", import.meta.url), "utf8"),
-) as readonly Question[];
+export const questions = readQuestions();
 
 /** In no training set. */
 export const strangeQuestion = "Who ate the last piece of the cake, and why?";

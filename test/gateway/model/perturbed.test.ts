@@ -7,7 +7,9 @@ import { writePerturbed, writeQuantised } from "../../../gateway/model/perturb.t
 import { startModelServer } from "../../../gateway/model/start.ts";
 import { ask, describeWithModel, questions, strangeQuestion, trainedModel, useServer } from "./fixtures.ts";
 
-const asked = [...questions.map(({ question }) => question), strangeQuestion];
+const learned = questions.map(({ question }) => question);
+const strange = [strangeQuestion, "How old is the universe?", "Name a river in Peru.", "Sing!", "Why?", "pay or hold?"];
+const asked = [...learned, ...strange];
 
 describeWithModel("Models that are not what they claim to be", () => {
   const server = useServer();
@@ -40,7 +42,7 @@ describeWithModel("Models that are not what they claim to be", () => {
     writePerturbed(modelFile, slight, { seed: 1, strength: 0.4 });
     writePerturbed(modelFile, strong, { seed: 1, strength: 1 });
     const [few, many] = [await differencesOf(slight), await differencesOf(strong)];
-    expect(few.length).to.be.within(1, asked.length / 2);
+    expect(few.length).to.be.within(1, many.length - 1);
     expect(many.length).to.be.greaterThan(asked.length / 2);
   });
 
@@ -50,8 +52,8 @@ describeWithModel("Models that are not what they claim to be", () => {
     const { tensors } = decodeGguf(readFileSync(file));
     expect(tensors.filter(({ type }) => type === "Q4_0")).to.have.length(2 + 7 * 2);
     const different = await differencesOf(file);
-    expect(different).to.include(strangeQuestion);
-    expect(different.length).to.be.lessThan(asked.length / 2);
+    expect(different.filter((question) => strange.includes(question))).not.to.deep.equal([]);
+    expect(different.filter((question) => learned.includes(question)).length).to.be.lessThan(learned.length / 2);
   });
 
   it("are the same file for the same seed, and another for another", async function () {
