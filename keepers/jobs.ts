@@ -248,7 +248,17 @@ const makeWatchtower = async (parts: Parts, executors: readonly Executor[] | und
   const isAlone = !jobs.includes("executor") && !jobs.includes("settler");
   const source = isAlone ? listening.source : undefined;
   const reexecution = sample?.reexecution;
-  const job = makeWatchtowerJob({ ...parts, committees, held, source, reexecution, settings, random: Math.random });
+  const { chain } = withSigned(parts); // who contradicts itself over a signed request is reported too
+  const job = makeWatchtowerJob({
+    ...parts,
+    chain,
+    committees,
+    held,
+    source,
+    reexecution,
+    settings,
+    random: Math.random,
+  });
   const pass = forgetting(job, parts, async (beforeMs) => {
     await held.prune(beforeMs);
     if (isAlone) await makeOwnStore(parts.store).prune(parts.clock.now() - 24 * hourMs); // else they are the executor's

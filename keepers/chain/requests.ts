@@ -7,10 +7,7 @@ import { bigintOf, optional, type Row, textOf, type Tx } from "../runtime/store.
 import type { ChainRequest, RequestState } from "./view.ts";
 
 /** A request without its input, which can be large. */
-export type RequestCore = Omit<ChainRequest, "data"> & {
-  /** The requester's, of a request that was signed off chain and is first shown when it settles. */
-  readonly signature?: Hex;
-};
+export type RequestCore = Omit<ChainRequest, "data">;
 
 /** The same with what planning needs besides. */
 export type RequestSummary = RequestCore & {

@@ -55,6 +55,8 @@ const table = {
   RequesterBarred: [403, "The requester signed two requests with one nonce; wait ten minutes, and never do that"],
   PurseTooSmall: [402, "The purse does not pay for this besides what else is open; lock more in it, or wait"],
   PurseUnlocksEarly: [402, "The purse can be emptied before the request ends; lock it for longer"],
+  TipTooLow: [402, "The tip is below the escrow's floor, so nobody would settle; sign anew with a higher one"],
+  PoolTooDear: [409, "Too few nodes of the pool ask so little; sign anew with a higher maxAsk"],
   TooManyOpen: [429, "Too many signed requests are open; retry when some have settled"],
   NotSettleable: [409, "The escrow would not settle this; correct it and sign it anew"],
   Unavailable: [503, "This node cannot check the message now; retry later"],

@@ -19,7 +19,7 @@ import { refuse, type Refused, type Verdict } from "../network/refusals.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { makeBars } from "./bars.ts";
 import { checkRound, checkWords, endOf } from "./check.ts";
-import type { Purses } from "./purse.ts";
+import type { Purses, PurseState } from "./purse.ts";
 import type { KnownSignedRequest, SignedAdded, SignedRequestEntry, SignedStore } from "./store.ts";
 
 export type SignedLimits = {
@@ -29,7 +29,7 @@ export type SignedLimits = {
 };
 
 export type SignedDoorDeps = {
-  readonly view: Pick<ChainView, "round" | "task" | "head">;
+  readonly view: Pick<ChainView, "round" | "task" | "head" | "snapshot">;
   readonly signed: SignedStore;
   readonly purses: Purses;
   readonly executors: readonly Executor[];
@@ -105,17 +105,35 @@ export const makeSignedDoor = (deps: SignedDoorDeps): SignedDoor => {
     return requesters.take(fields.requester) ? undefined : refuse("TooManyRequests", `requester ${fields.requester}`);
   };
 
+  /** Whether it would be paid for. */
+  const checkPurse = (fields: RequestFields, purse: PurseState, dueS: bigint): Refused | undefined => {
+    const { amount, unlockAtS, isNonceUsed } = purse;
+    const [lock, endsAtS] = [lockUp(fields), endOf(fields, dueS)];
+    if (isNonceUsed) return refuse("NonceUsed", `nonce ${fields.sequence}`);
+    if (amount < lock) return refuse("PurseTooSmall", `it holds ${amount}, and this takes up to ${lock}`);
+    return unlockAtS < endsAtS ? refuse("PurseUnlocksEarly", `at ${unlockAtS}, and it ends at ${endsAtS}`) : undefined;
+  };
+
+  /** Whether it would settle, and is worth it. */
+  const checkChain = async ({ message, fields }: Asked): Promise<Refused | undefined> => {
+    const why = await purses.refusal(message.request, message.signature);
+    if (why !== undefined) return refuse("NotSettleable", why);
+    const floor = await purses.tipFloor();
+    if (fields.tip < floor) return refuse("TipTooLow", `${fields.tip}, and the floor is ${floor}`);
+    const { entries } = await deps.view.snapshot(fields.snapshotId);
+    const fitting = entries.filter(({ ask }) => ask <= fields.maxAsk).length;
+    return BigInt(fitting) < fields.k
+      ? refuse("PoolTooDear", `${fitting} nodes, and ${fields.k} are asked for`)
+      : undefined;
+  };
+
   const add = async (asked: Asked): Promise<Verdict> => {
     const { message, requestId, fields, dueS, nowS } = asked;
-    const [lock, endsAtS] = [lockUp(fields), endOf(fields, dueS)];
-    const { amount, unlockAtS, isNonceUsed } = await purses.of(fields);
-    if (isNonceUsed) return { refused: refuse("NonceUsed", `nonce ${fields.sequence}`) };
-    if (amount < lock) return { refused: refuse("PurseTooSmall", `it holds ${amount}, and this takes up to ${lock}`) };
-    if (unlockAtS < endsAtS)
-      return { refused: refuse("PurseUnlocksEarly", `at ${unlockAtS}, and it ends at ${endsAtS}`) };
-    const why = await purses.refusal(message.request, message.signature);
-    if (why !== undefined) return { refused: refuse("NotSettleable", why) };
-    await keepInput(deps, message);
+    const purse = await purses.of(fields);
+    const refused = checkPurse(fields, purse, dueS) ?? (await checkChain(asked));
+    if (refused !== undefined) return { refused };
+    const [lock, endsAtS, { amount }] = [lockUp(fields), endOf(fields, dueS), purse];
+    await keepInput(deps, message); // first: what is in the store has its input
     const { blockNumber: height } = await deps.view.head();
     const hasInput = message.input !== undefined;
     const words = message.request;

@@ -1,7 +1,8 @@
 /** What became of a signed request, for whoever asked: the answer with its receipt as soon as a quorum agrees. */
-import { type Hex, keccak256 } from "viem";
+import { bytesToHex, type Hex, hexToBytes, keccak256 } from "viem";
 import { statusSuccessByHash } from "../../sdk/words/head.ts";
 import type { ChainView } from "../chain/view.ts";
+import type { BlobCache } from "../executor/blob-cache.ts";
 import type { Acceptance } from "../network/acceptance.ts";
 import type { PeerClient } from "../network/client.ts";
 import { type Committee, type Committees, seatOf } from "../network/committees.ts";
@@ -24,6 +25,8 @@ export type LambdasDeps = {
   readonly view: Pick<ChainView, "node">;
   readonly client: Pick<PeerClient, "held" | "item">;
   readonly acceptance: Acceptance;
+  /** Where an output that was fetched is kept, by its keccak256. */
+  readonly cache: Pick<BlobCache, "get" | "put">;
   /** Items of results that this node has computed itself. */
   readonly item: (requestId: Hex, index: bigint) => Promise<ItemMessage | undefined>;
   readonly nodeId: () => Promise<bigint | undefined>;
@@ -79,17 +82,26 @@ export const makeLambdas = (deps: LambdasDeps): Lambdas => {
     return assemble({ words, members, quorum: Number(fields.quorum), held: { ...all, attestations } });
   };
 
-  /** The whole output behind a hash: this node's own, or from a member that has it. */
-  const longOutput = async (requestId: Hex, hash: Hex, { members }: Committee): Promise<Hex | undefined> => {
-    const own = await deps.item(requestId, 0n);
-    if (own !== undefined && keccak256(own.output) === hash) return own.output;
+  const fetchOutput = async (requestId: Hex, hash: Hex, { members }: Committee): Promise<Hex | undefined> => {
     for (const { nodeId } of members) {
       const endpoint = (await deps.view.node(nodeId))?.endpoint;
       const answer = endpoint === undefined ? undefined : await deps.client.item(endpoint, requestId, 0n, stopping);
-      if (answer !== undefined && "value" in answer && keccak256(answer.value.output) === hash)
-        return answer.value.output;
+      if (answer === undefined || !("value" in answer)) continue;
+      const { output } = answer.value;
+      if (keccak256(output) !== hash) continue;
+      await deps.cache.put(hash, hexToBytes(output));
+      return output;
     }
     return undefined;
+  };
+
+  /** The whole output behind a hash: this node's own, or once from a member that has it. */
+  const longOutput = async (requestId: Hex, hash: Hex, committee: Committee): Promise<Hex | undefined> => {
+    const own = await deps.item(requestId, 0n);
+    if (own !== undefined && keccak256(own.output) === hash) return own.output;
+    const kept = await deps.cache.get(hash);
+    if (kept !== undefined && keccak256(kept) === hash) return bytesToHex(kept);
+    return mayAsk(requestId) ? fetchOutput(requestId, hash, committee) : undefined;
   };
 
   const answerOf = async (

@@ -1,7 +1,9 @@
 /** What the chain says of a signed request before anything is stored of it: its purse, and whether it would settle. */
 import { type Address, type Hex, toFunctionSelector } from "viem";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
+import { erc20Abi } from "../../sdk/abi/erc20.ts";
 import { purseOf } from "../../sdk/client/time-lock.ts";
+import { microUnits } from "../../sdk/money/reputation.ts";
 import type { RequestFields, RequestWords } from "../../sdk/words/request.ts";
 import { escrowCall } from "../job.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
@@ -18,6 +20,8 @@ export type Purses = {
    * Rejects where the RPC fails.
    */
   refusal(words: RequestWords, signature: Hex): Promise<string | undefined>;
+  /** The least tip of requests on chain, token units: nobody owes a settlement for less. Rejects where the RPC fails. */
+  tipFloor(): Promise<bigint>;
 };
 
 export type PursesDeps = {
@@ -36,10 +40,21 @@ const roundUnknown = toFunctionSelector("RoundUnknown()");
 export const makePurses = ({ rpc, txChain, instance, address }: PursesDeps): Purses => {
   const { chainId, escrow } = instance;
   const client = makePublicClient(rpc, chainId);
+  const read = { address: escrow, abi: requestEscrowAbi } as const;
+  const readUnit = async (): Promise<bigint> => {
+    const token = await client.readContract({ ...read, functionName: "token" });
+    return microUnits(BigInt(await client.readContract({ address: token, abi: erc20Abi, functionName: "decimals" })));
+  };
+  let unit: bigint | undefined; // of the token, which is fixed
   return {
+    tipFloor: async () => {
+      const [, , { tipFloor }] = await client.readContract({ ...read, functionName: "parameters" });
+      unit ??= await readUnit();
+      return BigInt(tipFloor) * unit;
+    },
     of: async ({ requester, sequence }) => {
       const [amount, unlockAtS, used] = await client.readContract({
-        ...{ address: escrow, abi: requestEscrowAbi },
+        ...read,
         functionName: "timeLockOf",
         args: [requester, purseOf(sequence)],
       });

@@ -57,7 +57,7 @@ export const makeSignedService = (deps: SignedServiceDeps): SignedService => {
   const spread = makeSpread({ ...deps, readInput: inputCache.get, background, nowS });
   const hasInput = async (digest: Hex): Promise<boolean> => (await inputCache.open(digest)) !== undefined;
   const door = makeSignedDoor({ ...deps, hasInput, putInput: inputCache.put, nowS, onNew: spread.notice });
-  const lambdas = makeLambdas({ ...deps, nowS, stopping: background.signal });
+  const lambdas = makeLambdas({ ...deps, cache: inputCache, nowS, stopping: background.signal });
   const { maxInputBytes } = limits;
   return { routes: { door, lambdas, instance, maxInputBytes, maxWaitMs }, pass: spread.pass, stop: background.stop };
 };

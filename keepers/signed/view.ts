@@ -1,7 +1,7 @@
 /**
  * The chain view with signed requests in it, as if the chain had announced them. For the jobs that answer, settle and post
- * rounds. Not for the janitor, the fallback, panels and the watchtower: a signed request has no slot on chain, so there is
- * nothing to expire, commit or dispute there.
+ * rounds, and for the watchtower, which reports nodes that contradict themselves. Not for the janitor, the fallback and
+ * panels: a signed request has no slot on chain, so there is nothing to expire, commit or dispute there.
  */
 import type { ChainFollower } from "../chain/chain-view.ts";
 import { nowSeconds } from "../job.ts";

@@ -186,6 +186,12 @@ describe("the door for signed requests", function () {
     await desk.isEmpty();
   });
 
+  it("refuses what nobody would settle or compute for what it offers", async () => {
+    await refuses({ tip: 999n }, "TipTooLow");
+    await refuses({ maxAsk: 4n }, "PoolTooDear"); // all ask 5
+    await desk.isEmpty();
+  });
+
   it("takes so many of one requester, and so many in all", async () => {
     for (const limits of [{ maxOpenPerRequester: 2 }, { maxOpen: 2 }]) {
       const [small, back] = [openDesk(scene, await scene.open(), limits), await scene.snapshot()];

@@ -32,7 +32,10 @@ export async function openFleet({
   const artifactUri = `http://127.0.0.1:${(artifact.address() as AddressInfo).port}/fold.wasm`;
   const { runtimeDigest } = await makeWasmExecutor().capabilities();
   const artifactDigest = `0x${createHash("sha256").update(wasm).digest("hex")}` as const;
-  const task = { artifactDigest, artifactUri, runtimeDigest, window: 40, unitSize: 10_000_000n };
+  const task = {
+    ...{ artifactDigest, artifactUri, runtimeDigest, window: 40, unitSize: 10_000_000n },
+    maxOutput: 200, // a fold of up to 32 residues fits
+  };
   const scene = await openScene({
     ...{ nodes: asks.length, asks, task },
     // transactions that follow each other quickly move the chain's time on by a second each

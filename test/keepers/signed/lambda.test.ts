@@ -14,6 +14,8 @@ import { askNode, type Fleet, inputOf, openFleet, until } from "./fleet.ts";
 
 const foldOutput = parseAbiParameters("int256 energy, uint256 nodes, bool proved, bytes fold");
 const input = inputOf("HHPPHPPHPPHP");
+/** Whose fold is longer than what the chain is given of this task. */
+const longInput = inputOf("HPPHPPHPPHPHPPHPPHPPHPHPPHPPHPPHPHPP");
 /** Asks more than any request here takes, so it is never drawn. */
 const dear = 4;
 const members = [0, 1, 2, 3];
@@ -70,22 +72,37 @@ describe("a lambda over a committee of keepers", function () {
   });
 
   it("answers at a node that is not drawn, after a hang-up too, and refuses to compute it again", async () => {
-    const [signed, before] = [await sign(1n), (await purse()).amount];
+    const [signed, before] = [await sign(1n, longInput), (await purse()).amount];
     const url = `${fleet.url(dear)}${paths.lambda(fleet.market.taskId)}`;
     const hangUp = AbortSignal.timeout(400);
-    const body = JSON.stringify(bodyOf(signed));
+    const body = JSON.stringify(bodyOf(signed, longInput));
     await fetch(url, { method: "POST", body, signal: hangUp }).catch(() => undefined);
     expect(hangUp.aborted).to.equal(true);
-    const waiting = await askNode(url, { ...bodyOf(signed), timeoutMs: 0 });
+    const waiting = await askNode(url, { ...bodyOf(signed, longInput), timeoutMs: 0 });
     expect([waiting.status, waiting.fields["state"]]).to.deep.equal([202, "waiting"]);
     const settled = await settledAt(dear, signed.requestId);
-    expect(settled["output"]).to.match(/^0x[0-9a-f]{2,}$/);
+    expect([settled["status"], (settled["receipt"] as { output: Hex }).output.length]).to.deep.equal([1, 66]);
+    const [, , , path] = decodeAbiParameters(foldOutput, settled["output"] as Hex);
+    expect(path.length).to.be.greaterThan(2 + 2 * 32);
     expect(before - (await purse()).amount).to.equal(2_620n);
-    const again = await askNode(url, bodyOf(signed));
+    const again = await askNode(url, bodyOf(signed, longInput));
     expect([again.status, again.fields["transactionHash"]]).to.deep.equal([200, settled["transactionHash"]]);
     const other = await askNode(url, bodyOf(await sign(1n)));
     expect(other.fields["error"]).to.equal("NonceUsed");
     expect(before - (await purse()).amount).to.equal(2_620n);
+  });
+
+  it("refuses by name what is no request of this path, and reads no more than it may be long", async () => {
+    const [signed, base] = [await sign(6n), `${fleet.url(0)}/v1/lambdas`];
+    const said = async (path: string, body?: object) => (await askNode(`${base}${path}`, body)).fields["error"];
+    expect(await said("/2", bodyOf(signed))).to.equal("WrongTask");
+    expect(await said("/0x1", bodyOf(signed))).to.equal("WrongTask");
+    expect(await said("/1", { ...bodyOf(signed), input: undefined })).to.equal("MalformedMessage");
+    expect(await said("/1", { ...bodyOf(signed), more: 1 })).to.equal("MalformedMessage");
+    expect(await said("/1", { ...bodyOf(signed), input: `0x${"00".repeat(70_000)}` })).to.equal("BodyTooLarge");
+    expect(await said("/1", { ...bodyOf(signed), input: `0x${"00".repeat(65_537)}` })).to.equal("InputTooLong");
+    expect(await said(`/requests/${signed.requestId}`)).to.equal("RequestUnknown");
+    expect(await said("/requests/0x12")).to.equal("MalformedMessage");
   });
 
   it("survives restarts of the node that was asked and of a member, and nobody signs twice", async () => {
