@@ -25,7 +25,13 @@ export type JobDeps = {
 };
 
 /** Unix seconds as the chain and this machine see them, whichever is later: local chains may run ahead. */
-export const nowSeconds = async ({ chain, clock }: Pick<JobDeps, "chain" | "clock">): Promise<bigint> => {
+export const nowSeconds = async ({
+  chain,
+  clock,
+}: {
+  readonly chain: Pick<ChainFollower, "head">;
+  readonly clock: Pick<Clock, "now">;
+}): Promise<bigint> => {
   const { timestampS } = await chain.head();
   const wallS = BigInt(Math.floor(clock.now() / 1_000));
   return wallS > timestampS ? wallS : timestampS;

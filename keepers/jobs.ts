@@ -29,6 +29,10 @@ import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
 import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
+import { makePurses } from "./signed/purse.ts";
+import type { SignedOptions } from "./signed/service.ts";
+import { makeSignedStore } from "./signed/store.ts";
+import { makeSignedView } from "./signed/view.ts";
 import { makeAttest, makeCollateral } from "./tee-jobs.ts";
 import { readDisputableUntil } from "./watchtower/opening-facts.ts";
 import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
@@ -89,6 +93,33 @@ const casesOf = ({ rpc, instance, chain, clock }: Parts): Cases => makeCases({ r
 const committeesOf = (parts: Parts): Committees =>
   makeCommittees({ view: parts.chain, roundTimeS: roundTimeOf(parts) });
 
+/** The same parts, with signed requests in the view of the chain where they are taken in. */
+const withSigned = (parts: Parts): Parts => {
+  const { settings, chain, store, clock } = parts;
+  if (!settings.lambdas.enabled) return parts;
+  return { ...parts, chain: makeSignedView({ chain, signed: makeSignedStore(store), clock }) };
+};
+
+/** What takes signed requests in, if the settings say so. Their rounds are posted by who hears of them: not by a beacon job elsewhere. */
+const signedOptionsOf = (parts: Parts): SignedOptions | undefined => {
+  const { settings, instance, store, rpc, txChain, signer, log } = parts;
+  const { enabled, maxInputKiB, maxOpen, maxOpenPerRequester, maxWaitMs } = settings.lambdas;
+  if (!enabled) return undefined;
+  for (const needed of ["settler", "beacon"] as const)
+    if (!settings.jobs.includes(needed))
+      log.warn(
+        { job: needed },
+        "signed requests are known to this keeper only: without this job beside it others have to do it",
+      );
+  return {
+    signed: makeSignedStore(store),
+    purses: makePurses({ rpc, txChain, instance, address: signer.address }),
+    instance: { chainId: BigInt(instance.chainId), escrow: instance.escrow, beacon: instance.beacon },
+    limits: { maxInputBytes: maxInputKiB * 1024, maxOpen, maxOpenPerRequester },
+    maxWaitMs,
+  };
+};
+
 /** Refuses to run guests that could reach the network where the settings demand that they cannot. Models run no guests. */
 const checkIsolation = async ({ settings, log }: Parts, executor: Executor): Promise<void> => {
   const { kind, isolation, warnings } = await executor.capabilities();
@@ -116,14 +147,17 @@ const openExecutors = async (
 };
 
 const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undefined): Promise<Job> => {
-  const { settings, chain, store, instance, clock, log, signer, metrics } = parts;
+  const { chain } = withSigned(parts);
+  const { settings, store, instance, clock, log, signer, metrics } = parts;
   const { network, executor } = settings;
   const all = await openExecutors(parts, executors);
   const ids = { chainId: BigInt(instance.chainId), escrow: instance.escrow };
   const roundTimeS = roundTimeOf(parts);
   const cases = casesOf(parts);
+  const options = signedOptionsOf(parts);
+  const signed = options === undefined ? undefined : { ...options, head: chain.head };
   const node: ExecutorNode = await startExecutorNode(
-    { store, view: chain, roundTimeS, cases, instance: ids, signer, executors: all, clock, log, metrics },
+    { store, view: chain, roundTimeS, cases, instance: ids, signed, signer, executors: all, clock, log, metrics },
     {
       ...computingOptionsOf(parts, executor.cacheDir),
       allowPrivateUrls: executor.allowPrivateInputUrls,
@@ -136,10 +170,11 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
   const fallback = makeFallback({ ...parts, committees: committeesOf(parts), held: node.held, own: node.own, actions });
   const panel = makePanelPass({ ...parts, committees: node.committees, held: node.held, cases });
   const onChain = inTurn(fallback, panel);
+  const spreading = (pass: Pass): Pass => (node.spread === undefined ? pass : inTurn(node.spread, pass));
   return {
     name: "executor",
-    pass: forgetting(inTurn(node.job.pass, onChain), parts, node.prune),
-    once: inTurn(node.job.passUntilIdle, onChain),
+    pass: forgetting(spreading(inTurn(node.job.pass, onChain)), parts, node.prune),
+    once: spreading(inTurn(node.job.passUntilIdle, onChain)),
     intervalMs: executor.intervalMs,
     checks: [
       { name: "executor", check: node.job.check },
@@ -218,7 +253,17 @@ const makeWatchtower = async (parts: Parts, executors: readonly Executor[] | und
   const isAlone = !jobs.includes("executor") && !jobs.includes("settler");
   const source = isAlone ? listening.source : undefined;
   const reexecution = sample?.reexecution;
-  const job = makeWatchtowerJob({ ...parts, committees, held, source, reexecution, settings, random: Math.random });
+  const { chain } = withSigned(parts); // who contradicts itself over a signed request is reported too
+  const job = makeWatchtowerJob({
+    ...parts,
+    chain,
+    committees,
+    held,
+    source,
+    reexecution,
+    settings,
+    random: Math.random,
+  });
   const pass = forgetting(job, parts, async (beforeMs) => {
     await held.prune(beforeMs);
     if (isAlone) await makeOwnStore(parts.store).prune(parts.clock.now() - 24 * hourMs); // else they are the executor's
@@ -269,9 +314,9 @@ const makeJanitor = (parts: Parts): Job => {
 /** Makes one job. The executor starts to listen; rejects when it cannot, or cannot confine its children as required. */
 export const makeJob = async (name: JobName, parts: Parts, executors?: readonly Executor[]): Promise<Job> => {
   if (name === "executor") return makeExecutor(parts, executors);
-  if (name === "settler") return makeSettler(parts);
+  if (name === "settler") return makeSettler(withSigned(parts));
   if (name === "watchtower") return makeWatchtower(parts, executors);
   if (name === "attest") return makeAttest(parts, executors);
   if (name === "collateral") return makeCollateral(parts);
-  return name === "beacon" ? makeBeacon(parts) : makeJanitor(parts);
+  return name === "beacon" ? makeBeacon(withSigned(parts)) : makeJanitor(parts);
 };

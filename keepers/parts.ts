@@ -34,6 +34,7 @@ import { makeRawSender } from "./runtime/tx-send.ts";
 import { defaultTxPolicy, type TxPolicy } from "./runtime/tx-types.ts";
 import type { Settings } from "./settings.ts";
 import { settlerMigrations } from "./settler/schema.ts";
+import { signedMigrations } from "./signed/schema.ts";
 
 /** What a program that runs keepers by itself may give instead of the machine's own. */
 export type Given = {
@@ -54,7 +55,13 @@ export type Parts = JobDeps & {
 };
 
 /** Migrations of every job, so that jobs can be added to a store later. */
-export const allMigrations = [...chainMigrations, ...networkMigrations, ...executorMigrations, ...settlerMigrations];
+export const allMigrations = [
+  ...chainMigrations,
+  ...networkMigrations,
+  ...executorMigrations,
+  ...settlerMigrations,
+  ...signedMigrations,
+];
 
 const weiPerGwei = 1_000_000_000;
 const abis = [

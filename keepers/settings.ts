@@ -124,6 +124,19 @@ const settler = z.strictObject({
   retryMs: integer(100, 86_400_000).default(60_000),
 });
 
+/** Signed requests, and lambdas that run by them. */
+const lambdas = z.strictObject({
+  /** Take them in: for the committees that this node is drawn into, and from whoever asks here. */
+  enabled: flag.default(false),
+  /** Longest input. */
+  maxInputKiB: integer(1, 256).default(64),
+  /** Signed requests that are open at the same time. */
+  maxOpen: integer(1, 100_000).default(1_000),
+  maxOpenPerRequester: integer(1, 128).default(16),
+  /** Longest time that a question is kept open. */
+  maxWaitMs: integer(0, 300_000).default(60_000),
+});
+
 const beacon = z.strictObject({
   intervalMs: integer(20, 600_000).default(1_000),
   source: z.enum(["drand", "local"], "must be drand or local").default("drand"),
@@ -270,6 +283,7 @@ export const settingsSchema = z.strictObject({
   executor: executor.prefault({}),
   models: z.array(model, "must be a list, in the file of settings").max(64, "must be at most 64").default([]),
   settler: settler.prefault({}),
+  lambdas: lambdas.prefault({}),
   beacon: beacon.prefault({}),
   janitor: janitor.prefault({}),
   watchtower: watchtower.prefault({}),

@@ -24,6 +24,9 @@ export const statements = {
   settled:
     "UPDATE chain_requests SET settled_height = ?, settled_tx = ?, settled_digest = ?, settled_head = ?, ended_ms = ? " +
     "WHERE request_id = ?",
+  settledSigned:
+    "INSERT INTO chain_signed (request_id, height, tx, digest, head, seen_ms) SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS " +
+    "(SELECT 1 FROM chain_requests WHERE request_id = ?) ON CONFLICT (request_id) DO NOTHING",
   refunded: "UPDATE chain_requests SET refunded_height = ?, ended_ms = ? WHERE request_id = ?",
   failed: "UPDATE chain_requests SET failed_height = ?, failed_ms = ? WHERE request_id = ?",
   delivered: "UPDATE chain_requests SET delivered_height = ? WHERE request_id = ?",
@@ -154,7 +157,11 @@ const outcomeChanges: ChangesOf = (event, { blockNumber: height, transactionHash
   }
   if (event.eventName === "Settled") {
     const { requestId, digest, head } = event.args;
-    return [{ statement: "settled", params: [height, transactionHash, digest, head.toString(), nowMs, requestId] }];
+    const settled = [height, transactionHash, digest, head.toString(), nowMs];
+    return [
+      { statement: "settled", params: [...settled, requestId] },
+      { statement: "settledSigned", params: [requestId, ...settled, requestId] }, // where nothing announced it
+    ];
   }
   if (event.eventName === "Refunded") return [{ statement: "refunded", params: [height, nowMs, event.args.requestId] }];
   if (event.eventName === "CallbackFailed")

@@ -29,6 +29,7 @@ const tables = [
   "chain_subscriptions",
   "chain_snapshots",
   "chain_evidence",
+  "chain_signed",
 ] as const;
 
 const rollback = async (tx: Tx, height: bigint): Promise<void> => {

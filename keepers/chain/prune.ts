@@ -25,7 +25,7 @@ export const pruneEnded = async (tx: Tx, { beforeMs, belowHeight }: PruneOptions
     `DELETE FROM chain_verdicts WHERE request_id IN (SELECT request_id FROM chain_requests WHERE ${ended})`,
     params,
   );
-  for (const table of ["chain_fallbacks", "chain_disputes"])
+  for (const table of ["chain_fallbacks", "chain_disputes", "chain_signed"])
     await tx.run(`DELETE FROM ${table} WHERE seen_ms < ? AND height < ?`, [beforeMs, height]);
   const beforeS = Math.floor(beforeMs / 1_000);
   await tx.run("DELETE FROM chain_evidence WHERE kind = 'bound' AND until_s < ? AND height < ?", [beforeS, height]);

@@ -90,5 +90,25 @@ const evidence: Migration = {
   ],
 };
 
+/** Settlements of requests that no event announced: those that their requesters signed. */
+const signedSettlements: Migration = {
+  module: "chain",
+  version: 6,
+  sql: [
+    `CREATE TABLE chain_signed (
+       request_id TEXT PRIMARY KEY, height BIGINT NOT NULL, tx TEXT NOT NULL, digest TEXT NOT NULL, head TEXT NOT NULL,
+       seen_ms BIGINT NOT NULL)`,
+    "CREATE INDEX chain_signed_height ON chain_signed (height)",
+    "CREATE INDEX chain_signed_seen ON chain_signed (seen_ms)",
+  ],
+};
+
 /** Migrations of the chain view. */
-export const chainMigrations: readonly Migration[] = [first, fallbacks, disputes, verdicts, evidence];
+export const chainMigrations: readonly Migration[] = [
+  first,
+  fallbacks,
+  disputes,
+  verdicts,
+  evidence,
+  signedSettlements,
+];

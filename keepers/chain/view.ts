@@ -10,8 +10,10 @@ export type ChainRequest = {
   readonly requestId: Hex;
   readonly words: RequestWords;
   readonly fields: RequestFields;
-  /** The input, or the URI of it where the flags say so. */
+  /** The input, or the URI of it where the flags say so; nothing for a signed request. */
   readonly data: Hex;
+  /** The requester's, of a request that was signed off chain and is first shown when it settles. */
+  readonly signature?: Hex;
   readonly blockNumber: bigint;
   readonly state: RequestState;
   /** Set once recorded or settled: who settled, and the transaction's calldata holds the rest. */

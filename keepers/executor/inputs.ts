@@ -1,7 +1,10 @@
-/** A request's input: given inline, behind a URI, or from a peer that has it; always checked against the digest. */
+/**
+ * A request's input: given inline, behind a URI, or from a peer that has it; always checked against the digest. That of a
+ * signed request came over the network, into the cache of this node or a peer's.
+ */
 import { type Hex, hexToBytes, keccak256 } from "viem";
 import { inputsRootOf } from "../../sdk/merkle/bundle.ts";
-import { flagBundle, flagInputByUri, hasFlag } from "../../sdk/words/flags.ts";
+import { flagBundle, flagInputByUri, flagSigned, hasFlag } from "../../sdk/words/flags.ts";
 import type { ChainRequest, ChainView } from "../chain/view.ts";
 import type { PeerClient } from "../network/client.ts";
 import type { Http } from "../network/http.ts";
@@ -65,11 +68,12 @@ export const makeInputs = ({ http, view, client, cache, timeoutMs = 30_000 }: In
 
   const get: Inputs["get"] = async (request, peers, signal) => {
     const { flags, inputDigest } = request.fields;
-    if (!hasFlag(flags, flagInputByUri)) return readInput(request, hexToBytes(request.data));
+    const [isByUri, isSigned] = [hasFlag(flags, flagInputByUri), hasFlag(flags, flagSigned)];
+    if (!isByUri && !isSigned) return readInput(request, hexToBytes(request.data));
     const kept = await fromCache(request);
     if (kept !== undefined) return kept;
     const sources: readonly (readonly [string, () => Promise<Uint8Array>])[] = [
-      ["its URI", () => fromUri(request, signal)],
+      ...(isByUri ? [["its URI", () => fromUri(request, signal)] as const] : []),
       ...peers.map((nodeId) => [`node ${nodeId}`, () => fromPeer(request, nodeId, signal)] as const),
     ];
     const failures: string[] = [];

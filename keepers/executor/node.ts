@@ -17,6 +17,8 @@ import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { Signer } from "../runtime/signer.ts";
 import type { Store } from "../runtime/store.ts";
+import type { Pass } from "../runtime/loop.ts";
+import { makeSignedService, type SignedOptions, type SignedServiceDeps } from "../signed/service.ts";
 import { type ComputingOptions, makeComputing } from "./computing.ts";
 import { type ExecutorJob, makeExecutorJob } from "./job.ts";
 import { makeOwnStore, type OwnStore } from "./own-store.ts";
@@ -46,6 +48,8 @@ export type ExecutorNodeDeps = {
   /** Disputes whose panels this node may sit in; without it, it serves committees only. */
   readonly cases?: Cases | undefined;
   readonly instance: AcceptanceDeps["instance"];
+  /** To take signed requests in; `view` has to show them. Without it, none are. */
+  readonly signed?: (SignedOptions & { readonly head: SignedServiceDeps["view"]["head"] }) | undefined;
   readonly signer: Pick<Signer, "address" | "signTypedData">;
   readonly executors: readonly Executor[];
   readonly clock: Clock;
@@ -59,6 +63,8 @@ export type ExecutorNodeDeps = {
 
 export type ExecutorNode = {
   readonly job: ExecutorJob;
+  /** Tells other nodes of signed requests; undefined where none are taken in. */
+  readonly spread: Pass | undefined;
   readonly network: NetworkServer;
   /** Committees, and panels where disputes are known. */
   readonly committees: Committees;
@@ -95,9 +101,18 @@ export const startExecutorNode = async (
   const broadcast = makeBroadcast({ view, clock, log });
   const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
 
+  const nodeId = async (): Promise<bigint | undefined> => (await view.nodeOfSigner(deps.signer.address))?.nodeId;
+  const parts = { committees, held, acceptance, client, broadcast, inputCache, item: job.item, nodeId };
+  const { signed } = deps;
+  const service =
+    signed === undefined
+      ? undefined
+      : makeSignedService({ ...deps, ...parts, ...signed, view: { ...view, head: signed.head } });
+
   const listening: NetworkDeps = {
     acceptance,
     held,
+    lambdas: service?.routes,
     item: job.item,
     input: inputCache.open,
     clock,
@@ -114,6 +129,7 @@ export const startExecutorNode = async (
 
   return {
     job,
+    spread: service?.pass,
     network,
     committees,
     held,
@@ -124,6 +140,7 @@ export const startExecutorNode = async (
     },
     close: async () => {
       await network.close();
+      await service?.stop();
       await job.stop();
       http.close();
       peerHttp.close();

@@ -18,6 +18,8 @@ import {
   refusalSchema,
   relayAnswerSchema,
   relaySchema,
+  type SignedRequestMessage,
+  signedRequestSchema,
   wireBounds,
 } from "./messages.ts";
 import { isWorthRetrying } from "./refusals.ts";
@@ -40,6 +42,7 @@ export type PeerClient = {
     signal?: AbortSignal,
   ): Promise<PeerAnswer<readonly (string | null)[]>>;
   sendAttestation(endpoint: string, message: AttestationWithResult, signal?: AbortSignal): Promise<PeerAnswer<true>>;
+  sendSignedRequest(endpoint: string, message: SignedRequestMessage, signal?: AbortSignal): Promise<PeerAnswer<true>>;
   held(endpoint: string, subject: Subject, signal?: AbortSignal): Promise<PeerAnswer<Held>>;
   item(endpoint: string, requestId: Hex, index: bigint, signal?: AbortSignal): Promise<PeerAnswer<ItemMessage>>;
   /** Raw bytes; the caller checks them against the digest. */
@@ -91,6 +94,8 @@ export const makePeerClient = ({ http, timeoutMs = 3_000, inputTimeoutMs = 30_00
       ),
     sendAttestation: (endpoint, message, signal) =>
       ask(endpoint, post(paths.attestations, attestationWithResultSchema, message), accepted, signal),
+    sendSignedRequest: (endpoint, message, signal) =>
+      ask(endpoint, post(paths.signedRequests, signedRequestSchema, message), accepted, signal),
     held: (endpoint, { requestId, level }, signal) =>
       ask(
         endpoint,

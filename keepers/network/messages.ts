@@ -11,10 +11,18 @@
  *   request that is no bundle gives its whole output, however long
  * - `GET /v1/inputs/:digest`      raw bytes of an input that this node has fetched and checked
  *
+ * Where signed requests are taken (`lambdas.enabled`):
+ *
+ * - `POST /v1/signed-requests`    a `SignedRequestMessage`, with the input from whoever asks and for members, without it
+ *   as an announcement; 200 `{ "accepted": true }`
+ * - `POST /v1/lambdas/:taskId`    a `LambdaMessage`; 200 `LambdaAnswer`, or 202 `LambdaWaiting` when there is none in time
+ * - `GET /v1/lambdas/requests/:id`  the same answers, at once
+ *
  * Any other answer is a `Refusal` with the name of an error and a sentence that says what to do.
  */
 import type { Hex } from "viem";
 import { z } from "zod";
+import { toWord } from "../../sdk/words/hex.ts";
 
 /** Bounds of the wire, in bytes unless said otherwise. */
 export const wireBounds = {
@@ -25,6 +33,12 @@ export const wireBounds = {
   itemBody: 4 * 1024 * 1024,
   inputBody: 16 * 1024 * 1024,
   refusalBody: 4_096,
+  /** Longest input of a signed request that any node takes. */
+  signedInput: 256 * 1024,
+  /** What a signed request takes besides its input, which is hex. */
+  signedWords: 2_048,
+  /** Signatures, salts and leaves of a whole committee. */
+  receiptProof: 21 * 80,
   /** Largest output that goes on chain whole. */
   output: 16_384,
   /** Longest output at all. */
@@ -125,6 +139,53 @@ export const itemSchema = z.strictObject({
 });
 export type ItemMessage = z.output<typeof itemSchema>;
 
+/** 256 bits as 32 bytes of hex, which are a bigint in the program. */
+const word256 = z.codec(hexOf(32), z.bigint(), { decode: (value) => BigInt(value), encode: (value) => toWord(value) });
+
+const requestWordsSchema = z.strictObject({
+  ...{ origin: word256, work: word256, rules: word256, terms: word256 },
+  inputDigest: bytes32,
+});
+const signed = { request: requestWordsSchema, signature };
+
+/** A request with its requester's signature, before the chain has heard of it. */
+export const signedRequestSchema = z.strictObject({ ...signed, input: hexUpTo(wireBounds.signedInput).optional() });
+export type SignedRequestMessage = z.output<typeof signedRequestSchema>;
+
+/** The same from somebody who waits for the answer, at most `timeoutMs`. */
+export const lambdaSchema = z.strictObject({
+  ...signed,
+  input: hexUpTo(wireBounds.signedInput),
+  timeoutMs: z.int().min(0).max(3_600_000).optional(),
+});
+export type LambdaMessage = z.output<typeof lambdaSchema>;
+
+/** What shows that a committee agreed; see `verifyReceipt` of the sdk. */
+const receiptSchema = z.strictObject({
+  ...signed,
+  head: word256,
+  proof: hexUpTo(wireBounds.receiptProof),
+  output: hexUpTo(wireBounds.output),
+});
+
+/** An answer on which a quorum agrees. `output` is the whole of it, however long. */
+export const lambdaAnswerSchema = z.strictObject({
+  requestId: bytes32,
+  state: z.enum(["agreed", "settled"]),
+  ...{ status: small(255), usage: word64, output: hexUpTo(wireBounds.longOutput), digest: bytes32 },
+  receipt: receiptSchema,
+  transactionHash: bytes32.nullable(),
+});
+export type LambdaAnswer = z.output<typeof lambdaAnswerSchema>;
+
+/** Where a request stands that has no answer yet. */
+export const lambdaWaitingSchema = z.strictObject({
+  requestId: bytes32,
+  state: z.literal("waiting"),
+  for: z.enum(["round", "agreement", "output"]),
+});
+export type LambdaWaiting = z.output<typeof lambdaWaitingSchema>;
+
 export const acceptedSchema = z.strictObject({ accepted: z.literal(true) });
 
 /** Why a message was refused, and what to do. */
@@ -136,6 +197,9 @@ export const paths = {
   commits: "/v1/commits",
   relay: "/v1/commits/relay",
   attestations: "/v1/attestations",
+  signedRequests: "/v1/signed-requests",
+  lambda: (taskId: bigint): string => `/v1/lambdas/${taskId}`,
+  lambdaRequest: (requestId: Hex): string => `/v1/lambdas/requests/${requestId}`,
   request: (requestId: Hex, level = 0n): string => `/v1/requests/${requestId}${level === 0n ? "" : `/levels/${level}`}`,
   item: (requestId: Hex, index: bigint): string => `/v1/requests/${requestId}/items/${index}`,
   input: (digest: Hex): string => `/v1/inputs/${digest}`,

@@ -32,6 +32,33 @@ const table = {
   TooManyAttestations: [409, "The node has attested this request often enough; a second root is signed at most once"],
   RequestOver: [410, "The request is settled, refunded or past its deadline; do nothing"],
   NothingHeld: [404, "This node does not hold that; ask another one"],
+  InvalidSignedRequest: [
+    400,
+    "The words are not of a signed request that nodes take: one input, flags signed and perhaps accept no panel, everything else zero",
+  ],
+  WrongRequester: [403, "The signature is not the requester's over these words for this escrow; sign with that key"],
+  RoundPassed: [
+    410,
+    "The request's beacon round was public before this node heard of it; sign it anew and send it at once",
+  ],
+  RoundFarOff: [400, "The request's beacon round is too far off; sign it for the first round after the beacon delay"],
+  TaskUnknown: [404, "This node knows no such task; see that the id is right, or retry once it is registered"],
+  TaskNotServed: [409, "This node does not compute such tasks; ask one that does"],
+  WrongTask: [400, "The request's words name another task than the path; send it to the path of its own task"],
+  InputTooLong: [413, "The input is longer than this node takes with a signed request; ask on chain, by URI"],
+  InputMismatch: [400, "The input's keccak256 is not the request's input digest; send what was signed"],
+  NonceTaken: [
+    409,
+    "The requester signed another request with this nonce, which is still open; sign with a fresh nonce",
+  ],
+  NonceUsed: [409, "The nonce was paid for already; sign with a fresh one"],
+  RequesterBarred: [403, "The requester signed two requests with one nonce; wait ten minutes, and never do that"],
+  PurseTooSmall: [402, "The purse does not pay for this besides what else is open; lock more in it, or wait"],
+  PurseUnlocksEarly: [402, "The purse can be emptied before the request ends; lock it for longer"],
+  TipTooLow: [402, "The tip is below the escrow's floor, so nobody would settle; sign anew with a higher one"],
+  PoolTooDear: [409, "Too few nodes of the pool ask so little; sign anew with a higher maxAsk"],
+  TooManyOpen: [429, "Too many signed requests are open; retry when some have settled"],
+  NotSettleable: [409, "The escrow would not settle this; correct it and sign it anew"],
   Unavailable: [503, "This node cannot check the message now; retry later"],
 } as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
 

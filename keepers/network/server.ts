@@ -3,18 +3,27 @@
  * the process.
  */
 import type { Server } from "node:http";
-import { type HttpBindings, serve } from "@hono/node-server";
-import { getConnInfo } from "@hono/node-server/conninfo";
-import { type Context, Hono } from "hono";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
 import type { Hex } from "viem";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import type { Acceptance } from "./acceptance.ts";
-import { ownerOf } from "./addresses.ts";
-import { BodyTooLargeError, readBounded } from "./body.ts";
+import {
+  addressOf,
+  type Answer,
+  type Env,
+  errorHeader,
+  isHash,
+  json,
+  readMessage,
+  refusal,
+  tooMuchUnread,
+} from "./answers.ts";
 import type { HeldStore } from "./held.ts";
+import { type LambdaRoutes, mountLambdas } from "./lambda-routes.ts";
 import { defaultLoadBounds, type Load, type LoadBounds, makeLoad } from "./load.ts";
 import {
   attestationWithResultSchema,
@@ -27,7 +36,7 @@ import {
   wireBounds,
 } from "./messages.ts";
 import { makeRateLimit, type RateLimitOptions } from "./rate-limit.ts";
-import { refusalNames, refuse, type Refused, statusOf, type Verdict } from "./refusals.ts";
+import { refusalNames, refuse, type Verdict } from "./refusals.ts";
 
 /** A file that is read while it is sent. */
 export type FileToSend = { readonly bytes: number; stream(): ReadableStream<Uint8Array> };
@@ -39,6 +48,8 @@ export type NetworkDeps = {
   readonly item: (requestId: Hex, index: bigint) => Promise<ItemMessage | undefined>;
   /** Inputs that this node has fetched and checked. */
   readonly input: (digest: Hex) => Promise<FileToSend | undefined>;
+  /** Signed requests, where they are taken. */
+  readonly lambdas?: LambdaRoutes | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
@@ -52,46 +63,8 @@ export type NetworkDeps = {
 };
 export type NetworkServer = { readonly url: string; readonly port: number; close(): Promise<void> };
 
-type Env = { Bindings: HttpBindings };
-type Asked = Context<Env>;
-type Answer = (c: Asked) => Promise<Response>;
-
-/** Repeats a refusal's name, for the count of refusals here and for proxies' logs. */
-const errorHeader = "x-atoma-error";
 /** What a file in sending keeps in memory: a few of its chunks. */
 const sendingBytes = 256 * 1024;
-const hash = /^0x[0-9a-f]{64}$/;
-const isHash = (text: string | undefined): text is Hex => text !== undefined && hash.test(text);
-
-const refusal = (c: Asked, refused: Refused): Response =>
-  c.json(refused, statusOf(refused.error), { [errorHeader]: refused.error });
-
-const tooMuchUnread = (c: Asked): Response =>
-  refusal(c, refuse("TooManyRequests", "too much of what was asked for is not read yet"));
-
-const json = (c: Asked, load: Load, schema: z.ZodType, value: unknown): Response => {
-  const text = JSON.stringify(z.encode(schema, value));
-  if (!load.book(c.env.outgoing, text.length)) return tooMuchUnread(c);
-  return c.body(text, 200, { "content-type": "application/json" });
-};
-
-/** The message in a body, or why there is none. */
-const readMessage = async <T extends z.ZodType>(
-  c: Asked,
-  schema: T,
-  maxBytes: number,
-): Promise<{ message: z.output<T> } | { refused: Refused }> => {
-  try {
-    const bytes = await readBounded(c.req.raw.body, maxBytes);
-    const parsed = schema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-    if (parsed.success) return { message: parsed.data };
-    const found = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    return { refused: refuse("MalformedMessage", found.join("; ")) };
-  } catch (error) {
-    if (error instanceof BodyTooLargeError) return { refused: refuse("BodyTooLarge", `at most ${maxBytes} bytes`) };
-    return { refused: refuse("MalformedMessage", "it is not JSON") };
-  }
-};
 
 const post =
   <T extends z.ZodType>(schema: T, maxBytes: number, accept: (message: z.output<T>) => Promise<Verdict>): Answer =>
@@ -148,8 +121,6 @@ const getInput =
     return c.body(file.stream(), 200, headers);
   };
 
-const addressOf = (c: Asked): string => ownerOf(getConnInfo(c).remote.address ?? "unknown");
-
 const makeApp = (deps: NetworkDeps, load: Load): Hono<Env> => {
   const { acceptance, clock, perAddress = { perSecond: 200, burst: 1_000 } } = deps;
   const limit = makeRateLimit(clock, perAddress);
@@ -173,6 +144,7 @@ const makeApp = (deps: NetworkDeps, load: Load): Hono<Env> => {
   app.get("/v1/requests/:id/levels/:level", getHeld(deps.held, load));
   app.get("/v1/requests/:id/items/:index", getItem(deps.item, load));
   app.get("/v1/inputs/:digest", getInput(deps.input, load));
+  if (deps.lambdas !== undefined) mountLambdas(app, deps.lambdas, load);
   app.notFound((c) => refusal(c, refuse("UnknownPath")));
   app.onError((error, c) => {
     deps.log.warn({ error, path: c.req.path }, "a peer's message could not be checked");

@@ -30,8 +30,14 @@ const reasonNames: ReadonlyMap<string, string> = new Map(
 export const nameReason = (sentence: string): string =>
   sentence.replace(/0x[0-9a-f]{8}\b/g, (selector) => reasonNames.get(selector) ?? selector);
 
-const settleCall = (settlements: readonly Settlement[]): Hex =>
-  escrowCall({ functionName: "settle", args: [settlements, []] });
+/** The call that settles all of these: several of the chain's, or a signed one alone, whose signature travels with it. */
+const settleCall = (batch: readonly Ready[]): Hex => {
+  const [first] = batch;
+  const signature = first?.request.signature;
+  if (first !== undefined && signature !== undefined)
+    return escrowCall({ functionName: "settleSigned", args: [first.settlement, signature, []] });
+  return escrowCall({ functionName: "settle", args: [batch.map(({ settlement }) => settlement), []] });
+};
 
 /**
  * Gas that an item adds to a batch: what it takes alone, without a transaction's own 21,000. That holds what must be left
@@ -40,12 +46,13 @@ const settleCall = (settlements: readonly Settlement[]): Hex =>
 const itemGas = (gas: bigint): bigint => (gas > 21_000n ? gas - 21_000n : gas);
 
 /** The gas that a settlement adds to a batch, or undefined (and a log line) where the chain refuses it. */
-const tryAlone = async (deps: SettleDeps, { request, settlement }: Ready): Promise<bigint | undefined> => {
+const tryAlone = async (deps: SettleDeps, ready: Ready): Promise<bigint | undefined> => {
+  const { request } = ready;
   const { instance, transactions, txChain, log } = deps;
   const call = {
     from: transactions.address,
     to: instance.escrow,
-    data: settleCall([settlement]),
+    data: settleCall([ready]),
     value: 0n,
     gas: undefined,
   };
@@ -72,14 +79,14 @@ const submitBatch = async (deps: SettleDeps, batch: readonly Ready[]): Promise<v
     contract: deps.instance.escrow,
     subject: subjectOf(requestIds),
     action: "settle",
-    data: settleCall(batch.map(({ settlement }) => settlement)),
+    data: settleCall(batch),
     deadlineS: Number(deadlineS),
     reserveGas: batch.reduce((sum, { request }) => sum + settleReserve(request.fields), 0n),
   });
 };
 
 /**
- * Simulates each settlement alone, drops those that the chain refuses, and submits the rest in batches. Calls `onItem`
+ * Simulates each settlement alone, drops those that the chain refuses, and submits the rest in batches, signed ones alone. Calls `onItem`
  * around the work on each item, so that one that fails does not stop the others. Returns how many were submitted.
  */
 export const settleAll = async (
@@ -94,6 +101,9 @@ export const settleAll = async (
     const gas = await onItem(requestId, () => tryAlone(deps, one));
     if (gas !== undefined) good.push({ ...one, requestId, gas });
   }
-  for (const batch of batchesOf(good, limits.maxItems, limits.maxGas)) await submitBatch(deps, batch);
+  const isSigned = ({ request }: Ready): boolean => request.signature !== undefined;
+  const announced = good.filter((one) => !isSigned(one));
+  for (const batch of batchesOf(announced, limits.maxItems, limits.maxGas)) await submitBatch(deps, batch);
+  for (const one of good.filter(isSigned)) await submitBatch(deps, [one]);
   return good.length;
 };

@@ -76,7 +76,8 @@ export const makeOpenings = (deps: WatchtowerDeps): ((tally: Tally, signal: Abor
       const what = { job: "watchtower", subject: requestId, action: "open" };
       await tally.attempt(what, async () => {
         const request = await chain.request(requestId);
-        const found = request === undefined ? "over" : await look(deps, request);
+        const isOnChain = request !== undefined && request.signature === undefined; // a signed one cannot be disputed
+        const found = isOnChain ? await look(deps, request) : "over";
         if (found === "over") open.delete(requestId);
         tally.done(Number(found === "started"));
       });

@@ -7,6 +7,7 @@ import { committee } from "./committee.ts";
 import type { Context } from "./context.ts";
 import { type DepositInput, deposit } from "./deposit.ts";
 import { depositWithPermit, type PermitInput } from "./deposit-with-permit.ts";
+import { lambda, type LambdaInput } from "./lambda.ts";
 import type { MadeRequest } from "./made-request.ts";
 import { publishSnapshot } from "./publish-snapshot.ts";
 import { registerNode, type RegisterNodeInput } from "./register-node.ts";
@@ -50,6 +51,7 @@ export function createAtomaClient(context: Context) {
     requestByUri: (input: RequestByUriInput) => requestByUri(context, input),
     requestBundle: (input: BundleInput) => requestBundle(context, input),
     signRequest: (input: SignRequestInput) => signRequest(context, input),
+    lambda: (input: LambdaInput) => lambda(context, input),
     settle: (input: SettleInput) => settle(context, input),
     settleSigned: (input: SettleSignedInput) => settleSigned(context, input),
     committee: (words: RequestWords) => committee(context, words),

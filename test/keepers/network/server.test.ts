@@ -87,6 +87,11 @@ describe("the endpoint of a node", function () {
     }
   });
 
+  it("knows no signed requests unless they are taken in", async () => {
+    for (const path of [paths.signedRequests, paths.lambda(1n)])
+      expect(await post(node.network.url, path, "{}")).to.include({ status: 404, error: "UnknownPath" });
+  });
+
   it("stops an endless body", async () => {
     let sent = 0;
     const body = new ReadableStream({
@@ -238,7 +243,8 @@ describe("refusals", () => {
 
   it("are worth a retry only where time can help", () => {
     const worth = refusalNames.filter((name) => isWorthRetrying(statusOf(name), name));
-    expect(worth).to.have.members(["TooManyRequests", "RequestUnknown", "RoundUnknown", "UnknownLevel", "Unavailable"]);
+    const states = ["RequestUnknown", "RoundUnknown", "UnknownLevel"];
+    expect(worth).to.have.members([...states, "TooManyRequests", "TooManyOpen", "Unavailable"]);
   });
 });
 
