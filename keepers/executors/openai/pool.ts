@@ -111,6 +111,7 @@ export const makePool = (
       const stop = (): void => {
         const at = waiting.indexOf(waiter);
         if (at >= 0) waiting.splice(at, 1);
+        if (waiting.length === 0) wake.abort();
         reject(signal.reason);
       };
       const got = (backend: Backend): void => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { keccak256, toHex } from "viem";
 import { type ExecutionLimits, ExecutionStatus } from "../../../keepers/executors/executor.ts";
 import type { OpenAiExecutor } from "../../../keepers/executors/openai/executor.ts";
+import { systemClock } from "../../../keepers/runtime/clock.ts";
 import { codeOf, failureOf } from "./conformance.ts";
 import { executorOf, limitsOf, manifestOf, sha256Of, taskOf, textOf, utf8 } from "./model-fixtures.ts";
 import {
@@ -168,7 +169,16 @@ describe("The executor of models before servers that fail", () => {
     expect((await run(alone())).status).to.equal(ExecutionStatus.Success);
     expect(Date.now() - startMs).to.be.within(990, 2_000);
     answering({ status: 503, headers: { "retry-after": "999999" } });
-    expect(await codeOf(run(alone(), { timeoutMs: 100 }))).to.equal("Timeout");
+    let sleeping = 0;
+    const sleep: typeof systemClock.sleep = async (ms, signal) => {
+      sleeping += 1;
+      await systemClock.sleep(ms, signal);
+      sleeping -= 1;
+    };
+    const clock = { ...systemClock, sleep };
+    expect(await codeOf(run(alone({ clock }), { timeoutMs: 100 }))).to.equal("Timeout");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(sleeping).to.equal(0); // nobody waits, so nothing is waited for
   });
 
   it("gives up servers that are silent or send a byte at a time, for another or with Timeout", async () => {
@@ -299,6 +309,25 @@ describe("The executor of models before servers that fail", () => {
     const [first, ...rest] = chatEvents({ fingerprint: "b" });
     answering(stream([first, ...rest.map((event) => ({ ...(event as object), system_fingerprint: "c" })), "[DONE]"]));
     expect(await codeOf(run(executor, { artifact }))).to.equal("BackendMisbehaved");
+  });
+
+  it("checks a server again that failed others while it answered, before it uses the answer", async () => {
+    const right = await run(alone());
+    const artifact = manifestOf({ check: { input: "Check.", outputSha256: sha256Of(right.output) } });
+    const executor = executorOf(artifact, { urls: [server.url] });
+    await run(executor, { artifact });
+    let isOther = false; // the server is replaced while it answers the first question, and the second finds it down
+    server.answer = (asked) => {
+      if (!isAnswer(asked)) return usual(asked);
+      const text = JSON.stringify(asked.body);
+      if (text.includes("Second")) return { status: 502 };
+      return text.includes("First") ? { ...chat({ text: "No." }), pauseMs: 40 } : chat(isOther ? { text: "No." } : {});
+    };
+    const first = failureOf(run(executor, { artifact, text: "First" }));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    isOther = true;
+    await failureOf(run(executor, { artifact, text: "Second" }));
+    expect(((await first) as Error | undefined)?.message).to.match(/serves another model/);
   });
 
   it("sends the key to its server, and shows it to nobody", async () => {
