@@ -6,7 +6,7 @@ import { ask } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { makeShell, type Shell } from "./shell.ts";
 
-const program = fileURLToPath(new URL("../../../keepers/atoma.ts", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 describe("atoma as users run it", function () {
   this.timeout(120_000);
@@ -44,19 +44,21 @@ describe("atoma as users run it", function () {
   it("ends a wait cleanly at Ctrl-C, and says how to resume", async () => {
     const { requestId } = await ask(scene.market);
     const deployment = `${shell.folder}/deployment.json`;
-    const child = spawn(process.execPath, [
-      program,
+    const command = [
+      "scripts/task.mjs",
+      "atoma",
       "watch",
       requestId,
       "--rpc",
       scene.bridge.url,
       "--deployment",
       deployment,
-    ]);
+    ];
+    const child = spawn(process.execPath, command, { cwd: root, detached: true });
     let err = "";
     child.stderr.on("data", (chunk: Buffer) => void (err += chunk.toString()));
     await new Promise((resolve) => child.stdout.once("data", resolve));
-    child.kill("SIGINT");
+    process.kill(-(child.pid ?? 0), "SIGINT"); // to the whole group, as a terminal does
     const status = await new Promise((resolve) => child.once("exit", resolve));
     expect([status, err]).to.deep.equal([
       2,
