@@ -7,7 +7,15 @@ import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { filePaths, type JobName, secretPaths, type Settings, type SettingsInput, settingsSchema } from "./settings.ts";
+import {
+  filePaths,
+  type JobName,
+  listFilePaths,
+  secretPaths,
+  type Settings,
+  type SettingsInput,
+  settingsSchema,
+} from "./settings.ts";
 
 /** The configuration cannot be used; `problems` has one sentence for each thing that is wrong. */
 export class ConfigError extends Error {
@@ -87,13 +95,24 @@ const withEnvironment = (raw: Raw, env: Environment): { raw: Raw; unknown: strin
   return { raw: merged, unknown };
 };
 
-const withAbsolutePaths = (raw: Raw, folder: string): Raw =>
-  filePaths.reduce((acc, [section, name]) => {
+const isPath = (value: unknown): value is string =>
+  typeof value === "string" && value.trim() !== "" && value !== ":memory:";
+
+const withAbsolutePaths = (raw: Raw, folder: string): Raw => {
+  const absolute = (fields: Raw, name: string): Raw => {
+    const value = fields[name];
+    return isPath(value) ? { ...fields, [name]: resolve(folder, value.trim()) } : fields;
+  };
+  const single = filePaths.reduce((acc, [section, name]) => {
     const fields = acc[section];
-    const value = isRaw(fields) ? fields[name] : undefined;
-    if (typeof value !== "string" || value.trim() === "" || value === ":memory:") return acc;
-    return withPath(acc, [section, name], resolve(folder, value.trim()));
+    return isRaw(fields) ? { ...acc, [section]: absolute(fields, name) } : acc;
   }, raw);
+  return listFilePaths.reduce((acc, [section, name]) => {
+    const items: unknown = acc[section];
+    if (!Array.isArray(items)) return acc;
+    return { ...acc, [section]: items.map((item: unknown) => (isRaw(item) ? absolute(item, name) : item)) };
+  }, single);
+};
 
 type Issue = z.core.$ZodIssue;
 
@@ -155,6 +174,11 @@ const checkBeacon = ({ jobs, beacon }: Settings): string[] => {
   return exactlyOne(kinds, `beacon.secretKeyFile or ${prefix}BEACON_SECRET_KEY`);
 };
 
+const checkExecutor = ({ jobs, executor, models }: Settings): string[] =>
+  jobs.includes("executor") && !executor.wasm && models.length === 0
+    ? ["executor.wasm is false and there are no models: the executor has nothing to execute."]
+    : [];
+
 const checkAttest = ({ jobs, attest, collateral }: Settings): string[] => {
   if (!jobs.includes("attest") && !jobs.includes("collateral")) return [];
   const isDev = attest.provider === "dev";
@@ -178,7 +202,7 @@ export const parseSettings = (raw: unknown, already: readonly string[] = []): Se
   if (!result.success)
     throw new ConfigError([...already, ...result.error.issues.flatMap((issue) => sentencesOf(issue))]);
   const settings = result.data;
-  const checks = [checkDeployment, checkKey, checkBeacon, checkAttest];
+  const checks = [checkDeployment, checkKey, checkBeacon, checkExecutor, checkAttest];
   const problems = [...already, ...checks.flatMap((check) => check(settings))];
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;

@@ -9,6 +9,7 @@ import { makeRoundCheck } from "./beacon/run.ts";
 import { drandSource } from "./beacon/source.ts";
 import { type Instance, loadInstance } from "./chain/instance.ts";
 import { deploymentOf } from "./deployment.ts";
+import { examineModels } from "./doctor-models.ts";
 import { examineEvidence } from "./doctor-evidence.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { openBeaconSecret, openSigner } from "./key.ts";
@@ -198,6 +199,14 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
   const only = (name: string, fn: () => Promise<Found>): Promise<unknown> =>
     look(name, async () => ({ found: await fn() }));
 
+  const lookAtModels = async (): Promise<void> => {
+    const servers = await look("models", async () => {
+      const value = await examineModels(settings);
+      return { found: ok(`${settings.models.length} are configured, with ${value.length} servers`), value };
+    });
+    for (const found of servers ?? []) await only("model", async () => found);
+  };
+
   const signer = await look("key", async () => {
     const value = await openSigner(settings);
     return { found: ok(`the key of ${value.address} can be used`), value };
@@ -224,7 +233,10 @@ export const examine = async (settings: Settings, onFinding: (finding: Finding) 
     }
   }
   const computesAgain = settings.jobs.includes("watchtower") && settings.watchtower.reexecute > 0;
-  if (isExecutor || computesAgain) await only("sandbox", () => findSandbox(settings));
+  if (isExecutor || computesAgain) {
+    if (settings.executor.wasm) await only("sandbox", () => findSandbox(settings));
+    if (settings.models.length > 0) await lookAtModels();
+  }
   if (settings.jobs.includes("watchtower") && instance !== undefined)
     await only("disputes", () => findDisputes(settings, rpc, instance, signer?.address));
   if (settings.jobs.includes("beacon") && instance !== undefined)

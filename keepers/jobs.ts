@@ -89,11 +89,12 @@ const casesOf = ({ rpc, instance, chain, clock }: Parts): Cases => makeCases({ r
 const committeesOf = (parts: Parts): Committees =>
   makeCommittees({ view: parts.chain, roundTimeS: roundTimeOf(parts) });
 
-/** Refuses to run guests that could reach the network where the settings demand that they cannot. */
+/** Refuses to run guests that could reach the network where the settings demand that they cannot. Models run no guests. */
 const checkIsolation = async ({ settings, log }: Parts, executor: Executor): Promise<void> => {
-  const { isolation, warnings } = await executor.capabilities();
-  for (const why of warnings) log.warn({ why }, "the executor is less confined than it could be");
-  if (settings.executor.requireIsolation && !isolation.includes("no-network"))
+  const { kind, isolation, warnings } = await executor.capabilities();
+  for (const why of warnings) log.warn({ kind, why }, "an executor is not as safe as it could be");
+  const isSafe = isolation.includes("no-guest-code") || isolation.includes("no-network");
+  if (settings.executor.requireIsolation && !isSafe)
     throw new IsolationError(`${warnings.join(" ")} Or set executor.requireIsolation to false.`);
 };
 
@@ -108,7 +109,8 @@ const openExecutors = async (
   parts: Parts,
   executors: readonly Executor[] | undefined,
 ): Promise<readonly Executor[]> => {
-  const all = executors ?? [makeWasmExecutor()];
+  const wasm = parts.settings.executor.wasm ? [makeWasmExecutor()] : [];
+  const all = executors ?? [...wasm, ...parts.models];
   for (const one of all) await checkIsolation(parts, one);
   return all;
 };
@@ -139,7 +141,10 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
     pass: forgetting(inTurn(node.job.pass, onChain), parts, node.prune),
     once: inTurn(node.job.passUntilIdle, onChain),
     intervalMs: executor.intervalMs,
-    checks: [{ name: "executor", check: node.job.check }],
+    checks: [
+      { name: "executor", check: node.job.check },
+      ...parts.models.map(({ manifest, check }) => ({ name: `model ${manifest.name}`, check: () => check() })),
+    ],
     url: node.network.url,
     close: node.close,
   };

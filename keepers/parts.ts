@@ -16,6 +16,8 @@ import { deploymentOf } from "./deployment.ts";
 import { executorMigrations } from "./executor/schema.ts";
 import type { JobDeps } from "./job.ts";
 import { openSigner, secretsOf } from "./key.ts";
+import type { OpenAiExecutor } from "./executors/openai/executor.ts";
+import { computes, keysOf, openModels, readModels } from "./models/services.ts";
 import { networkMigrations } from "./network/schema.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { StoreError } from "./runtime/errors.ts";
@@ -46,6 +48,8 @@ export type Parts = JobDeps & {
   readonly metrics: Metrics;
   readonly leases: Leases;
   readonly chain: ChainFollower;
+  /** Executors of the models that the settings name; none where no job computes. */
+  readonly models: readonly OpenAiExecutor[];
   readonly close: () => Promise<void>;
 };
 
@@ -95,14 +99,17 @@ const claimStore = (store: Store, instance: string): Promise<void> =>
   });
 
 /**
- * Opens everything. Throws by name on a wrong chain, an unsynced node, an address without the escrow, a key that cannot
+ * Opens everything. Throws ConfigError where a model's files are not as they must be, and by name on a wrong chain, an unsynced node, an address without the escrow, a key that cannot
  * be read, or a store of another instance; nothing stays open then.
  */
 export const openParts = async (settings: Settings, given: Given = {}): Promise<Parts> => {
   const { clock = systemClock, logDestination } = given;
   const destination = logDestination === undefined ? {} : { destination: logDestination };
-  const log = makeLog({ level: settings.log.level, secrets: secretsOf(settings), ...destination });
+  const sources = computes(settings) ? readModels(settings) : [];
+  const secrets = [...secretsOf(settings), ...keysOf(sources)];
+  const log = makeLog({ level: settings.log.level, secrets, ...destination });
   const metrics = makeMetrics({ processMetrics: true });
+  const models = openModels(sources, { clock, log, metrics });
   const signer = await openSigner(settings);
   const { rpc, send } = openRpc(settings, clock, log, metrics);
   const { maxHeadAgeS } = settings.chain;
@@ -133,6 +140,7 @@ export const openParts = async (settings: Settings, given: Given = {}): Promise<
     metrics,
     leases,
     chain,
+    models,
     instance,
     store,
     rpc,

@@ -7,6 +7,7 @@ import { attestCommand } from "./commands/attest.ts";
 import { completeCommand, completionCommand } from "./commands/completion.ts";
 import { disputeCommand } from "./commands/dispute.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { modelCommand } from "./commands/model.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { requestCommand } from "./commands/request.ts";
 import { stakeCommand } from "./commands/stake.ts";
@@ -24,6 +25,7 @@ export const makeProgram = (io: Io = processIo): Command =>
     .exitOverride()
     .addCommand(nodeCommand(io))
     .addCommand(taskCommand(io))
+    .addCommand(modelCommand(io))
     .addCommand(requestCommand(io))
     .addCommand(watchCommand(io))
     .addCommand(disputeCommand(io))

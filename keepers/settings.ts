@@ -65,12 +65,45 @@ const executor = z.strictObject({
   cacheDir: text("a path").default("cache"),
   inputCacheMiB: integer(16, 1_048_576).default(512),
   artifactCacheMiB: integer(16, 1_048_576).default(1_024),
-  /** Executions at the same time. */
+  /** Run WebAssembly tasks; a node that serves models only needs no sandbox. */
+  wasm: flag.default(true),
+  /** Executions of WebAssembly at the same time. */
   concurrency: integer(1, 256).default(2),
   /** Refuse to start where children cannot be cut off from the network. */
   requireIsolation: flag.default(true),
   /** Fetch inputs and artifacts from private, loopback and link-local addresses too. Private networks only. */
   allowPrivateInputUrls: flag.default(false),
+});
+
+const backend = z.strictObject({
+  /** With or without /v1. */
+  url: url.refine((value) => {
+    const { username, password, search } = new URL(value);
+    return username === "" && password === "" && search === "";
+  }, "must have no user, password or query: name a models.keyFile"),
+  /** Requests at the same time. */
+  concurrency: integer(1, 1_024).default(4),
+  /** Ask for answers as streams; false for servers that tell token ids of whole answers only. */
+  stream: flag.default(true),
+});
+
+const model = z.strictObject({
+  /** The artifact of the task. */
+  manifest: text("a path"),
+  /** The model's name at the servers. */
+  servedAs: text("the model's name at the servers"),
+  backends: z
+    .array(backend, "must be a list of servers, each with a url")
+    .min(1, "must name at least one server")
+    .max(64, "must name at most 64 servers"),
+  /** File that holds the servers' API key. */
+  keyFile: text("a path").optional(),
+  /** One server has so long for one answer. */
+  timeoutS: integer(1, 86_400).default(600),
+  /** A server may be silent for so long. */
+  idleS: integer(1, 3_600).default(60),
+  /** A server that answered the manifest's check question is trusted for so long; 0 asks it before every request. */
+  checkEveryS: integer(0, 3_600).default(60),
 });
 
 const settler = z.strictObject({
@@ -235,6 +268,7 @@ export const settingsSchema = z.strictObject({
   ops: ops.prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   executor: executor.prefault({}),
+  models: z.array(model, "must be a list, in the file of settings").max(64, "must be at most 64").default([]),
   settler: settler.prefault({}),
   beacon: beacon.prefault({}),
   janitor: janitor.prefault({}),
@@ -255,6 +289,12 @@ export const secretPaths: readonly (readonly [section: "key" | "beacon", name: s
   ["key", "privateKey"],
   ["key", "remoteAuthorization"],
   ["beacon", "secretKey"],
+];
+
+/** Settings that are paths of each item of a list, relative to the file of settings. */
+export const listFilePaths: readonly (readonly [section: string, name: string])[] = [
+  ["models", "manifest"],
+  ["models", "keyFile"],
 ];
 
 /** Settings that are paths, relative to the file of settings. */

@@ -33,6 +33,9 @@ const sources: readonly Source[] = [
   { name: "atomaConsumer", from: [["contracts/interfaces/IAtomaConsumer.sol", "IAtomaConsumer"]] },
   { name: "foldConsumer", from: [["contracts/consumers/FoldConsumer.sol", "FoldConsumer"]] },
   { name: "rateConsumer", from: [["contracts/consumers/RateConsumer.sol", "RateConsumer"]] },
+  { name: "claimDesk", from: [["contracts/consumers/ClaimDesk.sol", "ClaimDesk"]] },
+  { name: "generativeNft", from: [["contracts/consumers/GenerativeNft.sol", "GenerativeNft"]] },
+  { name: "agentWallet", from: [["contracts/consumers/AgentWallet.sol", "AgentWallet"]] },
   {
     name: "erc20",
     from: [

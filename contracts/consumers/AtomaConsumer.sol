@@ -31,8 +31,13 @@ abstract contract AtomaConsumer is IAtomaConsumer, IEscrowTypes {
 
     /// @notice Asks for a computation over `input`. The slot in `params` is chosen here.
     function _ask(RequestParams memory params, bytes memory input) internal returns (bytes32 requestId) {
-        params.slot = escrow.freeSlot(address(this), RING);
+        params.slot = _takeSlot();
         return escrow.request(params, input);
+    }
+
+    /// @dev The slot of the next request: a free one of the ring.
+    function _takeSlot() internal virtual returns (uint24 slot) {
+        return escrow.freeSlot(address(this), RING);
     }
 
     /// @dev See `IAtomaConsumer.onAtomaResult`. Keep it short: it runs on the gas that was asked for.

@@ -4,7 +4,8 @@ import { makeBlobCache, type BlobCache } from "./blob-cache.ts";
 import { makeArtifacts } from "./artifacts.ts";
 import { type Execute, type ExecutionDeps, makeExecute } from "./execution.ts";
 import { type InputDeps, makeInputs } from "./inputs.ts";
-import { makeLimiter } from "./limiter.ts";
+import type { Executor } from "../executors/executor.ts";
+import { type Limiter, makeLimiter } from "./limiter.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -13,13 +14,26 @@ export type ComputingOptions = {
   readonly cacheDirectory: string;
   readonly maxInputCacheBytes?: number;
   readonly maxArtifactCacheBytes?: number;
-  /** Executions at a time. */
+  /** Executions on this machine's processors at a time. */
   readonly maxExecutions?: number;
 };
 
-export type ComputingDeps = Omit<ExecutionDeps, "inputs" | "artifacts" | "limiter"> & Omit<InputDeps, "cache">;
+export type ComputingDeps = Omit<ExecutionDeps, "inputs" | "artifacts" | "limiterOf"> & Omit<InputDeps, "cache">;
 
 export type Computing = { readonly execute: Execute; readonly inputCache: BlobCache };
+
+/** Executors that say how many executions they take have a line of their own; the others share that of this machine. */
+const makeLimiters = (maxExecutions: number): ((executor: Executor) => Promise<Limiter>) => {
+  const shared = makeLimiter(maxExecutions);
+  const own = new Map<Executor, Limiter>();
+  return async (executor) => {
+    const { concurrency } = await executor.capabilities();
+    if (concurrency === undefined) return shared;
+    const limiter = own.get(executor) ?? makeLimiter(concurrency);
+    own.set(executor, limiter);
+    return limiter;
+  };
+};
 
 /** Puts the parts together. */
 export const makeComputing = (deps: ComputingDeps, options: ComputingOptions): Computing => {
@@ -31,7 +45,7 @@ export const makeComputing = (deps: ComputingDeps, options: ComputingOptions): C
     ...deps,
     inputs: makeInputs({ ...deps, cache: inputCache }),
     artifacts: makeArtifacts({ ...deps, cache: artifactCache }),
-    limiter: makeLimiter(options.maxExecutions ?? 2),
+    limiterOf: makeLimiters(options.maxExecutions ?? 2),
   });
   return { execute, inputCache };
 };

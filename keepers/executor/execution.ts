@@ -22,7 +22,8 @@ export type ExecutionDeps = {
   readonly artifacts: Artifacts;
   /** Items are kept as they finish: the outputs of a bundle are never in memory together. */
   readonly own: Pick<OwnStore, "keepItem" | "digests">;
-  readonly limiter: Limiter;
+  /** The line in which an executor's executions wait. */
+  readonly limiterOf: (executor: Executor) => Promise<Limiter>;
   readonly clock: Clock;
   readonly log: Log;
   readonly countFailure?: () => void;
@@ -42,37 +43,52 @@ export type Executed = { readonly digests: readonly Hex[] } | { readonly skipped
 
 export type Execute = (job: Job) => Promise<Executed>;
 
-/** The executor for a task, if this machine has one with exactly its runtime. */
+const isSame = (a: Hex, b: Hex): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** The executor for a task, if this machine has one with exactly its runtime, and for its artifact where it is tied to one. */
 export const executorFor = async (
   executors: readonly Executor[],
-  { kind, runtimeDigest }: Pick<ChainTask, "kind" | "runtimeDigest">,
+  task: Pick<ChainTask, "kind" | "runtimeDigest" | "artifactDigest">,
 ): Promise<Executor | undefined> => {
   for (const executor of executors) {
-    const offered = await executor.capabilities();
-    if (offered.kind === kind && offered.runtimeDigest.toLowerCase() === runtimeDigest.toLowerCase()) return executor;
+    const { kind, runtimeDigest, artifactDigests } = await executor.capabilities();
+    const isFor = artifactDigests?.some((digest) => isSame(digest, task.artifactDigest)) ?? true;
+    if (kind === task.kind && isSame(runtimeDigest, task.runtimeDigest) && isFor) return executor;
   }
   return undefined;
 };
 
+/** Items of one bundle that are taken up at a time, where the executor does not say how many it takes. */
+const itemsAtOnce = 8;
+
 type Item = readonly [index: number, input: Uint8Array];
-type Prepared = { readonly executor: Executor; readonly task: ChainTask; readonly fuel: bigint };
+type Prepared = {
+  readonly executor: Executor;
+  readonly limiter: Limiter;
+  readonly width: number;
+  readonly task: ChainTask;
+  readonly fuel: bigint;
+};
 
 /** Makes the function that executes. It resolves with `skipped` when the window ended, and rejects only by its signal. */
 export const makeExecute = (deps: ExecutionDeps): Execute => {
-  const { view, executors, inputs, artifacts, own, limiter, clock, log, countFailure = () => {} } = deps;
+  const { view, executors, inputs, artifacts, own, limiterOf, clock, log, countFailure = () => {} } = deps;
 
   const prepare = async ({ fields }: ChainRequest): Promise<Prepared | string> => {
     const task = await view.task(fields.taskId);
     if (task === undefined) return `task ${fields.taskId} is not known`;
     const executor = await executorFor(executors, task);
-    if (executor === undefined) return `there is no executor of kind ${task.kind} with runtime ${task.runtimeDigest}`;
+    if (executor === undefined)
+      return `there is no executor of kind ${task.kind} with runtime ${task.runtimeDigest} for ${task.artifactDigest}`;
     const fuel = fuelOf(fields, task.unitSize);
-    return fuel === undefined ? "its units buy no computation" : { executor, task, fuel };
+    if (fuel === undefined) return "its units buy no computation";
+    const { concurrency: width = itemsAtOnce } = await executor.capabilities();
+    return { executor, limiter: await limiterOf(executor), width, task, fuel };
   };
 
   /** Executes and keeps one item, within the limiter: only so many outputs are in memory at a time. */
   const executeItem = (prepared: Prepared, artifact: Uint8Array, [index, input]: Item, job: Job): Promise<Hex> => {
-    const { executor, task, fuel } = prepared;
+    const { executor, limiter, task, fuel } = prepared;
     const { request, untilMs, signal } = job;
     const what: ExecutionTask = { artifact, artifactDigest: task.artifactDigest };
     const run = async (): Promise<Hex> => {
@@ -94,7 +110,7 @@ export const makeExecute = (deps: ExecutionDeps): Execute => {
     try {
       return await mapLimit(
         [...documents.entries()],
-        8,
+        prepared.width,
         async (item) => done.get(item[0]) ?? executeItem(prepared, artifact, item, shared),
       );
     } finally {

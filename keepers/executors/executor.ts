@@ -67,6 +67,11 @@ export type ExecutorCapabilities = {
   readonly kind: string;
   /** Identifies everything that must be equal for outputs to be equal. */
   readonly runtimeDigest: `0x${string}`;
+  /** sha256 of the only artifacts that it runs, where it does not run any of its kind. */
+  readonly artifactDigests?: readonly `0x${string}`[];
+  /** Executions that it takes at a time, where something else than this machine's processors bounds them. */
+  readonly concurrency?: number;
+  /** How guests are confined; `no-guest-code` where no code of strangers runs. */
   readonly isolation: readonly string[];
   /** Sentences for the operator; empty when nothing is amiss. */
   readonly warnings: readonly string[];
@@ -85,7 +90,18 @@ export type Executor = {
 };
 
 /** Why a machine could not tell the outcome of an execution. */
-export type ExecutorErrorCode = "ArtifactMismatch" | "InvalidLimits" | "Timeout" | "SandboxFailed" | "SandboxMissing";
+export type ExecutorErrorCode =
+  | "ArtifactMismatch"
+  | "InvalidLimits"
+  | "Timeout"
+  | "SandboxFailed"
+  | "SandboxMissing"
+  /** No server of the model could be reached, or none is fit: see the log. */
+  | "BackendUnavailable"
+  /** A server's answer was not that of an honest one. */
+  | "BackendMisbehaved"
+  /** A server refuses the request; nothing says that others would, too. */
+  | "BackendRefused";
 
 /** Something outside the task went wrong. Nothing about the task follows from it. */
 export class ExecutorError extends Error {

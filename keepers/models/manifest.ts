@@ -33,7 +33,7 @@ const printable = (most: number) =>
 const fileUri = z
   .string()
   .max(2_048)
-  .regex(/^(https?|ipfs):\/\/\S+$/, "must be an http, https or ipfs URI");
+  .regex(/^(https?|ipfs):\/\/[\x21-\x7e]+$/, "must be an http, https or ipfs URI in ASCII");
 
 const file = z.strictObject({
   path: filePath,
@@ -42,6 +42,19 @@ const file = z.strictObject({
   /** Where it can be had; none where the publisher gives it out in other ways. */
   uris: z.array(fileUri).max(16),
 });
+
+type Files = readonly z.output<typeof file>[];
+
+/** Every path can exist beside all others, on systems that tell no case apart too. */
+const arePathsApart = (files: Files): boolean => {
+  const paths = new Set(files.map(({ path }) => path.toLowerCase()));
+  const foldersOf = (path: string): string[] => path.split("/").map((_, i, parts) => parts.slice(0, i).join("/"));
+  return paths.size === files.length && ![...paths].some((path) => foldersOf(path).some((at) => paths.has(at)));
+};
+
+const areLengthsOne = (files: Files): boolean =>
+  new Set(files.map(({ sha256, bytes }) => `${sha256} ${bytes}`)).size ===
+  new Set(files.map(({ sha256 }) => sha256)).size;
 
 const runtime = z.strictObject({
   /** Such as `vllm`, `llama.cpp`. */
@@ -65,6 +78,10 @@ const generation = z.strictObject({
   /** Precedes every conversation. */
   system: z.string().max(65_536).optional(),
   stop: z.array(z.string().min(1).max(64)).max(4).optional(),
+  /** Longer inputs are refused by every node alike, 1 MiB where absent. Choose it so that any input fits the context. */
+  maxInputBytes: z.int().min(1).max(16_777_216).optional(),
+  /** Of an embedding: nodes use no vector of another length. */
+  dimensions: z.int().min(1).max(65_536).optional(),
 });
 
 const manifestSchema = z.strictObject({
@@ -77,7 +94,8 @@ const manifestSchema = z.strictObject({
     .array(file)
     .min(1)
     .max(512)
-    .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, "must not repeat a path"),
+    .refine(arePathsApart, "must not repeat a path, in whatever case, nor have a file where another has its folder")
+    .refine(areLengthsOne, "must not give one sha256 two lengths"),
   tokenizer: z.strictObject({ sha256: sha256Hex }).optional(),
   runtime,
   generation,

@@ -58,7 +58,7 @@ const refusePrivate = (host: string): HttpError =>
   new HttpError("PrivateAddress", `${host} is not a public address; allow private addresses if that is meant`);
 
 /** A lookup for sockets that gives public addresses only; one private address among them refuses the name. */
-const guardedLookup =
+export const guardedLookup =
   (resolve: Resolve, allowPrivate: boolean): LookupFunction =>
   (hostname, options, callback) => {
     resolve(hostname, { all: true }, (error, addresses) => {
@@ -73,7 +73,7 @@ const guardedLookup =
   };
 
 /** The URL, unless it is of another scheme, carries credentials or names a private address outright. */
-const checkUrl = (text: string, allowPrivate: boolean): URL => {
+export const checkUrl = (text: string, allowPrivate: boolean): URL => {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
     throw new HttpError("UnsupportedUrl", `${text.slice(0, 100)} is no http or https URL`);
@@ -102,20 +102,17 @@ const readBody = (response: IncomingMessage, maxBytes: number): Promise<Uint8Arr
 const maxInterim = 16;
 
 /**
- * The answer to a request, however it comes to its end. Node says neither `response` nor `error` where the server switches
- * protocols (101), and from then on its own abort signal has no effect: so every event that ends a request, and the
- * signal itself, settle the promise here.
+ * The head of the answer to a request, however that comes to its end; sends the request. Node says neither `response` nor
+ * `error` where the server switches protocols (101), and from then on its own abort signal has no effect: so every event
+ * that ends a request, and the signal itself, settle the promise here.
  */
-const answerOf = (sent: ClientRequest, { json, maxBytes }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> =>
+export const responseTo = (sent: ClientRequest, signal: AbortSignal, body?: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    let isAnswered = false;
     let interim = 0;
     const fail = (message: string): void => void sent.destroy(new HttpError("Network", message));
+    const giveUp = (): void => reject(signal.reason);
     sent.on("error", reject);
-    sent.on("response", (response) => {
-      isAnswered = true;
-      readBody(response, maxBytes).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    });
+    sent.on("response", resolve);
     sent.on("information", () => {
       if (++interim > maxInterim) fail("the server sends interim answers only");
     });
@@ -123,9 +120,12 @@ const answerOf = (sent: ClientRequest, { json, maxBytes }: HttpRequest, signal: 
       socket.destroy();
       reject(new HttpError("Network", "the server wants to switch protocols"));
     });
-    sent.on("close", () => void (isAnswered || reject(new HttpError("Network", "the connection ended early"))));
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    sent.end(json);
+    sent.on("close", () => {
+      signal.removeEventListener("abort", giveUp);
+      reject(new HttpError("Network", "the connection ended early")); // after `response`: no effect
+    });
+    signal.addEventListener("abort", giveUp, { once: true });
+    sent.end(body);
   });
 
 /** Makes a client with connections of its own. */
@@ -153,7 +153,8 @@ export const makeHttp = ({ allowPrivate = false, resolve = systemLookup as Resol
       signal: ending,
     });
     try {
-      return await answerOf(sent, asked, ending);
+      const response = await responseTo(sent, ending, json);
+      return { status: response.statusCode ?? 0, body: await readBody(response, asked.maxBytes) };
     } catch (cause) {
       signal?.throwIfAborted();
       if (timeout.aborted) throw new HttpError("Timeout", `${url.host} did not answer within ${timeoutMs} ms`);

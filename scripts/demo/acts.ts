@@ -7,6 +7,7 @@ import {
   askBundle,
   askChallenged,
   askAttested,
+  askClaim,
   askEquivocated,
   askLied,
   askNobody,
@@ -40,13 +41,20 @@ export type Script = {
   readonly react: (stage: Stage, story: Story, asked: readonly Asked[]) => Promise<boolean>;
 };
 
-/** The whole demo: eleven requests, one of which needs its contract mended, and one of which is challenged. */
-export function makeScript(): Script {
+const claimAct: Act = {
+  title: "A contract asks a model to decide a claim; ten nodes must agree on its words",
+  requests: [askClaim],
+  until: "computed",
+};
+
+/** The whole demo: eleven requests, one of which needs its contract mended, and one of which is challenged; twelve with a model. */
+export function makeScript({ hasModel = false } = {}): Script {
   let [isMended, isChallenged] = [false, false];
   const griefed = async (stage: Stage): Promise<Asked> => (challenged = await askChallenged(stage));
   let challenged: Asked | undefined;
   return {
     acts: [
+      ...(hasModel ? [claimAct] : []),
       {
         title: "Contracts ask; the beacon draws a committee for each request",
         requests: [askTen, askTune, (stage) => askAll(stage), askOne, askNobody, askBroken],

@@ -5,7 +5,7 @@ export type Expected = Omit<Figures, "seconds" | "refusals"> & {
   readonly refusals: Readonly<Record<string, string>>;
 };
 
-/** What the whole demo comes to. */
+/** What the whole demo comes to, without a model. */
 export const expectedOfAll: Expected = {
   requests: 11,
   settled: 10,
@@ -20,7 +20,17 @@ export const expectedOfAll: Expected = {
   honestSlashed: 0,
   bondsLost: 1,
   settledInTee: 1,
+  askedModel: 0,
   refusals: { "late commit": "CommitTooLate", "random leaf": "LeafMismatch" },
+};
+
+/** The same, with a claim that a model decides. */
+export const expectedWithModel: Expected = {
+  ...expectedOfAll,
+  requests: 12,
+  settled: 11,
+  callbacksDelivered: 10,
+  askedModel: 1,
 };
 
 /** A sentence for each expectation that did not hold. */

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { settingsOf } from "../../keepers/config.ts";
 import { makeLimiter } from "../../keepers/executor/limiter.ts";
 import type { Executor } from "../../keepers/executors/executor.ts";
+import { makeOpenAiExecutor } from "../../keepers/executors/openai/executor.ts";
 import { makeWasmExecutor } from "../../keepers/executors/wasm/executor.ts";
 import { type KeeperDeps, makeKeeper } from "../../keepers/keeper.ts";
+import { systemClock } from "../../keepers/runtime/clock.ts";
+import { silentLog } from "../../keepers/runtime/log.ts";
 import type { JobName, SettingsInput } from "../../keepers/settings.ts";
 import { localChainId, localEvidenceSeed } from "../../deploy/local/world.ts";
 import type { KeeperInput, StartKeeper } from "./cast.ts";
@@ -81,15 +84,23 @@ export function makeStartKeeper({ executorOf = (_, executor) => executor, ...giv
   const shared = takingTurns(makeWasmExecutor(), availableParallelism());
   return async (input) => {
     await mkdir(input.folder, { recursive: true });
-    const executor = executorOf(input, inRole(input.node, shared));
+    const executors = [inRole(input.node, shared), ...modelExecutors(input)];
     const keeper = await makeKeeper(settingsOf(settingsFor(input)), {
       ...given,
-      executors: [executor],
+      executors: executors.map((executor) => executorOf(input, executor)),
     });
     const { opsUrl, networkUrl } = await keeper.start();
     if (networkUrl === undefined) throw new Error(`The keeper of node ${input.node.nodeId} has no endpoint.`);
     return { endpoint: networkUrl, opsUrl, stop: keeper.stop };
   };
+}
+
+/** Of the honest nodes, where there is a model. */
+function modelExecutors({ node, stage: { claims } }: KeeperInput): Executor[] {
+  if (claims === undefined || node.role !== "honest") return [];
+  const { manifest, servedAs, url } = claims.model;
+  const deps = { clock: systemClock, log: silentLog };
+  return [makeOpenAiExecutor({ manifest, servedAs, backends: [{ url, concurrency: 1 }], ...deps })];
 }
 
 function inRole({ role }: CastNode, executor: Executor): Executor {

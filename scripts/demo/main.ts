@@ -2,12 +2,13 @@ import { access, constants, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeScript } from "./acts.ts";
-import { brokenExpectations, expectedOfAll } from "./expectations.ts";
+import { brokenExpectations, expectedOfAll, expectedWithModel } from "./expectations.ts";
 import { makeCounter } from "./counter.ts";
 import { makeStartKeeper } from "./keeper.ts";
 import { nextSteps } from "./next-steps.ts";
 import { type DemoOptions, helpText, parseOptions, UnknownOptionError } from "./options.ts";
 import { figuresOf } from "./outcome.ts";
+import { openModel } from "./model.ts";
 import { makeProgress } from "./progress.ts";
 import { reportOf } from "./report.ts";
 import { runDemo } from "./run.ts";
@@ -24,16 +25,18 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> 
   const startKeeper = makeStartKeeper({ logDestination, executorOf: (_, executor) => counter.count(executor) });
   const progress = makeProgress({ write: print, nowMs: Date.now });
   try {
+    const model = options.ai ? await openModel({ progress, cleanUp }) : undefined;
     const demo = await runDemo({
       progress,
-      script: makeScript(),
+      model,
+      script: makeScript({ hasModel: model !== undefined }),
       signal,
       cleanUp,
       folder,
       startKeeper,
       computed: counter.computed,
     });
-    const broken = brokenExpectations(demo.outcome, expectedOfAll);
+    const broken = brokenExpectations(demo.outcome, model === undefined ? expectedOfAll : expectedWithModel);
     print(`\n${reportOf(demo.outcome)}\n`);
     if (broken.length > 0) print(`These expectations did not hold:\n${broken.map((one) => `  ${one}`).join("\n")}`);
     else print(`All as expected, in ${figuresOf(demo.outcome).seconds} s.`);

@@ -3,6 +3,7 @@ import type { Demo } from "./run.ts";
 
 /** What can be done with the network while it is up. */
 export function nextSteps({ chain, stage, cast }: Demo): string {
+  const { claims } = stage;
   const { instance, paymentToken } = stage.world;
   const call = { jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] };
   const [endpoint = ""] = cast.endpoints;
@@ -19,6 +20,9 @@ export function nextSteps({ chain, stage, cast }: Demo): string {
     `  payment token       ${paymentToken} (anyone can mint)`,
     `  fold consumer       ${stage.consumers.fold}`,
     `  rate consumer       ${stage.consumers.rate}`,
+    ...(claims === undefined
+      ? []
+      : [`  claim desk          ${claims.desk}, which asks the model behind ${claims.model.url}/v1`]),
     `  keepers' metrics    ${cast.opsUrls.map((url) => `${url}/metrics`).join("\n                      ")}`,
     "",
     "Try, in another terminal:",

@@ -27,6 +27,8 @@ export type Outcome = {
   readonly named: ReadonlyMap<Address, string>;
   /** Nodes whose keys are bound to a workload on chain. */
   readonly inTees: ReadonlySet<bigint>;
+  /** The task that names a model; absent where there is none. */
+  readonly modelTask: bigint | undefined;
   readonly tookMs: number;
 };
 
@@ -55,6 +57,8 @@ export type Figures = {
   readonly bondsLost: number;
   /** Requests that one node in a TEE settled alone, without a challenge window. */
   readonly settledInTee: number;
+  /** Requests that a model answered. */
+  readonly askedModel: number;
   readonly seconds: number;
 };
 
@@ -87,9 +91,15 @@ export function figuresOf(outcome: Outcome): Figures {
     refusals: Object.fromEntries(tricks.map(({ trick, answers: named }) => [trick, namesOf(named)])),
     ...justiceOf(story.justice, nodes),
     settledInTee: settledInTee(outcome),
+    askedModel: askedModel(outcome),
     seconds: Math.round(tookMs / 1_000),
   };
 }
+
+const askedModel = ({ asked, story, modelTask }: Outcome): number =>
+  asked.filter(
+    ({ requestId, fields }) => fields.taskId === modelTask && story.endings.get(requestId)?.kind === "settled",
+  ).length;
 
 function settledInTee({ asked, story, committees, inTees }: Outcome): number {
   return asked.filter(({ requestId, fields }) => {

@@ -5,6 +5,7 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { inputsRootOf } from "../../sdk/merkle/bundle.ts";
 import { type LocalRequest, requestsIn } from "../../deploy/local/committee.ts";
 import { type HasArrived, inFoldConsumer, inMendableConsumer, inRateConsumer } from "./arrivals.ts";
+import { claimText, faultOfClaim, fileClaim, hasDecided } from "./claim.ts";
 import type { FileServer } from "./files.ts";
 import { send } from "./send.ts";
 import { benchmarkSequence, otherSequences, randomSequences } from "./sequences.ts";
@@ -20,7 +21,7 @@ export type Asked = LocalRequest & {
   /** Whether a panel must judge it. */
   readonly isJudged: boolean;
   /** What is wrong with the output of item `index` of the bundle, or of the request (index 0); undefined if nothing is. */
-  readonly faultOf: (output: Hex, index: number) => string | undefined;
+  readonly faultOf: (output: Hex, index: number) => string | undefined | Promise<string | undefined>;
   /** Whether the contract that asked was called back with this output; absent where nobody is. */
   readonly hasArrived?: HasArrived;
 };
@@ -134,6 +135,14 @@ export async function askAttested(stage: Stage): Promise<Asked> {
   await joinTask(stage, "attested", ({ machine }) => machine !== undefined);
   const changes = { k: 1, taskId: Number(stage.tasks.attested) };
   return askFold(stage, "fold, in a TEE", otherSequences.attested, changes);
+}
+
+/** A claim that a model decides: ten nodes ask theirs, and must agree on every token. */
+export async function askClaim({ world, user, claims }: Stage): Promise<Asked> {
+  if (claims === undefined) throw new Error("There is no model on the stage.");
+  const hasArrived: HasArrived = (_, __, output) => hasDecided(claims, world, output);
+  const faultOf = (output: Hex): Promise<string | undefined> => faultOfClaim(claims, output);
+  return asked(`claim: ${claimText}`, fileClaim(world, user, claims), { faultOf, hasArrived });
 }
 
 const mendableAbi = parseAbi([

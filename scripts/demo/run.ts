@@ -11,6 +11,7 @@ import { claimAll, payOutAll, readNodes } from "./earnings.ts";
 import { type FileServer, startFileServer } from "./files.ts";
 import type { Story } from "./follow.ts";
 import { countMoney } from "./money.ts";
+import type { Model } from "./model.ts";
 import { namesOf } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Progress, waitFor } from "./progress.ts";
@@ -26,6 +27,8 @@ export type DemoDeps = CastOptions & {
   readonly progress: Progress;
   readonly script: Script;
   readonly signal: AbortSignal;
+  /** Is asked, too, where there is one. */
+  readonly model?: Model | undefined;
   /** Executions of all nodes so far, to be told while they work. */
   readonly computed?: () => number;
   /** Whatever must be undone at the end, in reverse order; also when the demo fails. */
@@ -75,12 +78,13 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
   const tookMs = Date.now() - startedMs;
   const inTees = new Set(await boundNodes(stage));
   const told = { asked, story, committees, verifications, tricks: tricks.reports, named: namesOf(stage), inTees };
-  const outcome = { ...told, ...counted, tookMs };
+  const outcome = { ...told, ...counted, modelTask: stage.claims?.task, tookMs };
   return { chain, stage, cast, outcome };
 }
 
 async function openStage({
   progress,
+  model,
   cleanUp,
 }: DemoDeps): Promise<{ chain: LocalChain; files: FileServer; stage: Stage }> {
   progress.step("A chain starts, and the contracts are deployed");
@@ -91,7 +95,7 @@ async function openStage({
   const world = await makeWorld(chain.connection, { beaconSecret });
   progress.note(`escrow ${world.instance.escrow} behind ${chain.url}`);
   progress.step("Tasks, fourteen nodes with stake, and consumer contracts are registered");
-  const stage = await setStage(world, files);
+  const stage = await setStage(world, files, model);
   await recordHistory(stage);
   return { chain, files, stage };
 }

@@ -13,7 +13,9 @@ import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } f
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
+import { type ClaimStage, setClaimStage } from "./claim.ts";
 import type { FileServer } from "./files.ts";
+import type { Model } from "./model.ts";
 import { send } from "./send.ts";
 import { registerWorkload } from "./tee.ts";
 
@@ -45,6 +47,8 @@ export type Stage = {
   /** Challenges what is right. */
   readonly griefer: Wallet;
   readonly consumers: { readonly fold: Address; readonly rate: Address; readonly mendable: Address };
+  /** The desk whose claims a model decides; absent where there is no model. */
+  readonly claims?: ClaimStage;
 };
 
 /** Honest nodes ask 4 or 5 per unit; the others ask more, so that a cap can leave them out. */
@@ -80,7 +84,7 @@ const isCheated = (task: TaskName): task is CheatedTask => task === "lied" || ta
 const askOf = (role: Role, index: number): number => (role === "honest" ? honestAsk - (index % 2) : otherAsk);
 
 /** Puts tasks, nodes, consumers and their money on chain. */
-export async function setStage(world: World, files: FileServer): Promise<Stage> {
+export async function setStage(world: World, files: FileServer, model?: Model): Promise<Stage> {
   const accounts = await world.connection.provider.request({ method: "eth_accounts" });
   const [, , user, keeper, griefer, ...owners] = (accounts as Address[]).map((account) =>
     walletOf(world.connection, account),
@@ -94,7 +98,9 @@ export async function setStage(world: World, files: FileServer): Promise<Stage> 
   for (const task of Object.values(served)) await publishSnapshot(world, task);
   const consumers = await deployConsumers(world, user.account.address, keeper.account.address);
   await fillAccounts(world, [user.account.address, griefer.account.address, ...Object.values(consumers)]);
-  return { world, tasks, workloadId, nodes, user, keeper, griefer, consumers };
+  const stage = { world, tasks, workloadId, nodes, user, keeper, griefer, consumers };
+  if (model === undefined) return stage;
+  return { ...stage, claims: await setClaimStage({ world, files, model, nodes, user, maxAsk: honestAsk }) };
 }
 
 /** Nodes come to serve a task, and its pool is published: panels and committees are drawn from the pool as it is then. */

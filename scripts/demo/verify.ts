@@ -34,7 +34,7 @@ export async function verifyAnswer(deps: VerifyDeps, asked: Asked, { endings }: 
 async function verifySingle({ world }: VerifyDeps, asked: Asked, ending: Ending): Promise<Verification> {
   const output = await outputOf(world, ending, asked.requestId);
   const status = ending.head?.status;
-  const fault = status === 0n ? asked.faultOf(output, 0) : `the execution ended with status ${status}`;
+  const fault = status === 0n ? await asked.faultOf(output, 0) : `the execution ended with status ${status}`;
   const wrong = fault === undefined ? [] : [`${asked.name}: ${fault}`];
   if (asked.hasArrived === undefined) return { ...nothing, wrong };
   return { ...nothing, wrong, hasArrived: await asked.hasArrived(world, asked.requestId, output) };

@@ -1,11 +1,14 @@
 import type { Abi } from "viem";
+import { agentWalletAbi } from "../abi/agent-wallet.ts";
 import { atomaTokenAbi } from "../abi/atoma-token.ts";
+import { claimDeskAbi } from "../abi/claim-desk.ts";
 import { dcapCollateralAbi } from "../abi/dcap-collateral.ts";
 import { dcapVerifierAbi } from "../abi/dcap-verifier.ts";
 import { disputesAbi } from "../abi/disputes.ts";
 import { drandBeaconAbi } from "../abi/drand-beacon.ts";
 import { erc20Abi } from "../abi/erc20.ts";
 import { foldConsumerAbi } from "../abi/fold-consumer.ts";
+import { generativeNftAbi } from "../abi/generative-nft.ts";
 import { nodeRegistryAbi } from "../abi/node-registry.ts";
 import { rateConsumerAbi } from "../abi/rate-consumer.ts";
 import { requestEscrowAbi } from "../abi/request-escrow.ts";
@@ -27,6 +30,9 @@ const abis: readonly Abi[] = [
   atomaTokenAbi,
   foldConsumerAbi,
   rateConsumerAbi,
+  claimDeskAbi,
+  generativeNftAbi,
+  agentWalletAbi,
   erc20Abi,
 ];
 

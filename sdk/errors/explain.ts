@@ -1,6 +1,7 @@
 import { decodeErrorResult, type Hex, toFunctionSelector } from "viem";
 import { type AbiError, protocolErrors } from "./abi.ts";
 import { collateralSentences } from "./collateral-sentences.ts";
+import { consumerSentences } from "./consumer-sentences.ts";
 import { disputeSentences } from "./dispute-sentences.ts";
 import { escrowSentences } from "./escrow-sentences.ts";
 import { librarySentences } from "./library-sentences.ts";
@@ -22,6 +23,7 @@ export const errorSentences: Readonly<Record<string, string>> = {
   ...disputeSentences,
   ...teeSentences,
   ...collateralSentences,
+  ...consumerSentences,
   ...librarySentences,
 };
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { encodeAbiParameters, type Hex, parseAbiParameters, stringToHex } from "viem";
+import { isModelPackageInstalled } from "../../gateway/model/start.ts";
 import type { Executor } from "../../keepers/executors/executor.ts";
 import type { Script } from "../../scripts/demo/acts.ts";
 import type { KeeperInput } from "../../scripts/demo/cast.ts";
@@ -104,6 +105,15 @@ describe("Checks of the demo", () => {
       expect(parseOptions([], { ...terminal, isTerminal: false }).stay).to.equal(false);
     });
 
+    it("ask the model unless told not to", () => {
+      expect([[], ["--ai=on"], ["--ai=off"]].map((args) => parseOptions(args, terminal).ai)).to.deep.equal([
+        true,
+        true,
+        false,
+      ]);
+      expect(() => parseOptions(["--ai=maybe"], terminal)).to.throw(UnknownOptionError, "--ai=maybe");
+    });
+
     it("refuse what they do not know", () => {
       expect(() => parseOptions(["--jsno"], terminal)).to.throw(UnknownOptionError, "--jsno");
     });
@@ -148,11 +158,13 @@ describe("The demo", () => {
     expect(stdout.trim().split("\n")).to.have.length(1);
     const { seconds, ...figures } = JSON.parse(stdout) as Record<string, unknown>;
     expect(seconds).to.be.a("number");
+    const ai = Number(isModelPackageInstalled());
     expect(figures).to.deep.equal({
-      requests: 11,
-      settled: 10,
+      requests: 11 + ai,
+      settled: 10 + ai,
       refunded: 1,
-      callbacksDelivered: 9,
+      callbacksDelivered: 9 + ai,
+      askedModel: ai,
       callbacksRetried: 1,
       bundleItems: 50,
       wrongResults: 0,
@@ -169,10 +181,18 @@ describe("The demo", () => {
 
   it("stops everything and removes its files when it is interrupted", async () => {
     const folder = await freshFolder();
-    const { code, stdout } = await runChild(["--json"], folder, "Contracts ask");
+    const until = isModelPackageInstalled() ? "A contract asks a model" : "Contracts ask";
+    const { code, stdout } = await runChild(["--json"], folder, until);
     expect(code).to.equal(130);
     expect(stdout).to.equal("");
     expect(await readdir(folder)).to.deep.equal([]);
+  });
+
+  it("leaves the model out where it is told to", async () => {
+    const folder = await freshFolder();
+    const { code, stderr } = await runChild(["--json", "--ai=off"], folder, "Contracts ask");
+    expect(code).to.equal(130);
+    expect(stderr).to.not.contain("model");
   });
 
   describe("with nodes that lie", () => {

@@ -7,6 +7,7 @@ import {
   type ExecutionTask,
   type Executor,
 } from "../executor.ts";
+import { checkArtifact, checkLimits, ended, sha256 } from "../preconditions.ts";
 import { BadModuleError } from "./bad-module.ts";
 import { bounds, pageBytes } from "./bounds.ts";
 import { hostFunctions } from "./host-functions.ts";
@@ -15,6 +16,8 @@ import type { MeteredModule } from "./meter.ts";
 import { makeModuleCache } from "./module-cache.ts";
 import { runChild, type ChildReply } from "./process.ts";
 import { findSandbox, type Sandbox } from "./sandbox.ts";
+
+export { sha256 };
 
 /** Version of the metering rules that no table shows: stretches, depth units, the host's behaviour. */
 const rulesVersion = 1;
@@ -51,44 +54,16 @@ export function makeWasmExecutor({ sandbox: given, cacheBytes = 64 * mebibyte }:
     signal?.throwIfAborted();
     checkLimits(limits);
     checkArtifact(task);
-    if (input.length > bounds.inputBytes) return failed(ExecutionStatus.BadInput, 0n);
+    if (input.length > bounds.inputBytes) return ended(ExecutionStatus.BadInput, 0n);
     const pages = Math.floor(limits.memoryBytes / pageBytes);
     const module = cache.get(task.artifact, task.artifactDigest.toLowerCase(), pages);
-    if (module instanceof BadModuleError) return failed(ExecutionStatus.BadModule, 0n);
-    if (module.initialPages > pages) return failed(ExecutionStatus.OutOfMemory, 0n);
-    if (module.startFuel > limits.fuel) return failed(ExecutionStatus.OutOfFuel, limits.fuel);
+    if (module instanceof BadModuleError) return ended(ExecutionStatus.BadModule, 0n);
+    if (module.initialPages > pages) return ended(ExecutionStatus.OutOfMemory, 0n);
+    if (module.startFuel > limits.fuel) return ended(ExecutionStatus.OutOfFuel, limits.fuel);
     return conclude(await runModule(confinement(), module, input, limits, signal), limits);
   }
 
   return { capabilities, execute };
-}
-
-function failed(status: ExecutionStatus, usage: bigint): ExecutionResult {
-  return { status, usage, output: new Uint8Array() };
-}
-
-function checkArtifact({ artifact, artifactDigest }: ExecutionTask): void {
-  const digest = sha256(artifact);
-  if (digest === artifactDigest.toLowerCase()) return;
-  throw new ExecutorError(
-    "ArtifactMismatch",
-    `The artifact's sha256 is ${digest}, not ${artifactDigest}: fetch it again`,
-  );
-}
-
-function checkLimits(limits: ExecutionLimits): void {
-  const within = (value: number, low: number, high: number): boolean =>
-    Number.isSafeInteger(value) && value >= low && value <= high;
-  const checks: readonly (readonly [keyof ExecutionLimits, boolean])[] = [
-    ["fuel", limits.fuel >= 1n && limits.fuel <= 2n ** 62n],
-    ["memoryBytes", within(limits.memoryBytes, 0, 2 ** 32)],
-    ["hardOutputBytes", within(limits.hardOutputBytes, 0, 64 * mebibyte)],
-    ["maxOutputBytes", within(limits.maxOutputBytes, 0, limits.hardOutputBytes)],
-    ["callDepth", within(limits.callDepth, 1, 16_384)],
-    ["timeoutMs", within(limits.timeoutMs, 1, 2 ** 31 - 1)],
-  ];
-  const broken = checks.filter(([, isFine]) => !isFine).map(([name]) => name);
-  if (broken.length > 0) throw new ExecutorError("InvalidLimits", `Limits out of range: ${broken.join(", ")}`);
 }
 
 function runModule(
@@ -119,8 +94,8 @@ function conclude(reply: ChildReply, limits: ExecutionLimits): ExecutionResult {
   const status = Object.values(ExecutionStatus).find((known) => known === reply.status);
   const usage = limits.fuel - reply.fuelLeft;
   if (status === undefined || usage < 0n) throw new ExecutorError("SandboxFailed", "The child's reply makes no sense");
-  if (status === ExecutionStatus.OutOfFuel) return failed(status, limits.fuel);
-  if (status !== ExecutionStatus.Success) return failed(status, usage);
+  if (status === ExecutionStatus.OutOfFuel) return ended(status, limits.fuel);
+  if (status !== ExecutionStatus.Success) return ended(status, usage);
   const isLong = reply.output.length > limits.maxOutputBytes;
   return { status: isLong ? ExecutionStatus.SuccessLong : status, usage, output: reply.output };
 }
@@ -130,9 +105,4 @@ export function runtimeDigest(): `0x${string}` {
   return sha256(
     new TextEncoder().encode(JSON.stringify([rulesVersion, describeInstructions(), bounds, hostFunctions])),
   );
-}
-
-/** The sha256 of some bytes in hexadecimal. */
-export function sha256(bytes: Uint8Array): `0x${string}` {
-  return `0x${createHash("sha256").update(bytes).digest("hex")}`;
 }

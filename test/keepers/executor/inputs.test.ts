@@ -200,7 +200,7 @@ describe("inputs and outputs of a committee", function () {
   });
 
   it("leaves out requests of runtimes that it does not have", async () => {
-    const other = { artifact: guest("fold"), runtimeDigest: runtimeDigest(), unitSize: 1_000_000n };
+    const other = { kind: "wasm", artifact: guest("fold"), runtimeDigest: runtimeDigest(), unitSize: 1_000_000n };
     world = await makeWorld({ k: 2, windowS: 2, executorKind: other });
     const request = world.ask();
     world.post(request);
@@ -211,7 +211,7 @@ describe("inputs and outputs of a committee", function () {
   });
 
   it("runs real WebAssembly in its sandbox, and all members find the same", async () => {
-    const fold = { artifact: guest("fold"), runtimeDigest: runtimeDigest(), unitSize: 1_000_000n };
+    const fold = { kind: "wasm", artifact: guest("fold"), runtimeDigest: runtimeDigest(), unitSize: 1_000_000n };
     world = await makeWorld({ k: 3, windowS: 120, executorKind: fold });
     const inputs = ["HPHPPHHPHPPH", "HHPPHPPHPPHP"].map((text) => stringToHex(text));
     const single = world.ask({ input: "HPHPPHHPHPPH", units: 200n });

@@ -73,7 +73,7 @@ export type WorldOptions = {
   windowS?: number;
   speed?: number;
   maxOutputBytes?: number;
-  executorKind?: { artifact: Uint8Array; runtimeDigest: Hex; unitSize: bigint };
+  executorKind?: { kind: string; artifact: Uint8Array; runtimeDigest: Hex; unitSize: bigint };
 };
 
 export type AskOptions = {
@@ -116,10 +116,10 @@ export async function makeWorld(options: WorldOptions) {
       { nodeId, owner: instance.beacon, signer: signer.address, endpoint: "http://127.0.0.1:9" }, // nobody listens there
     ]),
   );
-  const { executorKind = { artifact, runtimeDigest: runtime, unitSize: 1_000n } } = options;
+  const { executorKind = { kind: "wasm", artifact, runtimeDigest: runtime, unitSize: 1_000n } } = options;
   const task: ChainTask = {
     taskId: 1n,
-    kind: "wasm",
+    kind: executorKind.kind,
     artifactDigest: sha256(executorKind.artifact),
     artifactUri: dataUri(executorKind.artifact),
     runtimeDigest: executorKind.runtimeDigest,

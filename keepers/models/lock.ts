@@ -1,0 +1,45 @@
+/**
+ * One writer at a time in a folder, among all processes of a machine. The lock is SQLite's on an empty file: the system
+ * takes it back when its holder dies, however that happens, so no lock is ever stale.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { FetchError } from "../executor/fetch.ts";
+import type { Clock } from "../runtime/clock.ts";
+
+export type Lock = { release(): void };
+
+const pollMs = 200;
+const sqliteBusy = 5;
+
+/** The lock, or undefined while anyone holds it, this process included. Throws FetchError where the file cannot be used. */
+export const tryLock = (path: string): Lock | undefined => {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+    database.exec("BEGIN EXCLUSIVE");
+    const held = database;
+    return { release: () => held.close() };
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof Error && "errcode" in cause && cause.errcode === sqliteBusy) return undefined;
+    throw new FetchError(`${path} cannot be locked`, { cause });
+  }
+};
+
+export type WaitForLock = {
+  readonly clock: Pick<Clock, "sleep">;
+  readonly signal: AbortSignal;
+  /** Called once where somebody else holds it. */
+  readonly onWait?: () => void;
+};
+
+/** Waits for the lock. Rejects with the reason of the signal. */
+export const waitForLock = async (path: string, { clock, signal, onWait }: WaitForLock): Promise<Lock> => {
+  for (let tries = 0; ; tries++) {
+    signal.throwIfAborted();
+    const lock = tryLock(path);
+    if (lock !== undefined) return lock;
+    if (tries === 0) onWait?.();
+    await clock.sleep(pollMs, signal);
+  }
+};
