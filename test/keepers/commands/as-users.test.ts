@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { mapLimit } from "../../../keepers/runtime/concurrency.ts";
@@ -39,6 +39,15 @@ describe("atoma as users run it", function () {
       expect(ended[i]?.out, args.join(" ")).to.match(shape);
     });
     expect(ended.at(-1)?.err).to.contain("Add --yes to send without being asked");
+  });
+
+  it("completes in a real bash", async () => {
+    const { out } = await shell.atoma(["completion", "bash"]);
+    const script = `${out}\nCOMP_WORDS=(atoma node s); COMP_CWORD=2; _atoma; echo "\${COMPREPLY[@]}"`;
+    const said = await new Promise((resolve) =>
+      execFile("bash", ["-c", script], (error, text) => resolve(error === null ? text : error.message)),
+    );
+    expect(said).to.equal("status subscribe set-endpoint\n");
   });
 
   it("ends a wait cleanly at Ctrl-C, and says how to resume", async () => {
