@@ -53,9 +53,13 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Runs a command. Ctrl-C reaches it too, and it ends in its own way: it may have something to say. */
 function run(command, args, env = process.env) {
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", env });
   if (error !== undefined) fail(`Cannot run ${command}: ${error.message}`);
+  process.off("SIGINT", ignore);
   if (signal !== null) process.kill(process.pid, signal);
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { mapLimit } from "../../../keepers/runtime/concurrency.ts";
@@ -6,7 +6,7 @@ import { ask } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { makeShell, type Shell } from "./shell.ts";
 
-const program = fileURLToPath(new URL("../../../keepers/atoma.ts", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 describe("atoma as users run it", function () {
   this.timeout(120_000);
@@ -41,22 +41,33 @@ describe("atoma as users run it", function () {
     expect(ended.at(-1)?.err).to.contain("Add --yes to send without being asked");
   });
 
+  it("completes in a real bash", async () => {
+    const { out } = await shell.atoma(["completion", "bash"]);
+    const script = `${out}\nCOMP_WORDS=(atoma node s); COMP_CWORD=2; _atoma; echo "\${COMPREPLY[@]}"`;
+    const said = await new Promise((resolve) =>
+      execFile("bash", ["-c", script], (error, text) => resolve(error === null ? text : error.message)),
+    );
+    expect(said).to.equal("status subscribe set-endpoint\n");
+  });
+
   it("ends a wait cleanly at Ctrl-C, and says how to resume", async () => {
     const { requestId } = await ask(scene.market);
     const deployment = `${shell.folder}/deployment.json`;
-    const child = spawn(process.execPath, [
-      program,
+    const command = [
+      "scripts/task.mjs",
+      "atoma",
       "watch",
       requestId,
       "--rpc",
       scene.bridge.url,
       "--deployment",
       deployment,
-    ]);
+    ];
+    const child = spawn(process.execPath, command, { cwd: root, detached: true });
     let err = "";
     child.stderr.on("data", (chunk: Buffer) => void (err += chunk.toString()));
     await new Promise((resolve) => child.stdout.once("data", resolve));
-    child.kill("SIGINT");
+    process.kill(-(child.pid ?? 0), "SIGINT"); // to the whole group, as a terminal does
     const status = await new Promise((resolve) => child.once("exit", resolve));
     expect([status, err]).to.deep.equal([
       2,
