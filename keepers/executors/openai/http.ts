@@ -56,17 +56,19 @@ async function* boundedBody(
 const responseOf = (sent: ClientRequest, { json, signal, idleMs }: ServerRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     let interim = 0;
+    let received: IncomingMessage | undefined;
+    const end = (reason: BackendError): void => void (received ?? sent).destroy(reason);
     sent.on("error", reject);
-    sent.on("response", resolve);
+    sent.on("response", (response) => resolve((received = response)));
     sent.on("information", () => {
-      if (++interim > maxInterim) sent.destroy(garbage("the server sends interim answers only"));
+      if (++interim > maxInterim) end(garbage("the server sends interim answers only"));
     });
     sent.on("upgrade", (_response, socket) => {
       socket.destroy();
       reject(garbage("the server wants to switch protocols"));
     });
     sent.on("close", () => reject(new BackendError("unreachable", "the connection ended early"))); // after an answer: no effect
-    sent.setTimeout(idleMs, () => sent.destroy(new BackendError("slow", `nothing came for ${idleMs} ms`)));
+    sent.setTimeout(idleMs, () => end(new BackendError("slow", `nothing came for ${idleMs} ms`)));
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     sent.end(json);
   });

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
 import { keccak256, toHex } from "viem";
 import { type ExecutionLimits, ExecutionStatus } from "../../../keepers/executors/executor.ts";
@@ -134,6 +135,23 @@ describe("The executor of models before servers that fail", () => {
     expect(await codeOf(run(nobody))).to.equal("BackendUnavailable");
   });
 
+  it("ends at once with servers that speak HTTP as no server does", async () => {
+    const interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+    const upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    for (const [bytes, why] of [
+      [interim.repeat(17), /interim answers only/],
+      [upgrade, /switch protocols/],
+      ["SSH-2.0-x\r\n", /connection failed/],
+    ] as const) {
+      const raw = createServer((socket) => void socket.on("error", () => {}).write(bytes));
+      await new Promise<void>((resolve) => raw.listen(0, "127.0.0.1", resolve));
+      const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}`;
+      const error = (await failureOf(run(executorOf(manifest, { urls: [url] }), { timeoutMs: 2_000 }))) as Error;
+      raw.close();
+      expect(error.message).to.match(why);
+    }
+  });
+
   it("does not take a server out of use over requests that it refuses", async () => {
     const executor = alone();
     answering({ status: 400 });
@@ -191,6 +209,8 @@ describe("The executor of models before servers that fail", () => {
     for (const script of scripts) {
       answering(script);
       expect(await codeOf(run(alone(), { timeoutMs: 150 }))).to.equal("Timeout");
+      const why = ((await failureOf(run(alone({ idleMs: 150, timeoutMs: 300 })))) as Error).message;
+      expect(why).to.match(script.then === "hang" ? /nothing came for 150 ms/ : /no whole answer came within 300 ms/);
       const { output } = await run(both({ idleMs: 150, timeoutMs: 300 }));
       expect(toHex(output.slice(32))).to.equal(yes);
       expect(questions(server).length).to.be.greaterThan(0);

@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { keccak256, toHex } from "viem";
 import { ExecutionStatus } from "../../../keepers/executors/executor.ts";
+import { BackendError } from "../../../keepers/executors/openai/fault.ts";
 import { type Asked, readInput } from "../../../keepers/executors/openai/input.ts";
 import { conclude, tokenHash } from "../../../keepers/executors/openai/outcome.ts";
+import { makePool, newBackend } from "../../../keepers/executors/openai/pool.ts";
 import { makeSseReader } from "../../../keepers/executors/openai/sse.ts";
 import { quantise } from "../../../keepers/executors/openai/vector.ts";
 import { parseManifest } from "../../../keepers/models/manifest.ts";
+import { systemClock } from "../../../keepers/runtime/clock.ts";
 import { executorOf, limitsOf, manifestOf, taskOf, utf8 } from "./model-fixtures.ts";
 
 const manifests = {
@@ -135,6 +138,27 @@ describe("Outcomes of models", () => {
     expect(bytes([2.5, -2.5, Math.sqrt(127 * 127 - 12.5)])).to.deep.equal([3, -3, 127]); // of length 127
     for (const none of [[0, -0], [Number.NaN], [Number.POSITIVE_INFINITY], [1, Number.NaN]])
       expect(bytes(none)).to.deep.equal([]);
+  });
+});
+
+describe("The servers of a model", () => {
+  it("are left alone twice as long with each failure, up to a minute, one failure counting once", () => {
+    const clock = { ...systemClock, now: () => 0, random: () => 1 };
+    const server = { base: new URL("http://127.0.0.1/v1/"), servedAs: "test", stream: true, idleMs: 1 };
+    const backend = newBackend("a", server, 1);
+    const told: (string | undefined)[] = [];
+    const pool = makePool([backend], clock, (_, fault) => void told.push(fault));
+    const waits = Array.from({ length: 8 }, () => {
+      const error = new BackendError("failing", "status 500");
+      pool.fail(backend, error);
+      pool.fail(backend, error); // of another request that waited for the same check
+      return backend.asideUntilMs;
+    });
+    expect(waits).to.deep.equal([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    pool.trust(backend, 1, undefined);
+    expect(told).to.deep.equal(["status 500", undefined]); // once each
+    pool.fail(backend, new BackendError("busy", "status 429", { retryAfterMs: 5 }));
+    expect([backend.asideUntilMs, backend.trustedUntilMs]).to.deep.equal([5, 1]); // busy is no reason for a doubt
   });
 });
 

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { decodeAbiParameters, type Hex, keccak256, parseAbiParameters, stringToHex, toHex } from "viem";
+import { ConfigError } from "../../../keepers/config.ts";
 import { makeWasmExecutor } from "../../../keepers/executors/wasm/executor.ts";
 import { type Keeper, makeKeeper } from "../../../keepers/keeper.ts";
 import { type Clock, systemClock } from "../../../keepers/runtime/clock.ts";
 import type { SettingsInput } from "../../../keepers/settings.ts";
 import { hireConsumer, moods } from "../../helpers/consumer.ts";
 import { paramsFor, requestOf } from "../../helpers/market.ts";
+import { manifestOf } from "../executors/model-fixtures.ts";
+import { startScriptedServer } from "../executors/scripted-server.ts";
 import { openScene, type Scene } from "../fixture.ts";
 
 const sequence = "HHPPHPPHPPHP";
@@ -152,5 +155,36 @@ describe("keepers in one process", function () {
     expect(await (await fetch(`${opsUrl}/metrics`)).text()).to.include(
       'atoma_passes_total{job="settler",outcome="ok"}',
     );
+  });
+
+  it("serve models without a sandbox, and say whether their servers are fit", async () => {
+    const server = await startScriptedServer();
+    try {
+      const manifest = join(folder, "model.json");
+      writeFileSync(manifest, manifestOf());
+      const settings = scene.settings({
+        jobs: ["executor", "watchtower"],
+        store: { path: join(folder, "model.sqlite") },
+        executor: { cacheDir: join(folder, "model"), wasm: false }, // requireIsolation is true
+        models: [{ manifest, servedAs: "test", backends: [{ url: server.url }] }],
+      });
+      const keeper = await makeKeeper(settings, { clock });
+      keepers.push(keeper);
+      const { opsUrl } = await keeper.start();
+      const isFit = async (): Promise<boolean | undefined> => {
+        const answer = (await (await fetch(`${opsUrl}/readyz`)).json()) as { checks: { name: string; ok: boolean }[] };
+        return answer.checks.find(({ name }) => name === "model test model")?.ok;
+      };
+      expect(await isFit()).to.equal(true);
+      expect(await (await fetch(`${opsUrl}/metrics`)).text()).to.include('model_servers_fit{model="test model"} 1');
+      writeFileSync(manifest, "{}");
+      const error = await makeKeeper(settings, { clock }).then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      expect(error).to.be.instanceOf(ConfigError);
+    } finally {
+      await server.close();
+    }
   });
 });
