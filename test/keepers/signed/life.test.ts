@@ -156,7 +156,11 @@ describe("the life of a signed request at a node", function () {
 
   it("settles alone, beside a batch of the chain's", async () => {
     const { market } = scene;
+    parts = await scene.open({ lambdas: { enabled: true }, settler: { turnS: 5 } });
+    desk = openDesk(scene, parts);
     const job: Job = await makeJob("settler", parts);
+    const sentOf = () => market.world.chain.getTransactionCount({ address: parts.signer.address });
+    const sentBefore = await sentOf();
     const signed = await taken();
     const announced = [await ask(market), await ask(market, { slot: 1n })];
     await scene.passTime(60);
@@ -170,7 +174,8 @@ describe("the life of a signed request at a node", function () {
       const found = await Promise.all(all.map((requestId) => view().request(requestId)));
       return found.filter((one) => one?.state === "settled");
     };
-    for (let i = 0; i < 12 && (await settledOf()).length < 3; i++) {
+    await scene.passTime(26); // the sixth turn of all three, open to everybody
+    for (let i = 0; i < 6 && (await settledOf()).length < 3; i++) {
       await scene.passTime(1);
       await parts.chain.sync();
       expect((await job.pass(noSignal)).failed).to.equal(0);
@@ -179,6 +184,7 @@ describe("the life of a signed request at a node", function () {
       await parts.chain.sync();
     }
     expect(await settledOf()).to.have.length(3);
+    expect((await sentOf()) - sentBefore).to.equal(2);
     const hash = (await view().request(signed.request.requestId))?.outcome?.transactionHash;
     const { input: data } = await market.world.chain.getTransaction({ hash: hash ?? "0x" });
     expect(market.escrow.interface.parseTransaction({ data })?.name).to.equal("settleSigned");
