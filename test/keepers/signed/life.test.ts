@@ -185,9 +185,13 @@ describe("the life of a signed request at a node", function () {
     }
     expect(await settledOf()).to.have.length(3);
     expect((await sentOf()) - sentBefore).to.equal(2);
-    const hash = (await view().request(signed.request.requestId))?.outcome?.transactionHash;
-    const { input: data } = await market.world.chain.getTransaction({ hash: hash ?? "0x" });
-    expect(market.escrow.interface.parseTransaction({ data })?.name).to.equal("settleSigned");
+    const callOf = async (requestId: Hex) => {
+      const hash = (await view().request(requestId))?.outcome?.transactionHash ?? "0x";
+      const { input: data } = await market.world.chain.getTransaction({ hash });
+      return market.escrow.interface.parseTransaction({ data });
+    };
+    const [alone, batch] = [await callOf(signed.request.requestId), await callOf(announced[0]?.requestId ?? "0x")];
+    expect([alone?.name, batch?.name, batch?.args[0].length]).to.deep.equal(["settleSigned", "settle", 2]);
     await job.close();
   });
 });
