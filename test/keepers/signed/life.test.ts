@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Hex } from "viem";
+import { type Hex, zeroAddress } from "viem";
 import { makeBackground } from "../../../keepers/executor/background.ts";
 import { type Job, makeJob } from "../../../keepers/jobs.ts";
 import { makeCommittees } from "../../../keepers/network/committees.ts";
@@ -14,6 +14,7 @@ import { makeSpread } from "../../../keepers/signed/spread.ts";
 import { makeSignedStore } from "../../../keepers/signed/store.ts";
 import { makeSignedView } from "../../../keepers/signed/view.ts";
 import { timeOf } from "../../../sdk/drand/schedule.ts";
+import { decodeNodeWord } from "../../../sdk/words/node-word.ts";
 import { forge } from "../../helpers/forge.ts";
 import { ask, post } from "../../helpers/market.ts";
 import type { Scene } from "../fixture.ts";
@@ -152,6 +153,28 @@ describe("the life of a signed request at a node", function () {
     expect(told).to.deep.equal([]);
     expect((await desk.signed.load(signed.request.requestId))?.ended).to.equal("its nonce was paid for");
     expect([await stateOf(signed), await ids()]).to.deep.equal(["refunded", []]);
+  });
+
+  it("costs a node its stake that signs two answers to it", async () => {
+    const { market } = scene;
+    parts = await scene.open({ lambdas: { enabled: true }, watchtower: { reexecute: 0 } });
+    desk = openDesk(scene, parts);
+    const job: Job = await makeJob("watchtower", parts);
+    const { request } = await taken();
+    await post(market, request);
+    await scene.mine();
+    await parts.chain.sync();
+    const held = makeHeldStore(parts.store);
+    const [first] = await attestationsFor(market, request);
+    const [second] = await attestationsFor(market, request, { output: "0x77" });
+    if (first === undefined || second === undefined) throw new Error("nobody was drawn");
+    for (const one of [first, second]) await held.addAttestation(one, scene.clock.now());
+    expect((await job.pass(noSignal)).failed).to.equal(0);
+    await parts.transactions.pass();
+    await scene.mine();
+    await parts.chain.sync();
+    expect(decodeNodeWord(await market.escrow.nodeWord(first.nodeId)).signer).to.equal(zeroAddress); // in jail
+    await job.close();
   });
 
   it("settles alone, beside a batch of the chain's", async () => {
