@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Hex } from "viem";
+import { type Hex, zeroAddress } from "viem";
 import { makeBackground } from "../../../keepers/executor/background.ts";
 import { type Job, makeJob } from "../../../keepers/jobs.ts";
 import { makeCommittees } from "../../../keepers/network/committees.ts";
@@ -14,6 +14,7 @@ import { makeSpread } from "../../../keepers/signed/spread.ts";
 import { makeSignedStore } from "../../../keepers/signed/store.ts";
 import { makeSignedView } from "../../../keepers/signed/view.ts";
 import { timeOf } from "../../../sdk/drand/schedule.ts";
+import { decodeNodeWord } from "../../../sdk/words/node-word.ts";
 import { forge } from "../../helpers/forge.ts";
 import { ask, post } from "../../helpers/market.ts";
 import type { Scene } from "../fixture.ts";
@@ -154,9 +155,35 @@ describe("the life of a signed request at a node", function () {
     expect([await stateOf(signed), await ids()]).to.deep.equal(["refunded", []]);
   });
 
+  it("costs a node its stake that signs two answers to it", async () => {
+    const { market } = scene;
+    parts = await scene.open({ lambdas: { enabled: true }, watchtower: { reexecute: 0 } });
+    desk = openDesk(scene, parts);
+    const job: Job = await makeJob("watchtower", parts);
+    const { request } = await taken();
+    await post(market, request);
+    await scene.mine();
+    await parts.chain.sync();
+    const held = makeHeldStore(parts.store);
+    const [first] = await attestationsFor(market, request);
+    const [second] = await attestationsFor(market, request, { output: "0x77" });
+    if (first === undefined || second === undefined) throw new Error("nobody was drawn");
+    for (const one of [first, second]) await held.addAttestation(one, scene.clock.now());
+    expect((await job.pass(noSignal)).failed).to.equal(0);
+    await parts.transactions.pass();
+    await scene.mine();
+    await parts.chain.sync();
+    expect(decodeNodeWord(await market.escrow.nodeWord(first.nodeId)).signer).to.equal(zeroAddress); // in jail
+    await job.close();
+  });
+
   it("settles alone, beside a batch of the chain's", async () => {
     const { market } = scene;
+    parts = await scene.open({ lambdas: { enabled: true }, settler: { turnS: 5 } });
+    desk = openDesk(scene, parts);
     const job: Job = await makeJob("settler", parts);
+    const sentOf = () => market.world.chain.getTransactionCount({ address: parts.signer.address });
+    const sentBefore = await sentOf();
     const signed = await taken();
     const announced = [await ask(market), await ask(market, { slot: 1n })];
     await scene.passTime(60);
@@ -170,7 +197,8 @@ describe("the life of a signed request at a node", function () {
       const found = await Promise.all(all.map((requestId) => view().request(requestId)));
       return found.filter((one) => one?.state === "settled");
     };
-    for (let i = 0; i < 12 && (await settledOf()).length < 3; i++) {
+    await scene.passTime(26); // the sixth turn of all three, open to everybody
+    for (let i = 0; i < 6 && (await settledOf()).length < 3; i++) {
       await scene.passTime(1);
       await parts.chain.sync();
       expect((await job.pass(noSignal)).failed).to.equal(0);
@@ -179,9 +207,14 @@ describe("the life of a signed request at a node", function () {
       await parts.chain.sync();
     }
     expect(await settledOf()).to.have.length(3);
-    const hash = (await view().request(signed.request.requestId))?.outcome?.transactionHash;
-    const { input: data } = await market.world.chain.getTransaction({ hash: hash ?? "0x" });
-    expect(market.escrow.interface.parseTransaction({ data })?.name).to.equal("settleSigned");
+    expect((await sentOf()) - sentBefore).to.equal(2);
+    const callOf = async (requestId: Hex) => {
+      const hash = (await view().request(requestId))?.outcome?.transactionHash ?? "0x";
+      const { input: data } = await market.world.chain.getTransaction({ hash });
+      return market.escrow.interface.parseTransaction({ data });
+    };
+    const [alone, batch] = [await callOf(signed.request.requestId), await callOf(announced[0]?.requestId ?? "0x")];
+    expect([alone?.name, batch?.name, batch?.args[0].length]).to.deep.equal(["settleSigned", "settle", 2]);
     await job.close();
   });
 });
