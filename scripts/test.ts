@@ -18,7 +18,13 @@ const groups = {
   docs: ["docs"],
   model: ["gateway/model"],
   executors: ["keepers/executors"],
-  "keepers, by the machine's clock": ["keepers/executor", "keepers/main", "keepers/network", "keepers/runtime"],
+  "keepers, by the machine's clock": [
+    "keepers/executor",
+    "keepers/main",
+    "keepers/network",
+    "keepers/runtime",
+    "keepers/signed",
+  ],
   "keepers, by the chain's clock": ["keepers"],
   e2e: ["e2e"],
 } as const;
@@ -35,8 +41,7 @@ const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[]
       ["state-machine", "sdk", "simulator", "scripts", "docs", "model"],
     ],
   },
-  { lanes: [["executors"], []] },
-  { lanes: [["keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },
+  { lanes: [["executors", "keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },
   { lanes: [["e2e"], []] },
 ];
 
@@ -70,7 +75,9 @@ async function run({ title, args }: Suite, tally: Tally, isShownAtOnce = true): 
     show(chunk);
     text += chunk;
   });
+  const startMs = Date.now();
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  console.log(`-- ${title}: ${Math.round((Date.now() - startMs) / 1_000)} s`);
   if (!isShownAtOnce) process.stdout.write(`\n== ${title}\n${text}`);
   const count = (word: string) => Number(text.match(new RegExp(`^\\s*(\\d+) ${word}`, "m"))?.[1] ?? 0);
   const [passed, failed, skipped] = [count("passing"), count("failing"), count("pending") + count("skipped")];
