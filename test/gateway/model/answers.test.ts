@@ -59,7 +59,7 @@ describeWithModel("Server of the embedded model: answers", () => {
   }).timeout(20_000);
 
   it("streams what it says otherwise at once", async () => {
-    for (const question of ["Draw the sun as SVG.", strangeQuestion]) {
+    for (const question of ['Draw with shapes: "the sun"', strangeQuestion]) {
       const whole = await ask(server(), question);
       const events = await eventsOf(server(), question, { stream_options: { include_usage: true } });
       expect(events.pop()).to.equal("[DONE]");
@@ -85,7 +85,7 @@ describeWithModel("Server of the embedded model: answers", () => {
   });
 
   it("ends at max_tokens, by both of its names, at the end of the context, and at a stop text", async () => {
-    const { question, answer } = { question: "Draw the moon as SVG.", answer: "<svg xmlns" };
+    const { question, answer } = { question: 'Draw with shapes: "the moon"', answer: "<rect widt" };
     for (const name of ["max_tokens", "max_completion_tokens"]) {
       const short = await ask(server(), question, { [name]: 10 });
       expect([textOf(short), short.choices[0].finish_reason]).to.deep.equal([answer, "length"]);
@@ -94,8 +94,8 @@ describeWithModel("Server of the embedded model: answers", () => {
     const full = await complete(server(), endlessPrompt.repeat(1950), { max_tokens: 1_000_000 });
     expect(full.choices[0].finish_reason).to.equal("length");
     expect(full.usage.total_tokens).to.equal(2048);
-    const stopped = await ask(server(), question, { stop: [" viewBox", " xmlns"] });
-    expect([textOf(stopped), stopped.choices[0].finish_reason]).to.deep.equal(["<svg", "stop"]);
+    const stopped = await ask(server(), question, { stop: [" fill", " height"] });
+    expect([textOf(stopped), stopped.choices[0].finish_reason]).to.deep.equal(['<rect width="99"', "stop"]);
   }).timeout(20_000);
 
   it("draws by the seed where the temperature asks for it, each time the same", async () => {
