@@ -1,15 +1,18 @@
-/** What every job gets. */
+/** What every job gets, and is. */
 import { encodeFunctionData, type Hex } from "viem";
 import { requestEscrowAbi } from "../sdk/abi/request-escrow.ts";
 import type { ChainFollower } from "./chain/chain-view.ts";
 import type { Instance } from "./chain/instance.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { errorLine } from "./runtime/errors.ts";
+import type { Check } from "./runtime/health.ts";
 import type { Log } from "./runtime/log.ts";
+import type { Pass } from "./runtime/loop.ts";
 import type { FailoverRpc } from "./runtime/rpc.ts";
 import type { Store } from "./runtime/store.ts";
 import type { Transactions } from "./runtime/transactions.ts";
 import type { TxChain } from "./runtime/tx-chain.ts";
+import type { JobName } from "./settings.ts";
 
 export type JobDeps = {
   readonly chain: ChainFollower;
@@ -22,6 +25,20 @@ export type JobDeps = {
   readonly log: Log;
   /** The node that this keeper's key serves; undefined while there is none. */
   readonly nodeId: () => Promise<bigint | undefined>;
+};
+
+/** A job, ready to run. */
+export type Job = {
+  readonly name: JobName;
+  /** One pass of a job that goes on. */
+  readonly pass: Pass;
+  /** One pass of a job that runs once: ends when nothing more is to be waited for. */
+  readonly once: Pass;
+  readonly intervalMs: number;
+  readonly checks: readonly Check[];
+  /** Address of the endpoint for other members, of the executor. */
+  readonly url?: string;
+  readonly close: () => Promise<void>;
 };
 
 /** Unix seconds as the chain and this machine see them, whichever is later: local chains may run ahead. */

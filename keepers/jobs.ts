@@ -13,6 +13,7 @@ import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { makeFallback } from "./fallback/run.ts";
 import type { RequestCore } from "./chain/requests.ts";
 import { makeJanitorJob } from "./janitor/run.ts";
+import type { Job } from "./job.ts";
 import { openBeaconSecret } from "./key.ts";
 import { makeAcceptance } from "./network/acceptance.ts";
 import { makePeerClient, type PeerClient } from "./network/client.ts";
@@ -23,7 +24,6 @@ import { type Cases, makeCases } from "./panel/cases.ts";
 import { makePanelPass } from "./panel/run.ts";
 import type { Parts } from "./parts.ts";
 import { redactUrl } from "./runtime/redact.ts";
-import type { Check } from "./runtime/health.ts";
 import type { Pass } from "./runtime/loop.ts";
 import type { JobName } from "./settings.ts";
 import { makeActions } from "./settler/actions.ts";
@@ -37,20 +37,6 @@ import { makeAttest, makeCollateral } from "./tee-jobs.ts";
 import { readDisputableUntil } from "./watchtower/opening-facts.ts";
 import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
 import { makeWatchtowerJob } from "./watchtower/run.ts";
-
-/** A job, ready to run. */
-export type Job = {
-  readonly name: JobName;
-  /** One pass of a job that goes on. */
-  readonly pass: Pass;
-  /** One pass of a job that runs once: ends when nothing more is to be waited for. */
-  readonly once: Pass;
-  readonly intervalMs: number;
-  readonly checks: readonly Check[];
-  /** Address of the endpoint for other members, of the executor. */
-  readonly url?: string;
-  readonly close: () => Promise<void>;
-};
 
 /** The executor cannot confine its children as the settings require. */
 export class IsolationError extends Error {

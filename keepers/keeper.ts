@@ -2,7 +2,8 @@
 import type { Address } from "viem";
 import { liveChecks, makePasses, readyChecks } from "./checks.ts";
 import type { Executor } from "./executors/executor.ts";
-import { type Job, makeJob } from "./jobs.ts";
+import type { Job } from "./job.ts";
+import { makeJob } from "./jobs.ts";
 import { runJobOnce } from "./once.ts";
 import { type Given, openParts, type Parts } from "./parts.ts";
 import { type HealthServer, startHealth } from "./runtime/health.ts";

@@ -1,5 +1,5 @@
 /** One pass of a job for cron: read the chain, do what is due, see it mined. */
-import type { Job } from "./jobs.ts";
+import type { Job } from "./job.ts";
 import type { Parts } from "./parts.ts";
 import { runOnce, type PassReport } from "./runtime/loop.ts";
 import type { JobName } from "./settings.ts";

@@ -11,7 +11,7 @@ import { makeCollateralJob } from "./collateral/run.ts";
 import { ConfigError } from "./config.ts";
 import type { Executor } from "./executors/executor.ts";
 import { makeWasmExecutor } from "./executors/wasm/executor.ts";
-import type { Job } from "./jobs.ts";
+import type { Job } from "./job.ts";
 import type { Parts } from "./parts.ts";
 
 const nothing = async (): Promise<void> => {};

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
-import type { FileToSend } from "../network/server.ts";
+import type { FileToSend } from "../network/file-to-send.ts";
 
 export type BlobCache = {
   get(digest: Hex): Promise<Uint8Array | undefined>;

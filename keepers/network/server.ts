@@ -22,6 +22,7 @@ import {
   refusal,
   tooMuchUnread,
 } from "./answers.ts";
+import type { FileToSend } from "./file-to-send.ts";
 import type { HeldStore } from "./held.ts";
 import { type LambdaRoutes, mountLambdas } from "./lambda-routes.ts";
 import { defaultLoadBounds, type Load, type LoadBounds, makeLoad } from "./load.ts";
@@ -37,9 +38,6 @@ import {
 } from "./messages.ts";
 import { makeRateLimit, type RateLimitOptions } from "./rate-limit.ts";
 import { refusalNames, refuse, type Verdict } from "./refusals.ts";
-
-/** A file that is read while it is sent. */
-export type FileToSend = { readonly bytes: number; stream(): ReadableStream<Uint8Array> };
 
 export type NetworkDeps = {
   readonly acceptance: Acceptance;

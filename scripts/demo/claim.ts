@@ -1,5 +1,5 @@
 import { type Address, getAddress, type Hex, parseEventLogs } from "viem";
-import { publishSnapshot, plainTask, registerTask, subscribe } from "../../deploy/local/nodes.ts";
+import { type LocalNode, plainTask, publishSnapshot, registerTask, subscribe } from "../../deploy/local/nodes.ts";
 import { approveAll, mint, type Wallet, type World } from "../../deploy/local/world.ts";
 import { claimDeskAbi } from "../../sdk/abi/claim-desk.ts";
 import { sha256 } from "../../keepers/executors/wasm/executor.ts";
@@ -7,7 +7,6 @@ import { modelRuntimeDigest, parseManifest } from "../../keepers/models/manifest
 import type { FileServer } from "./files.ts";
 import { answerOf, type Model, textOf } from "./model.ts";
 import { send } from "./send.ts";
-import type { CastNode } from "./stage.ts";
 
 /** A contract that lets a model decide claims, and the task of the model. */
 export type ClaimStage = { readonly model: Model; readonly task: bigint; readonly desk: Address };
@@ -28,7 +27,8 @@ type Input = {
   readonly world: World;
   readonly files: FileServer;
   readonly model: Model;
-  readonly nodes: readonly CastNode[];
+  /** The honest ones come to serve the model. */
+  readonly nodes: readonly (LocalNode & { readonly role: string; readonly ask: number })[];
   readonly user: Wallet;
   readonly maxAsk: number;
 };

@@ -7,7 +7,8 @@ import { writePerturbed, writeQuantised } from "../../../gateway/model/perturb.t
 import { type ModelServer, startModelServer } from "../../../gateway/model/start.ts";
 import { committeeOf, type LocalRequest } from "../../../deploy/local/committee.ts";
 import type { Executor } from "../../../keepers/executors/executor.ts";
-import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Job } from "../../../keepers/job.ts";
+import { makeJob } from "../../../keepers/jobs.ts";
 import { modelRuntimeDigest, parseManifest } from "../../../keepers/models/manifest.ts";
 import { ask, describeWithModel, model, strangeQuestion, useServer } from "../../gateway/model/fixtures.ts";
 import { appealWindowS, waitPast } from "../../helpers/disputes.ts";

@@ -4,7 +4,8 @@ import { concat, encodeFunctionData, type Hex, numberToHex, size, slice } from "
 import { type LocalRequest, settlementOf } from "../../../deploy/local/committee.ts";
 import { requestEscrowAbi } from "../../../sdk/abi/request-escrow.ts";
 import { makeHeldStore } from "../../../keepers/network/held.ts";
-import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Job } from "../../../keepers/job.ts";
+import { makeJob } from "../../../keepers/jobs.ts";
 import type { Parts } from "../../../keepers/parts.ts";
 import { consumerAsks, hireConsumer, moods } from "../../helpers/consumer.ts";
 import { ask, askAndPost, post, sampleOutput } from "../../helpers/market.ts";

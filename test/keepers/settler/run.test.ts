@@ -4,7 +4,8 @@ import { answerDigest, committeeOf, type LocalRequest, settlementOf } from "../.
 import { labelledKey } from "../../../deploy/local/world.ts";
 import { decodeHead } from "../../../sdk/words/head.ts";
 import { makeHeldStore } from "../../../keepers/network/held.ts";
-import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Job } from "../../../keepers/job.ts";
+import { makeJob } from "../../../keepers/jobs.ts";
 import type { Parts } from "../../../keepers/parts.ts";
 import { signerConsentData } from "../../../sdk/agreement/signer-consent.ts";
 import { consumerAsks, hireConsumer, moods } from "../../helpers/consumer.ts";

@@ -1,7 +1,8 @@
 /** A watchtower on the real contracts, and what members say to it. */
 import { type Hex, keccak256, numberToHex, slice } from "viem";
 import { answerDigest, committeeOf, type LocalRequest } from "../../../deploy/local/committee.ts";
-import { type Job, makeJob } from "../../../keepers/jobs.ts";
+import type { Job } from "../../../keepers/job.ts";
+import { makeJob } from "../../../keepers/jobs.ts";
 import { type HeldStore, makeHeldStore } from "../../../keepers/network/held.ts";
 import type { AttestationWithResult, CommitMessage } from "../../../keepers/network/messages.ts";
 import { signAttestation, signCommit } from "../../../keepers/network/sign.ts";
