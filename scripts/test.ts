@@ -37,8 +37,8 @@ type Group = keyof typeof groups;
 const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[], readonly Group[]] }[] = [
   {
     lanes: [
-      ["solidity", "contracts"],
-      ["state-machine", "sdk", "simulator", "scripts", "docs", "model"],
+      ["solidity", "contracts", "simulator", "scripts"],
+      ["state-machine", "sdk", "model", "docs"],
     ],
   },
   { lanes: [["executors", "keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },

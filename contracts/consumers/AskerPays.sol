@@ -87,6 +87,7 @@ abstract contract AskerPays is AiConsumer {
 
     /// @inheritdoc AiConsumer
     function _onEnd(Question memory question, bool refunded) internal override {
+        if (question.asker == address(0)) return; // this contract asked for itself: nothing was reserved
         if (refunded) {
             reserved += question.cost; // which came back: the whole fee is the asker's
             _credit(question.asker, fee);
