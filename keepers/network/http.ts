@@ -41,11 +41,11 @@ export type Http = {
   close(): void;
 };
 
-/** Resolves a name to all its addresses. */
+/** Resolves a name to all its addresses. Node's own gives none at all beside an error, whatever its types say. */
 export type Resolve = (
   hostname: string,
   options: { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void,
 ) => void;
 
 export type HttpDeps = {
@@ -61,7 +61,8 @@ const refusePrivate = (host: string): HttpError =>
 export const guardedLookup =
   (resolve: Resolve, allowPrivate: boolean): LookupFunction =>
   (hostname, options, callback) => {
-    resolve(hostname, { all: true }, (error, addresses) => {
+    resolve(hostname, { all: true }, (error, found) => {
+      const addresses = found ?? []; // what is thrown here ends the process: nobody is there to catch it
       const [first] = addresses;
       if (error !== null || first === undefined)
         return callback(error ?? new HttpError("Network", `${hostname} has no address`), "");

@@ -98,6 +98,16 @@ describe("HTTP to addresses that strangers chose", function () {
       expect(hits()).to.equal(0);
     });
 
+  it("fails where a name does not resolve, and lives on", async () => {
+    const unknown = Object.assign(new Error("getaddrinfo ENOTFOUND nowhere.example"), { code: "ENOTFOUND" });
+    const http = makeHttp({ resolve: (_hostname, _options, callback) => setImmediate(callback, unknown, undefined) });
+    const failure = await http
+      .request({ url: "http://nowhere.example/", maxBytes: 10, timeoutMs: 5_000 })
+      .catch(String);
+    expect(failure).to.contain("ENOTFOUND");
+    http.close();
+  });
+
   it("does not go where a name resolves to a private address, not even beside a public one", async () => {
     const { url, hits } = await listen((_, response) => response.end("secret"));
     for (const addresses of [["127.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["::1"], ["::ffff:10.0.0.1"]]) {
