@@ -128,7 +128,9 @@ function nodeBinary() {
 }
 
 const [name, ...args] = process.argv.slice(2);
-const steps = tasks[name] ?? fail(`Unknown task ${name ?? ""}. Tasks: ${Object.keys(tasks).join(", ")}.`);
+const allSteps = tasks[name] ?? fail(`Unknown task ${name ?? ""}. Tasks: ${Object.keys(tasks).join(", ")}.`);
+// help needs nothing built
+const steps = args.some((arg) => ["--help", "-h"].includes(arg)) ? allSteps.slice(-1) : allSteps;
 install();
 const node = nodeBinary();
 const env = {

@@ -9,9 +9,12 @@ import { nextSteps } from "./next-steps.ts";
 import { type DemoOptions, helpText, parseOptions, UnknownOptionError } from "./options.ts";
 import { figuresOf } from "./outcome.ts";
 import { openModel } from "./model.ts";
-import { makeProgress } from "./progress.ts";
+import { makeProgress, WaitedTooLongError } from "./progress.ts";
 import { reportOf } from "./report.ts";
 import { runDemo } from "./run.ts";
+
+const tooBusy =
+  "The demo's windows are seconds: a machine that does much else misses them. Close other programs and try again.";
 
 /** Runs the demo and tells its exit status. */
 async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> {
@@ -38,7 +41,8 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> 
     });
     const broken = brokenExpectations(demo.outcome, model === undefined ? expectedOfAll : expectedWithModel);
     print(`\n${reportOf(demo.outcome)}\n`);
-    if (broken.length > 0) print(`These expectations did not hold:\n${broken.map((one) => `  ${one}`).join("\n")}`);
+    if (broken.length > 0)
+      print(`These expectations did not hold:\n${broken.map((one) => `  ${one}`).join("\n")}\n${tooBusy}`);
     else print(`All as expected, in ${figuresOf(demo.outcome).seconds} s.`);
     if (options.json) console.log(JSON.stringify(figuresOf(demo.outcome)));
     if (options.stay) await stayUp(nextSteps(demo), signal);
@@ -105,6 +109,7 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
-  console.error(error instanceof UnknownOptionError ? error.message : error);
+  if (error instanceof WaitedTooLongError) console.error(`${error.message} ${tooBusy}`);
+  else console.error(error instanceof UnknownOptionError ? error.message : error);
   process.exit(1);
 }

@@ -60,10 +60,13 @@ export async function haveComputed(window: Window, asked: readonly Asked[], { en
   return talks.every(({ commits }, index) => commits >= Number(open[index]?.fields.k ?? 0n) - idleNodes);
 }
 
-/** Whether every panel that must judge has decided. */
-export function areJudged(asked: readonly Asked[], { justice: { disputes } }: Story): boolean {
+/** Whether every panel that must judge has decided, or has nothing to judge: nobody disputed what has ended, and nobody will. */
+export function areJudged(asked: readonly Asked[], { endings, justice: { disputes } }: Story): boolean {
   const judged = asked.filter(({ isJudged }) => isJudged);
-  return judged.every(({ requestId }) => disputes.some((one) => one.requestId === requestId && one.isDecided));
+  return judged.every(({ requestId }) => {
+    const dispute = disputes.find((one) => one.requestId === requestId);
+    return dispute === undefined ? endings.has(requestId) : dispute.isDecided;
+  });
 }
 
 /** Reads the story again and again and tells what is new in it. */
