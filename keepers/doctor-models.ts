@@ -14,7 +14,8 @@ export type ServerFinding = { readonly verdict: "ok" | "warn" | "bad"; readonly 
 
 const timeoutMs = 60_000;
 /** Asked where the manifest has no question. */
-const sampleInput = "Say hello.";
+const sampleInputOf = ({ kind }: ModelSource["manifest"]): string =>
+  kind === "image" ? '{"prompt":"A tree.","size":"256x256"}' : "Say hello.";
 
 const tokenIdsText = { return_token_ids: "return_token_ids", logprobs: "logprobs", none: "no token ids" } as const;
 
@@ -26,6 +27,7 @@ const lookAtServer = async (
   const { isProven } = await examineServer(server, manifest, signal);
   const how = tokenIdsText[manifest.runtime.tokenIds];
   if (isProven) return { verdict: "ok", text: `has the model, passes its check, ${how}` };
+  const sampleInput = sampleInputOf(manifest);
   const { sha256 } = await outputSha256(server, manifest, sampleInput, signal);
   const text = `has the model, ${how}, but the manifest has no check question; sha256 of the output for ${JSON.stringify(sampleInput)} is ${sha256}: compare it with other nodes`;
   return { verdict: "warn", text };

@@ -83,8 +83,6 @@ const backend = z.strictObject({
   }, "must have no user, password or query: name a models.keyFile"),
   /** Requests at the same time. */
   concurrency: integer(1, 1_024).default(4),
-  /** Ask for answers as streams; false for servers that tell token ids of whole answers only. */
-  stream: flag.default(true),
 });
 
 const model = z.strictObject({

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Io } from "../cli/io.ts";
 import { jsonLine } from "../cli/text.ts";
 import { outputSha256 } from "../executors/openai/check.ts";
+import { BackendError } from "../executors/openai/fault.ts";
 import { digestsOf, type ModelDigests } from "../models/digests.ts";
 import { ifThere } from "../models/layout.ts";
 import { hashFiles, listFiles, type LocalFile } from "../models/list-files.ts";
@@ -22,6 +23,7 @@ type Options = {
   readonly hardware: string;
   readonly setting: ModelManifest["runtime"]["settings"];
   readonly tokenIds: ModelManifest["runtime"]["tokenIds"];
+  readonly stream: boolean;
   readonly seed: number;
   readonly maxTokens: number;
   readonly maxInputBytes?: number;
@@ -63,6 +65,7 @@ export function modelCreateCommand(io: Io): Command {
         .choices(["return_token_ids", "logprobs", "none"])
         .default("none"),
     )
+    .option("--no-stream", "ask for whole answers: for servers that tell token ids of these only")
     .option("--seed <number>", "of generation", parseWhole, 0)
     .option("--max-tokens <number>", "most tokens of an answer", parseWhole, 1_024)
     .option("--max-input-bytes <number>", "longer inputs are refused by every node; 1 MiB unless given", parseWhole)
@@ -166,7 +169,17 @@ const describe = async (io: Io, local: readonly LocalFile[], options: Options): 
 };
 
 const manifestFrom = (files: readonly ModelFile[], system: string | undefined, options: Options): ModelManifest => {
-  const { kind, name, licence, engine, engineVersion: version, hardware, setting: settings, tokenIds } = options;
+  const {
+    kind,
+    name,
+    licence,
+    engine,
+    engineVersion: version,
+    hardware,
+    setting: settings,
+    tokenIds,
+    stream,
+  } = options;
   const { seed, maxTokens, maxInputBytes, dimensions, stop, tokenizer } = options;
   return {
     format: "atoma-model-1",
@@ -175,7 +188,7 @@ const manifestFrom = (files: readonly ModelFile[], system: string | undefined, o
     licence,
     files: [...files],
     ...tokenizerOf(files, tokenizer),
-    runtime: { engine, version, hardware, settings, tokenIds },
+    runtime: { engine, version, hardware, settings, tokenIds, stream },
     generation: {
       seed,
       maxTokens,
@@ -204,7 +217,11 @@ const checkOf = async (io: Io, bare: ModelManifest, options: Options): Promise<M
   const ask = async (signal: AbortSignal) =>
     outputSha256(place, checked(bare), input, AbortSignal.any([signal, AbortSignal.timeout(place.idleMs)]));
   io.err(`${server ?? ""} is asked the check question, twice ...`);
-  const [first, second] = await interruptible(io, async (signal) => [await ask(signal), await ask(signal)] as const);
+  const asking = interruptible(io, async (signal) => [await ask(signal), await ask(signal)] as const);
+  const [first, second] = await asking.catch((cause: unknown) => {
+    if (!(cause instanceof BackendError)) throw cause;
+    throw new UsageError(`The check question has no answer there: ${errorLine(cause)}.`, { cause });
+  });
   if (first.sha256 !== second.sha256)
     throw new UsageError("The server answers the check question differently each time: nodes could not agree on it.");
   io.err(`It answers: ${new TextDecoder().decode(first.output).slice(0, 200)}`);

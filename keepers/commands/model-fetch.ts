@@ -58,8 +58,9 @@ export function modelFetchCommand(io: Io): Command {
 const storeOf = (io: Io, options: Options): ModelStore => {
   const { limit, gateway, allowPrivate } = options;
   const trustedHosts = new Set(gateway.map((url) => new URL(url).host));
-  const downloads = makeDownloads({ allowPrivate: allowPrivate === true, trustedHosts });
-  return makeModelStore({ directory: folderOf(io, options), limitBytes: limit, clock: systemClock, gateways: gateway, downloads }); // prettier-ignore
+  const guard = { allowPrivate: allowPrivate === true };
+  const [downloads, gatewayDownloads] = [makeDownloads(guard), makeDownloads({ ...guard, trustedHosts })]; // a manifest's own URLs never reach a private gateway
+  return makeModelStore({ directory: folderOf(io, options), limitBytes: limit, clock: systemClock, gateways: gateway, downloads, gatewayDownloads }); // prettier-ignore
 };
 
 /** Where nothing is downloaded. */

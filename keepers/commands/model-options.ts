@@ -64,7 +64,7 @@ export const serverOf = async ({ server, servedAs, apiKeyFile }: ServerOptions):
     throw new UsageError("--server must be an http or https URL.");
   const key = apiKeyFile === undefined ? undefined : (await readText(apiKeyFile)).trim();
   const authorization = key === undefined ? undefined : `Bearer ${key}`;
-  return { base: baseOf(server), servedAs, authorization, stream: true, idleMs: serverTimeoutMs };
+  return { base: baseOf(server), servedAs, authorization, idleMs: serverTimeoutMs, wholeMs: serverTimeoutMs };
 };
 
 /** Work that Ctrl-C ends in an orderly way; a second one ends the process. */

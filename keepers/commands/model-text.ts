@@ -36,6 +36,7 @@ export const manifestLines = (manifest: ModelManifest, digests: ModelDigests): r
     line("runtime", `${runtime.engine} ${runtime.version} on ${runtime.hardware}`),
     line("settings", settings.length === 0 ? "none" : settings.join(", ")),
     line("commits to", tokenIdsText[runtime.tokenIds]),
+    line("answers", runtime.stream ? "as streams" : "whole, not as streams"),
     line("tokenizer", tokenizerText(manifest)),
     line("generation", `seed ${generation.seed}, at most ${generation.maxTokens} tokens`),
     ...(generation.system === undefined ? [] : [line("system", JSON.stringify(generation.system))]),

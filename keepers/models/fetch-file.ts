@@ -13,7 +13,10 @@ import { openPart, type Part } from "./part.ts";
 import { type Source, sourcesOf } from "./sources.ts";
 
 export type FetchFileDeps = {
+  /** Guarded: the URLs are the publisher's. */
   readonly downloads: Downloads;
+  /** For gateways, which the operator named and which may be private; `downloads` by default. */
+  readonly gatewayDownloads?: Downloads;
   readonly clock: Pick<Clock, "sleep">;
   /** IPFS gateways in the order of preference, such as `http://127.0.0.1:8080`. */
   readonly gateways?: readonly string[];
@@ -59,8 +62,9 @@ const receive = async (work: Work, body: AsyncIterable<Uint8Array>, skip: number
 const strong = (etag: string | undefined): string | undefined =>
   etag !== undefined && /^"[\x21\x23-\x7e]{1,200}"$/.test(etag) ? etag : undefined;
 
-const ask = async (work: Work, { url }: Source, asksRange: boolean): Promise<End> => {
-  const { part, file, signal, downloads, pace } = work;
+const ask = async (work: Work, { url, isGateway }: Source, asksRange: boolean): Promise<End> => {
+  const { part, file, signal, pace } = work;
+  const downloads = isGateway ? work.gatewayDownloads : work.downloads;
   const from = part.length();
   const origin = part.origin();
   const known = asksRange && origin?.url === url ? origin.etag : undefined;
@@ -158,7 +162,15 @@ export const fetchFile = async (deps: FetchFileDeps, input: FetchFileInput): Pro
   const { file, partPath, target, signal, onProgress } = input;
   signal.throwIfAborted();
   const part = await openPart(partPath, file.bytes, { signal });
-  const work: Work = { gateways: [], pace: defaultPace, retryMs: 1_000, ...deps, ...input, part };
+  const work: Work = {
+    gateways: [],
+    gatewayDownloads: deps.downloads,
+    pace: defaultPace,
+    retryMs: 1_000,
+    ...deps,
+    ...input,
+    part,
+  };
   try {
     onProgress?.(part.length());
     await tryAll(work);

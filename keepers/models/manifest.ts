@@ -16,6 +16,7 @@ export const modelKinds = ["chat", "completion", "embedding", "image"] as const;
 export type ModelKind = (typeof modelKinds)[number];
 
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
+const sha256OfNothing = createHash("sha256").digest("hex");
 /** Relative, without leaving its folder: `weights/model.gguf`. */
 const filePath = z
   .string()
@@ -69,6 +70,8 @@ const runtime = z.strictObject({
    * `logprobs.content` (llama.cpp), or not at all.
    */
   tokenIds: z.enum(["return_token_ids", "logprobs", "none"]),
+  /** Whether text is asked for as a stream: some servers tell other ids, or none, in one of the two ways. Absent is true, in the digest too. */
+  stream: z.boolean().default(true),
 });
 
 const generation = z.strictObject({
@@ -100,7 +103,12 @@ const manifestSchema = z.strictObject({
   runtime,
   generation,
   /** A question whose answer shows that a server runs this very model: nodes ask it before they trust a server. */
-  check: z.strictObject({ input: z.string().min(1).max(4_096), outputSha256: sha256Hex }).optional(),
+  check: z
+    .strictObject({
+      input: z.string().min(1).max(4_096),
+      outputSha256: sha256Hex.refine((hex) => hex !== sha256OfNothing, "is the sha256 of nothing, which is no output"),
+    })
+    .optional(),
 });
 
 export type ModelManifest = z.output<typeof manifestSchema>;

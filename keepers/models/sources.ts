@@ -2,7 +2,7 @@
 import type { ModelFile } from "./manifest.ts";
 
 /** One place to ask. */
-export type Source = { readonly url: string };
+export type Source = { readonly url: string; readonly isGateway: boolean };
 /** A URI that leads nowhere here, and why. */
 export type Unusable = { readonly uri: string; readonly why: string };
 
@@ -28,12 +28,12 @@ export const sourcesOf = (
   const sources: Source[] = [];
   const unusable: Unusable[] = [];
   for (const uri of uris) {
-    if (!uri.startsWith("ipfs:")) sources.push({ url: uri });
+    if (!uri.startsWith("ipfs:")) sources.push({ url: uri, isGateway: false });
     else if (gateways.length === 0) unusable.push({ uri, why: "no IPFS gateway is set" });
     else {
       const urls = gateways.flatMap((gateway) => gatewayUrl(gateway, uri) ?? []);
       if (urls.length === 0) unusable.push({ uri, why: "it is no ipfs://CID/path" });
-      sources.push(...urls.map((url) => ({ url })));
+      sources.push(...urls.map((url) => ({ url, isGateway: true })));
     }
   }
   return { sources, unusable };

@@ -51,6 +51,7 @@ async function manifestOf({ modelFile }: ModelServer, outputSha256: string): Pro
       hardware: "one processor of this machine",
       settings: {},
       tokenIds: "return_token_ids",
+      stream: true,
     },
     generation: { seed, maxTokens },
     check: { input: checkQuestion, outputSha256 },

@@ -21,10 +21,10 @@ export type Server = {
   readonly servedAs: string;
   /** Sent as `Authorization`. */
   readonly authorization?: string | undefined;
-  /** False for servers that tell token ids of whole answers only. */
-  readonly stream: boolean;
   /** Longest silence. */
   readonly idleMs: number;
+  /** Longest wait for an answer that is no stream: nothing comes before it is whole. */
+  readonly wholeMs: number;
 };
 
 export type Reply = {
@@ -74,6 +74,7 @@ const retryAfterOf = ({ retryAfter }: ServerAnswer): number | undefined => {
 
 const faultOf = (status: number, retryAfterMs: number | undefined) => {
   if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return "busy";
+  if (status >= 502 && status <= 504) return "unreachable";
   if (status >= 500) return "failing";
   return status === 400 || status === 413 || status === 422 ? "refuses" : "unfit";
 };
@@ -146,49 +147,55 @@ const readStream = async (
   throw new BackendError("unreachable", "the stream ended early");
 };
 
-const post = async (server: Server, manifest: ModelManifest, json: string, maxBytes: number, signal: AbortSignal) => {
-  const { authorization, idleMs } = server;
+type Question = { readonly server: Server; readonly manifest: ModelManifest; readonly signal: AbortSignal };
+
+type Post = { readonly json: string; readonly maxBytes: number; readonly isStream: boolean };
+
+const post = async ({ server, manifest, signal }: Question, { json, maxBytes, isStream }: Post) => {
+  const { authorization, idleMs, wholeMs } = server;
+  const firstMs = isStream ? idleMs : wholeMs;
   const url = urlOf(server, pathOf[manifest.kind]);
-  const answer = await sendToServer({ url, json, authorization, maxBytes, idleMs, signal });
+  const answer = await sendToServer({ url, json, authorization, maxBytes, firstMs, idleMs, signal });
   await checkStatus(answer, server);
   return answer;
 };
 
-type Question = { readonly server: Server; readonly manifest: ModelManifest; readonly signal: AbortSignal };
-
 const askText = async (
-  { server, manifest, signal }: Question,
+  question: Question,
   asked: Extract<Asked, { kind: "chat" | "completion" }>,
   limits: Limits,
 ): Promise<Reply> => {
-  const { servedAs, stream } = server;
+  const { manifest } = question;
+  const { servedAs } = question.server;
+  const { stream, tokenIds } = manifest.runtime;
   const mostTokens = limits.fuel < BigInt(asked.maxTokens) ? Number(limits.fuel) : asked.maxTokens;
-  const json = bodyOf(asked, manifest, { servedAs, mostTokens, stream });
+  const json = bodyOf(asked, manifest, { servedAs, mostTokens });
   const gatherer = gatherText({
-    tokenIds: manifest.runtime.tokenIds,
+    tokenIds,
     servedAs,
     mostTokens,
     mostPromptTokens: Buffer.byteLength(json) + bounds.templateTokens,
     mostText: limits.hardOutputBytes - tokenHashBytes,
+    mayDropIds: !stream && asked.stop.length > 0,
   });
   const promptBytes = bounds.eventBytes + bounds.bytesPerPromptByte * (Buffer.byteLength(json) + bounds.templateTokens);
   const mostBytes = promptBytes + bounds.bytesPerToken * mostTokens;
   const maxBytes = stream ? mostBytes : Math.min(mostBytes, bounds.wholeBytes); // a stream is never in memory whole
-  const answer = await post(server, manifest, json, maxBytes, signal);
+  const answer = await post(question, { json, maxBytes, isStream: stream });
   if (stream) {
     const sse = { maxEventBytes: promptBytes, maxEvents: 4 * mostTokens + 1_024 };
     const isSpent = await readStream(answer, gatherer, limits.fuel, sse);
-    if (isSpent) return { result: ended(ExecutionStatus.OutOfFuel, limits.fuel), fingerprint: undefined };
+    if (isSpent) return { result: ended(ExecutionStatus.OutOfFuel, limits.fuel), fingerprint: gatherer.identify() };
   } else gatherer.take(await readJson(answer));
   const gathered = gatherer.finish();
   return { result: concludeText(gathered, limits), fingerprint: gathered.fingerprint };
 };
 
 const askVector = async (question: Question, asked: Asked, limits: Limits): Promise<Reply> => {
-  const { server, manifest, signal } = question;
-  const { servedAs } = server;
-  const json = bodyOf(asked, manifest, { servedAs, mostTokens: 0, stream: false });
-  const value = await readJson(await post(server, manifest, json, bounds.vectorBytes, signal));
+  const { manifest } = question;
+  const { servedAs } = question.server;
+  const json = bodyOf(asked, manifest, { servedAs, mostTokens: 0 });
+  const value = await readJson(await post(question, { json, maxBytes: bounds.vectorBytes, isStream: false }));
   const mostPromptTokens = Buffer.byteLength(json) + bounds.templateTokens;
   const { dimensions } = manifest.generation;
   const { vector, promptTokens } = readVector(value, { servedAs, mostPromptTokens, dimensions });
@@ -196,14 +203,14 @@ const askVector = async (question: Question, asked: Asked, limits: Limits): Prom
 };
 
 const askImage = async (
-  { server, manifest, signal }: Question,
+  question: Question,
   asked: Extract<Asked, { kind: "image" }>,
   limits: Limits,
 ): Promise<Reply> => {
-  const { servedAs } = server;
+  const { servedAs } = question.server;
   const fuel = fuelOfImage(asked);
-  const json = bodyOf(asked, manifest, { servedAs, mostTokens: 0, stream: false });
-  const value = await readJson(await post(server, manifest, json, bounds.imageBytes, signal));
+  const json = bodyOf(asked, question.manifest, { servedAs, mostTokens: 0 });
+  const value = await readJson(await post(question, { json, maxBytes: bounds.imageBytes, isStream: false }));
   return { result: conclude(fuel, readImage(value, servedAs), limits), fingerprint: undefined };
 };
 
@@ -217,7 +224,14 @@ export const askServer = (question: Question, asked: Asked, limits: Limits): Pro
 export const listModels = async (server: Server, signal: AbortSignal): Promise<readonly string[]> => {
   const { authorization, idleMs } = server;
   const url = urlOf(server, "models");
-  const answer = await sendToServer({ url, authorization, maxBytes: bounds.listBytes, idleMs, signal });
+  const answer = await sendToServer({
+    url,
+    authorization,
+    maxBytes: bounds.listBytes,
+    firstMs: idleMs,
+    idleMs,
+    signal,
+  });
   await checkStatus(answer, server);
   const value = await readJson(answer);
   const data: unknown = typeof value === "object" && value !== null && "data" in value ? value.data : undefined;

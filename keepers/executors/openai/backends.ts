@@ -10,8 +10,6 @@ export type BackendOptions = {
   readonly concurrency: number;
   /** Sent as `Authorization`. */
   readonly authorization?: string | undefined;
-  /** False for servers that tell token ids of whole answers only. Default true. */
-  readonly stream?: boolean;
 };
 
 export type BackendsOptions = {
@@ -19,12 +17,21 @@ export type BackendsOptions = {
   readonly servedAs: string;
   /** At least one. */
   readonly backends: readonly BackendOptions[];
-  /** A server may be silent for so long. Default 60 s. */
+  /** A server may be silent for so long, but before the first byte of an answer that is no stream. Default 60 s. */
   readonly idleMs?: number;
+  /** One server has so long for one answer. Default 10 minutes. */
+  readonly timeoutMs?: number;
 };
 
+export const defaultTimeoutMs = 600_000;
+
 /** Servers of which nothing is known yet. */
-export const backendsOf = ({ backends, servedAs, idleMs = 60_000 }: BackendsOptions): readonly Backend[] =>
-  backends.map(({ url, concurrency, authorization, stream = true }) =>
-    newBackend(redactUrl(url), { base: baseOf(url), servedAs, authorization, stream, idleMs }, concurrency),
+export const backendsOf = ({
+  backends,
+  servedAs,
+  idleMs = 60_000,
+  timeoutMs: wholeMs = defaultTimeoutMs,
+}: BackendsOptions): readonly Backend[] =>
+  backends.map(({ url, concurrency, authorization }) =>
+    newBackend(redactUrl(url), { base: baseOf(url), servedAs, authorization, idleMs, wholeMs }, concurrency),
   );

@@ -1,6 +1,6 @@
 /** Whether a server runs the very model of a manifest: it lists it, and answers the manifest's question as it must. */
 import type { ModelManifest } from "../../models/manifest.ts";
-import type { ExecutionLimits } from "../executor.ts";
+import { ExecutionStatus, type ExecutionLimits } from "../executor.ts";
 import { sha256 } from "../preconditions.ts";
 import { askServer, listModels, type Server } from "./ask.ts";
 import { BackendError } from "./fault.ts";
@@ -19,6 +19,8 @@ export type Examined = {
   readonly isProven: boolean;
 };
 
+const noOutput = `the output for the check question is longer than ${checkLimits.hardOutputBytes} bytes, which nodes use none of: ask for a shorter answer, or a smaller image`;
+
 /** sha256 of the output for an input, as `check.outputSha256` of a manifest has it: 64 hex digits. */
 export const outputSha256 = async (
   server: Server,
@@ -30,6 +32,8 @@ export const outputSha256 = async (
   if (asked === undefined)
     throw new BackendError("refuses", "the manifest's check question is no input that its nodes take");
   const { result, fingerprint } = await askServer({ server, manifest, signal }, asked, checkLimits);
+  if (result.status !== ExecutionStatus.Success && result.status !== ExecutionStatus.SuccessLong)
+    throw new BackendError("otherModel", noOutput);
   return { sha256: sha256(result.output).slice(2), output: result.output, fingerprint };
 };
 

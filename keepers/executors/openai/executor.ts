@@ -19,8 +19,8 @@ import {
   type Executor,
 } from "../executor.ts";
 import { checkArtifact, checkLimits, ended, sha256 } from "../preconditions.ts";
-import { askServer } from "./ask.ts";
-import { backendsOf, type BackendsOptions } from "./backends.ts";
+import { askServer, type Reply } from "./ask.ts";
+import { backendsOf, type BackendsOptions, defaultTimeoutMs } from "./backends.ts";
 import { BackendError, codeOf } from "./fault.ts";
 import { fuelOfImage } from "./image.ts";
 import { type Asked, readInput } from "./input.ts";
@@ -35,8 +35,6 @@ export type OpenAiExecutorOptions = BackendsOptions & {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
-  /** One server has so long for one answer. Default 10 minutes. */
-  readonly timeoutMs?: number;
   /** A server that answered the check question is trusted for so long; 0 asks before every request. Default 60 s. */
   readonly checkEveryMs?: number;
 };
@@ -58,7 +56,7 @@ const isManifest = (artifact: Uint8Array): boolean => {
 
 /** Makes the executor. Throws ManifestError. */
 export const makeOpenAiExecutor = (options: OpenAiExecutorOptions): OpenAiExecutor => {
-  const { clock, log, timeoutMs = 600_000, checkEveryMs = 60_000 } = options;
+  const { clock, log, timeoutMs = defaultTimeoutMs, checkEveryMs = 60_000 } = options;
   const manifest = parseManifest(options.manifest);
   const artifactDigest = sha256(options.manifest);
   const { name: model } = manifest;
@@ -71,13 +69,25 @@ export const makeOpenAiExecutor = (options: OpenAiExecutorOptions): OpenAiExecut
   count.fit(pool.backends.length);
   const trust = makeTrust({ manifest, pool, clock, checkEveryMs });
 
+  /** One that fails at this request and passes its check is no worse than before: a requester may have caused it. */
+  const ask = async (backend: Backend, asked: Asked, limits: ExecutionLimits, signal: AbortSignal): Promise<Reply> => {
+    const { server } = backend;
+    const slow = (): BackendError => new BackendError("slow", `no whole answer came within ${timeoutMs} ms`);
+    try {
+      return await within(clock, timeoutMs, slow, signal, (ending) =>
+        askServer({ server, manifest, signal: ending }, asked, limits),
+      );
+    } catch (cause) {
+      if (!(cause instanceof BackendError) || cause.fault !== "failing" || manifest.check === undefined) throw cause;
+      await trust.prove(backend, signal);
+      throw new BackendError("refuses", `${cause.message} (and it passes its check)`, { cause });
+    }
+  };
+
   const attempt = async (backend: Backend, asked: Asked, limits: ExecutionLimits, signal: AbortSignal) => {
     await trust.ensure(backend, signal);
-    const { doubts, server } = backend;
-    const slow = (): BackendError => new BackendError("slow", `no whole answer came within ${timeoutMs} ms`);
-    const { result, fingerprint } = await within(clock, timeoutMs, slow, signal, (ending) =>
-      askServer({ server, manifest, signal: ending }, asked, limits),
-    );
+    const { doubts } = backend;
+    const { result, fingerprint } = await ask(backend, asked, limits, signal);
     if (fingerprint !== undefined && backend.fingerprint !== undefined && fingerprint !== backend.fingerprint)
       throw new BackendError("changed", `its fingerprint is ${JSON.stringify(fingerprint.slice(0, 60))} now`);
     if (doubts !== backend.doubts) await trust.ensure(backend, signal); // it failed others meanwhile

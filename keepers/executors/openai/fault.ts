@@ -2,11 +2,11 @@
 import type { ExecutorErrorCode } from "../executor.ts";
 
 /**
- * - `unreachable`: no connection, or it ended before the answer did
+ * - `unreachable`: no connection, or it ended before the answer did, or a gateway says so (502, 504, 503 without Retry-After)
  * - `slow`: nothing came for too long, or the whole took too long
  * - `busy`: it asks for patience (429, or 503 with Retry-After)
- * - `failing`: an error of its own (other 5xx)
- * - `refuses`: it does not take this request (400, 413, 422), or cuts the answer at a limit of its own
+ * - `failing`: an error of its own (other 5xx, or an error for an answer), which this request may have caused
+ * - `refuses`: it does not take this request (400, 413, 422), fails at it and passes its check, or cuts the answer at a limit of its own
  * - `unfit`: any other status: a wrong key, path or model name, a redirect
  * - `garbage`: an answer that no honest server gives
  * - `otherModel`: it serves another model than the manifest's

@@ -13,7 +13,9 @@ export type ServerRequest = {
   readonly authorization?: string | undefined;
   /** Longest answer that is taken. */
   readonly maxBytes: number;
-  /** Longest silence. */
+  /** Longest silence before the answer's first byte, once the server has the request. */
+  readonly firstMs: number;
+  /** Longest silence otherwise. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
 };
@@ -35,11 +37,13 @@ const unreachable = (cause: unknown): BackendError =>
 
 async function* boundedBody(
   response: IncomingMessage,
-  { maxBytes, signal }: ServerRequest,
+  sent: ClientRequest,
+  { maxBytes, idleMs, signal }: ServerRequest,
 ): AsyncGenerator<Uint8Array> {
   let length = 0;
   try {
     for await (const piece of response as AsyncIterable<Uint8Array>) {
+      if (length === 0) sent.setTimeout(idleMs);
       length += piece.length;
       if (length > maxBytes) throw garbage(`the answer is longer than ${maxBytes} bytes`);
       yield piece;
@@ -53,7 +57,7 @@ async function* boundedBody(
 }
 
 /** Every event that ends a request settles the promise: Node itself says nothing where the server switches protocols. */
-const responseOf = (sent: ClientRequest, { json, signal, idleMs }: ServerRequest): Promise<IncomingMessage> =>
+const responseOf = (sent: ClientRequest, { json, signal, idleMs, firstMs }: ServerRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     let interim = 0;
     let received: IncomingMessage | undefined;
@@ -68,7 +72,10 @@ const responseOf = (sent: ClientRequest, { json, signal, idleMs }: ServerRequest
       reject(garbage("the server wants to switch protocols"));
     });
     sent.on("close", () => reject(new BackendError("unreachable", "the connection ended early"))); // after an answer: no effect
-    sent.setTimeout(idleMs, () => end(new BackendError("slow", `nothing came for ${idleMs} ms`)));
+    sent.setTimeout(idleMs, () =>
+      end(new BackendError("slow", `nothing came for ${sent.socket?.timeout ?? idleMs} ms`)),
+    );
+    sent.once("finish", () => void (received === undefined && sent.setTimeout(firstMs)));
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     sent.end(json);
   });
@@ -94,7 +101,7 @@ export const sendToServer = async (asked: ServerRequest): Promise<ServerAnswer> 
       status: response.statusCode ?? 0,
       contentType: response.headers["content-type"] ?? "",
       retryAfter: response.headers["retry-after"],
-      body: boundedBody(response, asked),
+      body: boundedBody(response, sent, asked),
     };
   } catch (error) {
     signal.throwIfAborted();

@@ -96,15 +96,22 @@ const fieldsOfText = (text: string, { kind }: ModelManifest): Fields => {
   return kind === "embedding" ? { input: text } : { prompt: text };
 };
 
+/** Undefined where `read` refuses with this error. Any other is a fault of this machine, and no outcome. */
+const unless = <T>(refusal: typeof TypeError | typeof SyntaxError, read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof refusal) return undefined;
+    throw error;
+  }
+};
+
 /** What an input asks for; undefined where it is refused. */
 export const readInput = (input: Uint8Array, manifest: ModelManifest): Asked | undefined => {
   if (input.length === 0 || input.length > (manifest.generation.maxInputBytes ?? inputBounds.bytes)) return undefined;
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input);
-    if (!text.startsWith("{")) return readFields(fieldsOfText(text, manifest), manifest);
-    const value: unknown = JSON.parse(text);
-    return isFields(value) ? readFields(value, manifest) : undefined;
-  } catch {
-    return undefined; // neither UTF-8 nor JSON
-  }
+  const text = unless(TypeError, () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input));
+  if (text === undefined) return undefined;
+  if (!text.startsWith("{")) return readFields(fieldsOfText(text, manifest), manifest);
+  const value = unless(SyntaxError, (): unknown => JSON.parse(text));
+  return isFields(value) ? readFields(value, manifest) : undefined;
 };

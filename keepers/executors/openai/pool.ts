@@ -141,7 +141,9 @@ export const makePool = (
     }
     if (fault === "changed") return;
     backend.failures += 1;
-    const pauseMs = retryAfterMs ?? backoffMs(firstBackoffMs, backend.failures, maxBackoffMs, clock.random());
+    const failures = retryAfterMs === undefined ? backend.failures : 1; // it says itself how long
+    const ownMs = backoffMs(firstBackoffMs, failures, maxBackoffMs, clock.random());
+    const pauseMs = Math.max(retryAfterMs ?? 0, ownMs);
     backend.asideUntilMs = clock.now() + pauseMs;
     if (fault !== "busy") tell(backend, message);
   };

@@ -17,8 +17,6 @@ export type RequestOptions = {
   readonly servedAs: string;
   /** Most tokens of the answer. */
   readonly mostTokens: number;
-  /** Whether text comes as a stream. */
-  readonly stream: boolean;
 };
 
 /** `logprobs` is a flag for chats and a number for completions; one alternative is the least that servers name ids for. */
@@ -35,7 +33,7 @@ const textOptions = (manifest: ModelManifest, stop: readonly string[], options: 
   n: 1,
   seed: manifest.generation.seed,
   ...(stop.length === 0 ? {} : { stop }),
-  ...(options.stream ? { stream: true, stream_options: { include_usage: true } } : { stream: false }),
+  ...(manifest.runtime.stream ? { stream: true, stream_options: { include_usage: true } } : { stream: false }),
   ...tokenIdsOf(manifest),
 });
 

@@ -47,6 +47,8 @@ export type TextRules = {
   readonly mostPromptTokens: number;
   /** Longest text that is kept, UTF-16 code units. */
   readonly mostText: number;
+  /** An honest server may have told no id: llama.cpp, whole, leaves out the last ones at a stop text. */
+  readonly mayDropIds: boolean;
 };
 
 export type TextGatherer = {
@@ -54,6 +56,8 @@ export type TextGatherer = {
   take(value: unknown): void;
   /** Tokens that were used for certain. */
   leastTokens(): number;
+  /** The fingerprint so far, of an answer that is not read to its end. Throws BackendError where it does not name its model. */
+  identify(): string | undefined;
   /** Throws BackendError where the answer is not whole. */
   finish(): TextAnswer;
 };
@@ -116,6 +120,13 @@ const countsOf = (
   return { prompt, completion };
 };
 
+/** Text without any token id: a hash of nothing would commit to nothing. */
+const checkIds = ({ ids: given, textLength }: Gathered, { tokenIds, mayDropIds }: TextRules): void => {
+  if (tokenIds !== "logprobs" || given.length > 0 || textLength === 0) return;
+  if (mayDropIds) throw new BackendError("refuses", "the server tells no token id of an answer that a stop text ended");
+  throw garbage("the answer has text and no token ids: runtime.tokenIds of the manifest differs");
+};
+
 /** `length` with fewer tokens than asked for: a limit of the server, which another node's server may not have. */
 const checkFinish = (finish: string | undefined, completion: number, mostTokens: number): void => {
   if (finish === undefined) throw new BackendError("unreachable", "the answer ended early");
@@ -161,6 +172,11 @@ export const gatherText = (rules: TextRules): TextGatherer => {
     all.promptIds = given.length;
   };
 
+  const identify = (): string | undefined => {
+    if (!all.isNamed) throw garbage("the answer does not name its model");
+    return all.fingerprint;
+  };
+
   return {
     take: (value) => {
       const { model, system_fingerprint, prompt_token_ids, choices, usage } = parsePiece(value);
@@ -175,15 +191,17 @@ export const gatherText = (rules: TextRules): TextGatherer => {
         all.usage = { prompt: usage.prompt_tokens, completion: usage.completion_tokens };
     },
     leastTokens: () => (all.promptIds ?? 1) + all.ids.length,
+    identify,
     finish: () => {
-      if (!all.isNamed) throw garbage("the answer does not name its model");
+      const fingerprint = identify();
       if (all.finish === undefined) checkFinish(undefined, 0, rules.mostTokens);
       const { prompt, completion } = countsOf(all, rules);
       checkFinish(all.finish, completion, rules.mostTokens);
+      checkIds(all, rules);
       const text = all.textLength > rules.mostText ? undefined : all.parts.join("");
       if (text !== undefined && !text.isWellFormed()) throw garbage("the text has half of a surrogate pair");
       const completionTokens = rules.tokenIds === "logprobs" ? all.ids.length : completion;
-      return { text, ids: all.ids, promptTokens: prompt, completionTokens, fingerprint: all.fingerprint };
+      return { text, ids: all.ids, promptTokens: prompt, completionTokens, fingerprint };
     },
   };
 };

@@ -19,6 +19,8 @@ export type TrustDeps = {
 export type Trust = {
   /** Resolves once the server is known to run the model; several who wait share one check. Rejects with BackendError, or the signal's reason. */
   ensure(backend: Backend, signal: AbortSignal): Promise<void>;
+  /** The same, asking whatever is known. */
+  prove(backend: Backend, signal: AbortSignal): Promise<void>;
   /** Whether at least one server can be used; asks those that are due. */
   check(signal?: AbortSignal): Promise<CheckResult>;
 };
@@ -38,11 +40,14 @@ export const makeTrust = ({ manifest, pool, clock, checkEveryMs }: TrustDeps): T
     pool.trust(backend, clock.now() + checkEveryMs, fingerprint);
   };
 
-  const ensure: Trust["ensure"] = async (backend, signal) => {
-    if (clock.now() < backend.trustedUntilMs) return;
+  const prove: Trust["prove"] = async (backend, signal) => {
     const started = running.get(backend) ?? examine(backend).finally(() => running.delete(backend));
     running.set(backend, started);
     await orAborted(started, signal);
+  };
+
+  const ensure: Trust["ensure"] = async (backend, signal) => {
+    if (clock.now() >= backend.trustedUntilMs) await prove(backend, signal);
   };
 
   const look = async (backend: Backend): Promise<string | undefined> => {
@@ -59,6 +64,7 @@ export const makeTrust = ({ manifest, pool, clock, checkEveryMs }: TrustDeps): T
 
   return {
     ensure,
+    prove,
     check: async (signal) => {
       const looked = Promise.all(pool.backends.map(async (one) => ({ name: one.name, fault: await look(one) })));
       const found = await orAborted(looked, signal ?? never);

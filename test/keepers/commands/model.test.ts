@@ -16,6 +16,7 @@ import { UsageError } from "../../../keepers/commands/usage-error.ts";
 import { readCliEnvironment } from "../../../keepers/config.ts";
 import { digestsOf } from "../../../keepers/models/digests.ts";
 import { type ModelManifest, parseManifest } from "../../../keepers/models/manifest.ts";
+import { startScriptedServer, whole } from "../executors/scripted-server.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { closeServers, contentOf, serve, serveFile, sha256Of } from "../models/file-server.ts";
 import { bytesOf, manifestOf } from "../models/samples.ts";
@@ -152,6 +153,38 @@ describe("atoma model", function () {
       expect(existsSync(at("manifest.json"))).to.equal(false);
     });
 
+    it("follows --no-stream with the server, and refuses a question whose output nodes would not take", async () => {
+      const server = await startScriptedServer();
+      const list = { data: [{ id: "tiny" }] };
+      let image = Buffer.from("89504e470d0a1a0a0000", "hex");
+      server.answer = ({ path, body }) => {
+        if (path.endsWith("/models")) return whole(list);
+        if (path.endsWith("/generations")) return whole({ data: [{ b64_json: image.toString("base64") }] });
+        const usage = { prompt_tokens: 5, completion_tokens: 1 };
+        const choice = { finish_reason: "stop", message: { content: "blue" } };
+        return body["stream"] === false ? whole({ model: "tiny", usage, choices: [choice] }) : { status: 400 };
+      };
+      try {
+        const place = ["--server", server.url, "--served-as", "tiny"];
+        const file = put("model.gguf", weights);
+        const args = ["create", file, ...described, "--out", at("manifest.json"), "--force", "--check-question", "Hi", ...place]; // prettier-ignore
+        expect(await usage(...args)).to.contain("status 400");
+        expect((await run(...args, "--no-stream")).status).to.equal(0);
+        expect(parseManifest(readFileSync(at("manifest.json"))).runtime.stream).to.equal(false);
+        expect((await run("check", at("manifest.json"), ...place)).status).to.equal(0);
+        expect((await run("show", at("manifest.json"))).out).to.match(/answers +whole/);
+        expect((await run(...args, "--kind", "image")).status).to.equal(0);
+        image = Buffer.concat([image, Buffer.alloc(1_048_576)]);
+        expect(await usage(...args, "--kind", "image")).to.match(/longer than 1048576 bytes.*smaller image/);
+        const nothing = ["--check-question", "Hi", "--check-output-sha256", sha256Of(new Uint8Array())];
+        expect(await usage("create", file, ...described, "--out", at("other.json"), ...nothing)).to.contain(
+          "of nothing",
+        );
+      } finally {
+        await server.close();
+      }
+    });
+
     it("fills in the check from a server's own answer, and refuses one that answers differently each time", async () => {
       let asked = 0; // questions
       let isSteady = true;
@@ -270,6 +303,21 @@ describe("atoma model", function () {
       expect((await run("remove", digest, ...store)).status).to.equal(1);
       expect(readdirSync(join(at("store"), "blobs"))).to.deep.equal([]);
       expect(JSON.parse((await run("list", ...store, "--json")).out)).to.deep.equal({ models: [] });
+    });
+
+    it("asks a private gateway for what is in IPFS, and for no URL of the manifest's", async () => {
+      const server = await serveFile(weights);
+      const fetchFrom = (uri: string) => {
+        const manifest = bytesOf(manifestOf([{ path: "model.gguf", bytes: weights, uris: [uri] }]));
+        const store = ["--store", at("store"), "--gateway", `http://${server.host}`];
+        return run("fetch", put("manifest.json", manifest), ...store);
+      };
+      const refused = await fetchFrom(`http://${server.host}/api/v0/shutdown`);
+      expect([refused.status, server.asked.length]).to.deep.equal([2, 0]);
+      expect(refused.err).to.contain("127.0.0.1 is not a public address");
+      expect((await fetchFrom("ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi")).status).to.equal(
+        0,
+      );
     });
 
     it("names every source with its reason, and bad options", async () => {

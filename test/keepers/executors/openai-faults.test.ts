@@ -162,6 +162,84 @@ describe("The executor of models before servers that fail", () => {
     expect(Date.now() - startMs).to.be.below(300);
   });
 
+  describe("with a check question", () => {
+    let artifact: Uint8Array;
+    beforeEach(async () => {
+      artifact = manifestOf({ check: { input: "Check.", outputSha256: sha256Of((await run(alone())).output) } });
+      server.asked.length = 0;
+    });
+    const fails = (text: string, how: Script, check: Script = chat()): void => {
+      server.answer = (asked) => {
+        if (!isAnswer(asked)) return usual(asked);
+        const body = JSON.stringify(asked.body);
+        return body.includes(text) ? how : body.includes("Check.") ? check : chat();
+      };
+    };
+    const checks = () => questions(server).filter(({ body }) => JSON.stringify(body).includes("Check.")).length;
+
+    it("are not taken out of use by a question at which they fail, while they pass their check", async () => {
+      const executor = executorOf(artifact, { urls: [server.url] });
+      const broken = [
+        { status: 500, pieces: ['{"error":{"message":"Conversation roles must alternate"}}'] },
+        { status: 501 },
+        stream([chatEvents()[0], { error: { message: "roles must alternate" } }]),
+      ];
+      for (const script of broken) {
+        fails("poison", script);
+        const error = await failureOf(run(executor, { artifact, text: "poison" }));
+        expect(await codeOf(Promise.reject(error))).to.equal("BackendRefused");
+        expect((error as Error).message).to.include("it passes its check");
+        const startMs = Date.now();
+        expect((await run(executor, { artifact })).status).to.equal(ExecutionStatus.Success);
+        expect(Date.now() - startMs).to.be.below(300);
+      }
+      expect(checks()).to.equal(1 + broken.length);
+    });
+
+    it("are asked it once for all questions at which they fail meanwhile", async () => {
+      const executor = executorOf(artifact, { backends: [{ url: server.url, concurrency: 8 }] });
+      fails("poison", { status: 500 }, { ...chat(), pauseMs: 20 });
+      await run(executor, { artifact });
+      const codes = await Promise.all(
+        Array.from({ length: 8 }, () => codeOf(run(executor, { artifact, text: "poison" }))),
+      );
+      expect(new Set(codes)).to.deep.equal(new Set(["BackendRefused"]));
+      expect(checks()).to.be.within(2, 3);
+    });
+
+    it("are set aside where they fail at that too, or where a gateway fails for them", async () => {
+      for (const [how, check, code, count] of [
+        [{ status: 500 }, { status: 500 }, "BackendUnavailable", 2],
+        [{ status: 500 }, chat({ text: "No." }), "BackendMisbehaved", 2],
+        [{ status: 502 }, chat(), "BackendUnavailable", 1],
+        [{ status: 503 }, chat(), "BackendUnavailable", 1],
+        [{ status: 504 }, chat(), "BackendUnavailable", 1],
+      ] as const) {
+        server.answer = usual;
+        server.asked.length = 0;
+        const executor = executorOf(artifact, { urls: [server.url] });
+        await run(executor, { artifact });
+        fails("Is it?", how, check);
+        expect(await codeOf(run(executor, { artifact }))).to.equal(code);
+        expect(checks()).to.equal(count);
+        expect((await executor.check()).ok).to.equal(false);
+      }
+    });
+
+    it("are not believed that the fuel is spent where they are another program, or do not say which model it is", async () => {
+      const executor = executorOf(artifact, { urls: [server.url] });
+      const ask = () => run(executor, { artifact, fuel: 10n });
+      const text = "x".repeat(10);
+      answering(chat({ fingerprint: "a" }));
+      expect((await ask()).status).to.equal(ExecutionStatus.Success);
+      answering(chat({ fingerprint: "b", text }));
+      expect(await codeOf(ask())).to.equal("BackendMisbehaved");
+      const unnamed = chatEvents({ text }).map((event) => ({ ...(event as object), model: null }));
+      answering(stream([...unnamed, "[DONE]"]));
+      expect(await codeOf(run(alone(), { fuel: 10n }))).to.equal("BackendMisbehaved");
+    });
+  });
+
   it("leaves a failing server alone for a while, checks it, and uses it again", async () => {
     const executor = both();
     answering({ status: 500 });
@@ -248,6 +326,7 @@ describe("The executor of models before servers that fail", () => {
       [manifestOf({ generation }), "Is it?", { return_token_ids: true }],
       [manifestOf({ generation, runtime: { tokenIds: "logprobs" } }), "Is it?", { logprobs: true, top_logprobs: 1 }],
       [manifestOf({ generation, runtime: { tokenIds: "none" } }), "Is it?", {}],
+      [manifestOf({ generation, runtime: { tokenIds: "none", stream: false } }), "Is it?", { stream: false }],
     ];
     for (const [artifact, text, extra] of bodies) {
       server.asked.length = 0;
@@ -263,7 +342,7 @@ describe("The executor of models before servers that fail", () => {
             { role: "user", content: "Is it?" },
           ],
           ...{ max_tokens: 9, temperature: 0, top_p: 1, n: 1, seed: 11, stop: ["\n"] },
-          ...{ stream: true, stream_options: { include_usage: true } },
+          ...("stream" in extra ? {} : { stream: true, stream_options: { include_usage: true } }),
           ...extra,
         },
       });
@@ -294,6 +373,37 @@ describe("The executor of models before servers that fail", () => {
     expect(untold.usage).to.equal(6n);
     answering(stream([{ model: "test", choices: [{ delta: { content: "Yes" }, logprobs: { content: [{}] } }] }]));
     expect(await codeOf(ask("logprobs"))).to.equal("BackendMisbehaved");
+    answering(stream(events(false)));
+    expect(await codeOf(ask("logprobs"))).to.equal("BackendMisbehaved"); // text that no id stands for
+  });
+
+  it("has no outcome of a whole answer whose ids a stop text took, and does not blame the server", async () => {
+    const artifact = manifestOf({ runtime: { tokenIds: "logprobs", stream: false } });
+    const executor = executorOf(artifact, { urls: [server.url] });
+    const choice = { finish_reason: "stop", message: { content: "Hel" }, logprobs: { content: [] } };
+    answering(whole({ model: "test", choices: [choice], usage: { prompt_tokens: 3, completion_tokens: 1 } }));
+    const text = '{"messages":[{"role":"user","content":"x"}],"stop":["lo"]}';
+    expect(await codeOf(run(executor, { artifact, text }))).to.equal("BackendRefused");
+    expect((await executor.check()).ok).to.equal(true);
+    expect(await codeOf(run(executor, { artifact }))).to.equal("BackendMisbehaved"); // no stop text to blame
+  });
+
+  it("waits for the first byte of a whole answer as long as for the answer, and for the rest no longer than for others", async () => {
+    const artifact = manifestOf({ runtime: { stream: false } });
+    const choice = { finish_reason: "stop", message: { content: "Yes." }, token_ids: [1, 2, 3, 4] };
+    const usage = { prompt_tokens: 3, completion_tokens: 4 };
+    const [text = ""] = whole({ model: "test", choices: [choice], usage, prompt_token_ids: [1, 2, 3] }).pieces ?? [];
+    const late: Script = { pieces: ["", "", "", "", text], pauseMs: 60 };
+    const ask = (given: Uint8Array) =>
+      run(executorOf(given, { urls: [server.url], idleMs: 150, timeoutMs: 1_000 }), { artifact: given });
+    answering(late);
+    expect((await ask(artifact)).status).to.equal(ExecutionStatus.Success);
+    answering({ pieces: ["{"], then: "hang" });
+    expect(((await failureOf(ask(artifact))) as Error).message).to.match(/nothing came for 150 ms/);
+    answering({ then: "hang" });
+    expect(((await failureOf(ask(artifact))) as Error).message).to.match(
+      /(whole answer|nothing) came (within|for) 1000 ms/,
+    );
   });
 
   it("uses a server only while it lists the model and answers the check question", async () => {
@@ -451,6 +561,15 @@ describe("The executor of embeddings and images before servers that fail", () =>
     expect((await run(image, "a cat", answer, { maxOutputBytes: 1, hardOutputBytes: 9 })).status).to.equal(
       ExecutionStatus.OutputTooLong,
     );
+  });
+
+  it("passes no check with an image that is too long for an output, whatever it shows", async () => {
+    const large = (fill: number) => Buffer.concat([png, Buffer.alloc(1_048_576, fill)]);
+    const answer = { data: [{ b64_json: large(1).toString("base64") }] };
+    const artifact = manifestOf({ kind: "image", check: { input: "a cat", outputSha256: sha256Of(large(1)) } });
+    const error = await failureOf(run(artifact, "a cat", answer));
+    expect(await codeOf(Promise.reject(error))).to.equal("BackendMisbehaved");
+    expect((error as Error).message).to.match(/longer than 1048576 bytes.*smaller image/);
   });
 
   it("takes no image that is none", async () => {

@@ -7,9 +7,9 @@ import { conclude, tokenHash } from "../../../keepers/executors/openai/outcome.t
 import { makePool, newBackend } from "../../../keepers/executors/openai/pool.ts";
 import { makeSseReader } from "../../../keepers/executors/openai/sse.ts";
 import { quantise } from "../../../keepers/executors/openai/vector.ts";
-import { parseManifest } from "../../../keepers/models/manifest.ts";
+import { modelRuntimeDigest, parseManifest } from "../../../keepers/models/manifest.ts";
 import { systemClock } from "../../../keepers/runtime/clock.ts";
-import { executorOf, limitsOf, manifestOf, taskOf, utf8 } from "./model-fixtures.ts";
+import { executorOf, limitsOf, manifestOf, sha256Of, taskOf, utf8 } from "./model-fixtures.ts";
 
 const manifests = {
   chat: parseManifest(manifestOf({ generation: { maxTokens: 50, stop: ["END"], maxInputBytes: 2_000 } })),
@@ -106,10 +106,34 @@ describe("Inputs of models", () => {
     expect(result).to.deep.equal({ status: ExecutionStatus.BadInput, usage: 0n, output: new Uint8Array() });
   });
 
+  it("are not refused for a fault of the reader's own", () => {
+    const generation = { ...manifests.chat.generation };
+    Object.defineProperty(generation, "stop", { get: () => [...new Array<string>(-1)] });
+    const faulty = { ...manifests.chat, generation };
+    expect(() => readInput(utf8("Hi"), faulty)).to.throw(RangeError);
+    expect(() => readInput(utf8(chatOf({})), faulty)).to.throw(RangeError);
+    expect(readInput(utf8('{"messages'), faulty)).to.equal(undefined);
+  });
+
   it("survive deep nesting", () => {
     const deep = parseManifest(manifestOf({ generation: { maxInputBytes: 16_777_216 } }));
     expect(readInput(utf8(`{"messages":${"[".repeat(1_000_000)}`), deep)).to.equal(undefined);
     expect(readInput(utf8(`{"messages":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`), deep)).to.equal(undefined);
+  });
+});
+
+describe("Manifests of models", () => {
+  it("say whether answers are streams, as the runtime's digest does", () => {
+    const digest = (runtime: { stream?: boolean }) => modelRuntimeDigest(parseManifest(manifestOf({ runtime })));
+    expect(digest({ stream: true })).to.equal(digest({}));
+    expect(digest({ stream: false })).to.not.equal(digest({}));
+  });
+
+  it("have no check that nothing passes but an output of no bytes", () => {
+    const check = { input: "a cat", outputSha256: sha256Of(new Uint8Array()) };
+    expect(() => parseManifest(manifestOf({ kind: "image", check }))).to.throw(
+      /outputSha256: is the sha256 of nothing/,
+    );
   });
 });
 
@@ -144,7 +168,7 @@ describe("Outcomes of models", () => {
 describe("The servers of a model", () => {
   it("are left alone twice as long with each failure, up to a minute, one failure counting once", () => {
     const clock = { ...systemClock, now: () => 0, random: () => 1 };
-    const server = { base: new URL("http://127.0.0.1/v1/"), servedAs: "test", stream: true, idleMs: 1 };
+    const server = { base: new URL("http://127.0.0.1/v1/"), servedAs: "test", idleMs: 1, wholeMs: 1 };
     const backend = newBackend("a", server, 1);
     const told: (string | undefined)[] = [];
     const pool = makePool([backend], clock, (_, fault) => void told.push(fault));
@@ -157,8 +181,14 @@ describe("The servers of a model", () => {
     expect(waits).to.deep.equal([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
     pool.trust(backend, 1, undefined);
     expect(told).to.deep.equal(["status 500", undefined]); // once each
-    pool.fail(backend, new BackendError("busy", "status 429", { retryAfterMs: 5 }));
-    expect([backend.asideUntilMs, backend.trustedUntilMs]).to.deep.equal([5, 1]); // busy is no reason for a doubt
+    for (const [retryAfterMs, untilMs] of [
+      [0, 1_000], // never at once: that would be an endless loop
+      [5_000, 5_000],
+      [1, 1_000], // and no longer with each: it says itself how long
+    ] as const) {
+      pool.fail(backend, new BackendError("busy", "status 429", { retryAfterMs }));
+      expect([backend.asideUntilMs, backend.trustedUntilMs]).to.deep.equal([untilMs, 1]); // busy is no reason for a doubt
+    }
   });
 });
 

@@ -16,7 +16,7 @@ import {
 import { writePerturbed } from "../../../gateway/model/perturb.ts";
 import { ExecutionStatus } from "../../../keepers/executors/executor.ts";
 import type { OpenAiExecutor } from "../../../keepers/executors/openai/executor.ts";
-import { modelKinds, type ModelManifest } from "../../../keepers/models/manifest.ts";
+import { modelKinds, type ModelManifest, parseManifest } from "../../../keepers/models/manifest.ts";
 import { codeOf, describeExecutor } from "./conformance.ts";
 import {
   type ExecutorChanges,
@@ -103,8 +103,9 @@ if (skipReason === undefined) {
     });
 
     it("gives the same whole as in a stream", async () => {
-      const whole = make(checked, { backends: [{ url: `${proxy.url}/v1/`, concurrency: 1, stream: false }] });
-      expect(await ask(whole, checked)).to.deep.equal(await ask(make(checked), checked));
+      const { check } = parseManifest(checked);
+      const whole = manifestOf({ runtime: { stream: false }, check });
+      expect(await ask(make(whole), whole)).to.deep.equal(await ask(make(checked), checked));
     });
 
     it("cuts at the asker's most tokens and at its stop, and counts what was used", async () => {

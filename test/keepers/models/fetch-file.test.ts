@@ -271,11 +271,15 @@ describe("Fetching a file of a model", function () {
     const gateway = await serveFile(content);
     const uri = `ipfs://${cid}/weights/model.gguf`;
     expect(await failure([uri])).to.contain(`${uri}: no IPFS gateway is set`);
-    const downloads = makeDownloads({ trustedHosts: new Set([down.host, gateway.host]) });
-    expect(await failure([`ipfs://${cid}/../../api`, "ipfs://x/y"], { downloads, gateways: [`http://${gateway.host}`] }))
+    const downloads = makeDownloads();
+    const gatewayDownloads = makeDownloads({ trustedHosts: new Set([down.host, gateway.host]) });
+    const gateways = [`http://${down.host}/`, `http://${gateway.host}`];
+    expect(await failure([`ipfs://${cid}/../../api`, "ipfs://x/y"], { downloads, gatewayDownloads, gateways }))
       .to.contain("it is no ipfs://CID/path"); // prettier-ignore
+    const atGateway = `http://${gateway.host}/api/v0/shutdown`; // the manifest's own: not what the operator allowed
+    expect(await failure([atGateway], { downloads, gatewayDownloads, gateways })).to.contain("is not a public address");
     expect(gateway.asked).to.have.length(0);
-    await run([uri], { downloads, gateways: [`http://${down.host}/`, `http://${gateway.host}`] });
+    await run([uri], { downloads, gatewayDownloads, gateways });
     expectRight();
     expect(gateway.asked).to.deep.equal([{ path: `/ipfs/${cid}/weights/model.gguf` }]);
   });

@@ -16,7 +16,14 @@ export const manifestOf = (files: readonly SampleFile[], changes: Partial<ModelM
     sha256: sha256Of(bytes),
     uris: [...uris],
   })),
-  runtime: { engine: "llama.cpp", version: "b1", hardware: "x86-64", settings: { threads: 1 }, tokenIds: "logprobs" },
+  runtime: {
+    engine: "llama.cpp",
+    version: "b1",
+    hardware: "x86-64",
+    settings: { threads: 1 },
+    tokenIds: "logprobs",
+    stream: true,
+  },
   generation: { seed: 1, maxTokens: 64 },
   ...changes,
 });

@@ -61,7 +61,7 @@ describe("Models in the settings", () => {
       {
         manifest: join(folder, "manifest.json"),
         servedAs: "test",
-        backends: [{ url: server.url, concurrency: 4, stream: true }],
+        backends: [{ url: server.url, concurrency: 4 }],
         keyFile: join(folder, "key"),
         timeoutS: 600,
         idleS: 60,
@@ -73,7 +73,7 @@ describe("Models in the settings", () => {
   it("are refused with a sentence for each thing that is wrong", () => {
     const yaml = models(
       `{ servedAs: "", backends: [] }`,
-      `{ manifest: m, servedAs: a, backends: [{ url: "http://user:pass@a" }, { url: "http://a?key=secret" }, { url: "ftp://a" }, { url: "http://a", concurrency: 0 }], apiKey: secret }`,
+      `{ manifest: m, servedAs: a, backends: [{ url: "http://user:pass@a" }, { url: "http://a?key=secret" }, { url: "ftp://a" }, { url: "http://a", concurrency: 0, stream: false }], apiKey: secret }`,
     );
     const problems = problemsOf(() => load(yaml));
     for (const part of [
@@ -84,6 +84,7 @@ describe("Models in the settings", () => {
       "models.1.backends.1.url must have no user, password or query",
       "models.1.backends.2.url must be an http or https URL",
       "models.1.backends.3.concurrency must be a whole number within 1..1024",
+      "models.1.backends.3.stream is no setting",
       "models.1.apiKey is no setting",
     ])
       expect(problems).to.include(part);
