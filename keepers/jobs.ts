@@ -32,7 +32,7 @@ import { type AttestationSource, makeAttestationSource } from "./settler/source.
 import { makePurses } from "./signed/purse.ts";
 import type { SignedOptions } from "./signed/service.ts";
 import { makeSignedStore } from "./signed/store.ts";
-import { makeSignedView } from "./signed/view.ts";
+import { makeSignedView, type SignedViewDeps } from "./signed/view.ts";
 import { makeAttest, makeCollateral } from "./tee-jobs.ts";
 import { readDisputableUntil } from "./watchtower/opening-facts.ts";
 import { makeReexecution, type Reexecution } from "./watchtower/reexecution.ts";
@@ -80,13 +80,14 @@ const committeesOf = (parts: Parts): Committees =>
   makeCommittees({ view: parts.chain, roundTimeS: roundTimeOf(parts) });
 
 /** The same parts, with signed requests in the view of the chain where they are taken in. */
-const withSigned = (parts: Parts): Parts => {
+const withSigned = (parts: Parts, isListed?: SignedViewDeps["isListed"]): Parts => {
   const { settings, chain, store, clock } = parts;
   if (!settings.lambdas.enabled) return parts;
-  return { ...parts, chain: makeSignedView({ chain, signed: makeSignedStore(store), clock }) };
+  const given = isListed === undefined ? {} : { isListed };
+  return { ...parts, chain: makeSignedView({ chain, signed: makeSignedStore(store), clock, ...given }) };
 };
 
-/** What takes signed requests in, if the settings say so. Their rounds are posted by who hears of them: not by a beacon job elsewhere. */
+/** What takes signed requests in, if the settings say so. Their rounds are posted by who was given the input: not by a beacon job elsewhere. */
 const signedOptionsOf = (parts: Parts): SignedOptions | undefined => {
   const { settings, instance, store, rpc, txChain, signer, log } = parts;
   const { enabled, maxInputKiB, maxOpen, maxOpenPerRequester, maxWaitMs } = settings.lambdas;
@@ -304,5 +305,5 @@ export const makeJob = async (name: JobName, parts: Parts, executors?: readonly 
   if (name === "watchtower") return makeWatchtower(parts, executors);
   if (name === "attest") return makeAttest(parts, executors);
   if (name === "collateral") return makeCollateral(parts);
-  return name === "beacon" ? makeBeacon(withSigned(parts)) : makeJanitor(parts);
+  return name === "beacon" ? makeBeacon(withSigned(parts, ({ hasInput }) => hasInput)) : makeJanitor(parts);
 };

@@ -52,7 +52,10 @@ const table = {
     "The requester signed another request with this nonce, which is still open; sign with a fresh nonce",
   ],
   NonceUsed: [409, "The nonce was paid for already; sign with a fresh one"],
-  RequesterBarred: [403, "The requester signed two requests with one nonce; wait ten minutes, and never do that"],
+  RequesterBarred: [
+    403,
+    "The requester signed two requests with one nonce, or announced one without its input; wait ten minutes",
+  ],
   PurseTooSmall: [402, "The purse does not pay for this besides what else is open; lock more in it, or wait"],
   PurseUnlocksEarly: [402, "The purse can be emptied before the request ends; lock it for longer"],
   TipTooLow: [402, "The tip is below the escrow's floor, so nobody would settle; sign anew with a higher one"],

@@ -1,4 +1,7 @@
-/** Requesters who signed two requests with one nonce, for a while: each of them would make nodes work for nothing. */
+/**
+ * Requesters who are refused for a while: who signed two requests with one nonce, or announced one whose input nobody got.
+ * Each of them would make nodes work for nothing.
+ */
 import type { Clock } from "../runtime/clock.ts";
 
 export type Bars = { add(requester: string): void; has(requester: string): boolean };

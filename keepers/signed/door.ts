@@ -17,7 +17,7 @@ import type { SignedRequestMessage } from "../network/messages.ts";
 import { makeRateLimit } from "../network/rate-limit.ts";
 import { refuse, type Refused, type Verdict } from "../network/refusals.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { makeBars } from "./bars.ts";
+import type { Bars } from "./bars.ts";
 import { checkRound, checkWords, endOf } from "./check.ts";
 import type { Purses, PurseState } from "./purse.ts";
 import type { KnownSignedRequest, SignedAdded, SignedRequestEntry, SignedStore } from "./store.ts";
@@ -38,6 +38,7 @@ export type SignedDoorDeps = {
   readonly hasInput: (digest: Hex) => Promise<boolean>;
   /** Keeps a checked input. */
   readonly putInput: (digest: Hex, bytes: Uint8Array) => Promise<void>;
+  readonly bars: Bars;
   readonly clock: Clock;
   readonly nowS: () => Promise<bigint>;
   readonly limits: SignedLimits;
@@ -66,9 +67,8 @@ const perRequester = { perSecond: 2, burst: 20 };
 
 /** Makes the door. */
 export const makeSignedDoor = (deps: SignedDoorDeps): SignedDoor => {
-  const { signed, purses, clock, limits, onNew } = deps;
+  const { signed, purses, bars, clock, limits, onNew } = deps;
   const [addresses, requesters] = [makeRateLimit(clock, perAddress), makeRateLimit(clock, perRequester)];
-  const bars = makeBars(clock);
 
   const isRequesters = ({ message, fields }: Asked): boolean => {
     const hash = signedRequestHash(deps.instance.chainId, deps.instance.escrow, message.request);
@@ -152,9 +152,10 @@ export const makeSignedDoor = (deps: SignedDoorDeps): SignedDoor => {
     const wrong = checkInput(message, limits.maxInputBytes);
     if (wrong !== undefined) return { refused: wrong };
     if (message.input === undefined || known.settled !== undefined) return { isNew: false };
-    if (!(await deps.hasInput(message.request.inputDigest))) await keepInput(deps, message);
-    if (nowS >= dueS || known.hasInput) return { isNew: false };
-    await signed.noteInput(known.requestId);
+    const isToNote = nowS < dueS && !known.hasInput;
+    if (!(await deps.hasInput(message.request.inputDigest))) await keepInput(deps, message); // before it is noted
+    if (!isToNote) return { isNew: false };
+    if (!(await signed.noteInput(known, clock.now()))) return verdictOf("tooManyUnpaid");
     onNew(known.requestId);
     return { isNew: false };
   };
@@ -184,6 +185,8 @@ async function keepInput({ putInput }: Pick<SignedDoorDeps, "putInput">, { reque
 
 function verdictOf(added: Exclude<SignedAdded, object>): Verdict {
   if (added === "tooMany") return { refused: refuse("TooManyOpen") };
+  if (added === "tooManyUnpaid")
+    return { refused: refuse("TooManyOpen", "too many of this requester are not paid yet") };
   if (added === "purseTooSmall") return { refused: refuse("PurseTooSmall", "other requests on it are open") };
   return { isNew: added === "added" };
 }

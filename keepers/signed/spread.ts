@@ -13,16 +13,20 @@ import { exchangeTimesOf } from "../network/exchange-times.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Pass } from "../runtime/loop.ts";
+import type { Bars } from "./bars.ts";
+import { type OverFacts, overOf } from "./over.ts";
 import type { Purses } from "./purse.ts";
 import { type KnownSignedRequest, signedCore, type SignedStore } from "./store.ts";
 
 export type SpreadDeps = {
-  readonly view: Pick<ChainView, "snapshot">;
+  readonly view: Pick<ChainView, "snapshot" | "head">;
   readonly signed: Pick<SignedStore, "load" | "open" | "end" | "prune">;
   readonly purses: Pick<Purses, "of">;
   readonly committees: Pick<Committees, "of">;
   readonly client: Pick<PeerClient, "sendSignedRequest">;
   readonly broadcast: Broadcast;
+  readonly bars: Pick<Bars, "add">;
+  readonly hasInput: (digest: Hex) => Promise<boolean>;
   readonly readInput: (digest: Hex) => Promise<Uint8Array | undefined>;
   readonly nodeId: () => Promise<bigint | undefined>;
   readonly roundTimeS: (round: bigint) => bigint;
@@ -33,7 +37,10 @@ export type SpreadDeps = {
 };
 
 export type Spread = {
-  /** Takes every open request on: announces it, looks at its purse again once it is drawn, gives the input to members. */
+  /**
+   * Takes every open request on: announces it, looks at its purse again once it is drawn, gives the input to members, ends
+   * it when nothing can come of it any more.
+   */
   readonly pass: Pass;
   /** Looks at one request at once, beside the pass. */
   notice(requestId: Hex): void;
@@ -90,6 +97,19 @@ export const makeSpread = (deps: SpreadDeps): Spread => {
     background.run(() => send(known, { nodeIds, untilMs, input: bytesToHex(bytes) }));
   };
 
+  /** Makes room for others. By the newest block's time: whose own RPC is silent must blame nobody for it. */
+  const endIfOver = async (known: KnownSignedRequest, when: Pick<OverFacts, "found" | "dueS">): Promise<boolean> => {
+    const { requestId, fields, hasInput: isGiven } = known;
+    const { timestampS: nowS } = await deps.view.head();
+    const mayBeMissed = !isGiven && nowS > when.dueS + fields.windowS;
+    const hasInput = mayBeMissed && (await deps.hasInput(fields.inputDigest));
+    const over = overOf({ ...when, nowS, ownNodeId: await deps.nodeId(), isGiven, hasInput });
+    if (over === undefined) return false;
+    await signed.end(requestId, over.why);
+    if (over.isBad) deps.bars.add(fields.requester);
+    return true;
+  };
+
   const takeOn = async (known: KnownSignedRequest, nowS: bigint): Promise<boolean> => {
     const dueS = deps.roundTimeS(known.fields.round);
     if (nowS < dueS) {
@@ -97,7 +117,7 @@ export const makeSpread = (deps: SpreadDeps): Spread => {
       return false;
     }
     const found = await deps.committees.of(signedCore(known, nowS));
-    if ("missing" in found) return false;
+    if ((await endIfOver(known, { found, dueS })) || "missing" in found) return false;
     const key = found.committee.members.map(({ nodeId }) => nodeId).join(" "); // another after a reorganisation
     if (drawn.get(known.requestId) === key) return false;
     if (await checkPurse(known)) await give(known, found.committee);

@@ -4,6 +4,7 @@ import { purseOf } from "../../sdk/client/time-lock.ts";
 import { decodeRequest, type RequestFields, type RequestWords } from "../../sdk/words/request.ts";
 import type { RequestCore } from "../chain/requests.ts";
 import { bigintOf, numberOf, optional, type Row, type Store, textOf, type Tx } from "../runtime/store.ts";
+import { creditMs, isOnCredit } from "./over.ts";
 
 export type SignedRequestEntry = {
   readonly requestId: Hex;
@@ -34,7 +35,8 @@ export type SignedBounds = {
   readonly maxOpenPerRequester: number;
 };
 /** `twin`: another open request of the requester has this nonce. */
-export type SignedAdded = "added" | "known" | "tooMany" | "purseTooSmall" | { readonly twin: KnownSignedRequest };
+export type SignedAdded =
+  "added" | "known" | "tooMany" | "tooManyUnpaid" | "purseTooSmall" | { readonly twin: KnownSignedRequest };
 
 export type SignedStore = {
   /** Adds a checked request, if what else is open leaves room for it and money in its purse. */
@@ -44,8 +46,8 @@ export type SignedStore = {
   byNonce(requester: Address, nonce: bigint, nowS: bigint): Promise<KnownSignedRequest | undefined>;
   /** Those that can still settle, in the order in which they were heard. */
   open(nowS: bigint): Promise<readonly KnownSignedRequest[]>;
-  /** Notes that whoever asked gave the input here. */
-  noteInput(requestId: Hex): Promise<void>;
+  /** Notes that whoever asked gave the input here. False where too many rounds of its requester are unpaid; nothing is noted then. */
+  noteInput(known: KnownSignedRequest, nowMs: number): Promise<boolean>;
   end(requestId: Hex, why: string): Promise<void>;
   /** Forgets what could settle until before this second only. */
   prune(beforeS: bigint): Promise<void>;
@@ -99,11 +101,24 @@ const openOf = async (tx: Tx, requester: Address, nowS: bigint): Promise<readonl
     entryOf,
   );
 
-const countOpen = async (tx: Tx, nowS: bigint): Promise<number> => {
+/** Part of what may be open that announcements take whose input is not here: those who give theirs find room beside them. */
+const announcedPart = 4;
+
+/** Whether there is room for another one, with its input or without. */
+const hasRoom = async (tx: Tx, { hasInput }: SignedRequestEntry, maxOpen: number, nowS: bigint): Promise<boolean> => {
   const sql =
-    "SELECT COUNT(*) AS count FROM signed_requests r LEFT JOIN chain_signed s ON s.request_id = r.request_id WHERE ";
-  const [row] = await tx.all(sql + isOpen, [nowS]);
-  return row === undefined ? 0 : numberOf(row, "count");
+    "SELECT COUNT(*) AS total, COALESCE(SUM(1 - r.has_input), 0) AS announced FROM signed_requests r " +
+    `LEFT JOIN chain_signed s ON s.request_id = r.request_id WHERE ${isOpen}`;
+  const [row] = await tx.all(sql, [nowS]);
+  if (row === undefined || numberOf(row, "total") >= maxOpen) return false;
+  return hasInput || numberOf(row, "announced") < Math.max(1, Math.floor(maxOpen / announcedPart));
+};
+
+/** Whether this node may post its round too, for a requester of whom so much is unpaid. */
+const isOnCreditHere = async (tx: Tx, { fields }: SignedRequestEntry, nowMs: number): Promise<boolean> => {
+  const sql = `${from} WHERE r.has_input = 1 AND s.request_id IS NULL AND r.requester = ? AND r.heard_ms > ? LIMIT ${most}`;
+  const unpaid = await tx.all(sql, [fields.requester.toLowerCase(), nowMs - creditMs]);
+  return isOnCredit(unpaid.map(entryOf), fields.round);
 };
 
 /** Whether the purse pays for all that is open on it, this one included. */
@@ -123,7 +138,9 @@ const add = async (tx: Tx, entry: SignedRequestEntry, bounds: SignedBounds, nowS
   const others = await openOf(tx, fields.requester, nowS);
   const twin = others.find((one) => one.fields.sequence === fields.sequence);
   if (twin !== undefined) return { twin };
-  if (others.length >= bounds.maxOpenPerRequester || (await countOpen(tx, nowS)) >= bounds.maxOpen) return "tooMany";
+  if (others.length >= bounds.maxOpenPerRequester || !(await hasRoom(tx, entry, bounds.maxOpen, nowS)))
+    return "tooMany";
+  if (entry.hasInput && !(await isOnCreditHere(tx, entry, entry.heardMs))) return "tooManyUnpaid";
   if (!isCovered(entry, others, bounds.amount)) return "purseTooSmall";
   await insert(tx, entry);
   return "added";
@@ -143,9 +160,11 @@ export const makeSignedStore = (store: Store): SignedStore => ({
     store.read(async (tx) =>
       (await tx.all(`${from} WHERE ${isOpen} ORDER BY r.heard_ms, r.request_id LIMIT ${most}`, [nowS])).map(entryOf),
     ),
-  noteInput: (requestId) =>
+  noteInput: (known, nowMs) =>
     store.tx(async (tx) => {
-      await tx.run("UPDATE signed_requests SET has_input = 1 WHERE request_id = ?", [requestId]);
+      if (!(await isOnCreditHere(tx, known, nowMs))) return false;
+      await tx.run("UPDATE signed_requests SET has_input = 1 WHERE request_id = ?", [known.requestId]);
+      return true;
     }),
   end: (requestId, why) =>
     store.tx(async (tx) => {

@@ -6,16 +6,18 @@
 import type { ChainFollower } from "../chain/chain-view.ts";
 import { nowSeconds } from "../job.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { signedCore, type SignedStore } from "./store.ts";
+import { type KnownSignedRequest, signedCore, type SignedStore } from "./store.ts";
 
 export type SignedViewDeps = {
   readonly chain: ChainFollower;
   readonly signed: Pick<SignedStore, "load" | "open">;
   readonly clock: Clock;
+  /** Which of the open ones are listed; all where absent. */
+  readonly isListed?: (known: KnownSignedRequest) => boolean;
 };
 
 /** The view. A request that both know is the chain's. */
-export const makeSignedView = ({ chain, signed, clock }: SignedViewDeps): ChainFollower => {
+export const makeSignedView = ({ chain, signed, clock, isListed = () => true }: SignedViewDeps): ChainFollower => {
   const nowS = (): Promise<bigint> => nowSeconds({ chain, clock });
   return {
     ...chain,
@@ -27,7 +29,7 @@ export const makeSignedView = ({ chain, signed, clock }: SignedViewDeps): ChainF
     },
     activeSummaries: async () => {
       const now = await nowS();
-      const open = (await signed.open(now)).map((known) => ({
+      const open = (await signed.open(now)).filter(isListed).map((known) => ({
         ...signedCore(known, now),
         callbackFailedMs: undefined,
         isDisputed: false,

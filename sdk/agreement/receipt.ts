@@ -60,9 +60,17 @@ const headBits = 136n;
 
 /**
  * Whether a quorum of the committee that was drawn attested this output, all of them having committed to it before. Pure:
- * asks nobody. The same rules as `settleSigned`, but for the purse. Warning: whoever signed the request could have waited
- * for a committee of its liking, so a receipt convinces its requester and nobody else. Throws InvalidValueError for what
- * is no hex, and for a snapshot that cannot be read.
+ * asks nobody. Checks the requester's signature over the words; that the quorum is a majority of k; that the snapshot is of the
+ * task; the draw out of it by the randomness; bitmaps, length of the proof, commits and signatures of members; and that the
+ * output is the one that the digest holds.
+ *
+ * A good receipt may still not settle. Unlike `settleSigned` this does not check: flags and fields that must be zero; that
+ * the round is the first after the beacon delay, and was posted in time; that terms and parameters are in force, that the
+ * snapshot is fresh and the pool large enough; the deadline; nonce and purse.
+ *
+ * Warning: facts are taken as they are given, also that snapshot and randomness are those that the words name. Whoever
+ * signed the request could have waited for a committee of its liking, so a receipt convinces its requester and nobody else.
+ * Throws InvalidValueError for what is no hex, and for a snapshot that cannot be read.
  */
 export function verifyReceipt(receipt: Receipt, facts: ReceiptFacts): ReceiptVerdict {
   const requestId = requestIdOf(facts, receipt.request);

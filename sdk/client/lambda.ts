@@ -19,7 +19,7 @@ export type LambdaInput = Omit<SignRequestInput, "nonce"> & {
   readonly timeoutMs?: number;
 };
 
-/** An answer whose receipt was checked against the chain. */
+/** An answer whose receipt was checked against the chain: all of it but `transactionHash`. */
 export type LambdaResult = {
   readonly requestId: Hex;
   /** 0 success, 1 success with an output too long for the chain, above 1 a failure, which is paid for too. */
@@ -28,7 +28,7 @@ export type LambdaResult = {
   readonly output: Hex;
   readonly digest: Hex;
   readonly receipt: Receipt;
-  /** Where it was settled; undefined while it is not. */
+  /** Where it was settled, as the node says: not checked. Undefined while the node knows of no settlement. */
   readonly transactionHash: Hex | undefined;
 };
 

@@ -8,6 +8,7 @@ import { nowSeconds } from "../../../keepers/job.ts";
 import type { SignedRequestMessage } from "../../../keepers/network/messages.ts";
 import type { Verdict } from "../../../keepers/network/refusals.ts";
 import type { Parts } from "../../../keepers/parts.ts";
+import { makeBars } from "../../../keepers/signed/bars.ts";
 import { makeSignedDoor, type SignedLimits } from "../../../keepers/signed/door.ts";
 import { makePurses } from "../../../keepers/signed/purse.ts";
 import { makeSignedStore } from "../../../keepers/signed/store.ts";
@@ -56,11 +57,12 @@ export type Desk = ReturnType<typeof openDesk>;
 export const openDesk = (scene: Scene, parts: Parts, limits: Partial<SignedLimits> = {}) => {
   const { chain, store, rpc, txChain, instance, signer, clock } = parts;
   const signed = makeSignedStore(store);
+  const bars = makeBars(clock);
   const inputs = new Map<Hex, Uint8Array>();
   const heard: Hex[] = [];
   const nowS = () => nowSeconds({ chain, clock });
   const door = makeSignedDoor({
-    ...{ view: chain, signed, clock, nowS },
+    ...{ view: chain, signed, bars, clock, nowS },
     purses: makePurses({ rpc, txChain, instance, address: signer.address }),
     executors: [makeWasmExecutor()],
     instance: { chainId: localChainId, escrow: instance.escrow, beacon: instance.beacon },
@@ -77,6 +79,7 @@ export const openDesk = (scene: Scene, parts: Parts, limits: Partial<SignedLimit
   return {
     door,
     signed,
+    bars,
     inputs,
     heard,
     nowS,

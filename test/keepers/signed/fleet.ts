@@ -58,7 +58,7 @@ export async function openFleet({
     const node = market.nodes[index];
     if (node === undefined) throw new Error(`there is no node ${index}`);
     const settings = scene.settings({
-      jobs: ["executor", "settler", ...(index === 0 ? (["beacon"] as const) : [])],
+      jobs: ["executor", "settler", "beacon"], // who is asked posts the round
       store: { path: join(folder, `${index}.sqlite`) },
       settler: { turnS: 2, graceMs: 1_000, pollPeersMs: 200, intervalMs: 200 },
       executor: {

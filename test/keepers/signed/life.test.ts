@@ -113,6 +113,8 @@ describe("the life of a signed request at a node", function () {
       ...{ view: chain, signed: desk.signed, roundTimeS, clock, nowS: desk.nowS, log: silentLog },
       purses: makePurses({ rpc, txChain, instance, address: signer.address }),
       committees: makeCommittees({ view: view(), roundTimeS }),
+      bars: desk.bars,
+      hasInput: async (digest) => desk.inputs.has(digest),
       client: { sendSignedRequest: async () => ({ value: true }) },
       broadcast: async ({ nodeIds }) => {
         told.push(nodeIds);
