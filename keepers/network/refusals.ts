@@ -32,6 +32,7 @@ const table = {
   TooManyAttestations: [409, "The node has attested this request often enough; a second root is signed at most once"],
   RequestOver: [410, "The request is settled, refunded or past its deadline; do nothing"],
   NothingHeld: [404, "This node does not hold that; ask another one"],
+  NotOffered: [404, "This node takes no signed requests; ask another one, or its operator to set lambdas.enabled"],
   InvalidSignedRequest: [
     400,
     "The words are not of a signed request that nodes take: one input, flags signed and perhaps accept no panel, everything else zero",

@@ -143,6 +143,8 @@ const makeApp = (deps: NetworkDeps, load: Load): Hono<Env> => {
   app.get("/v1/requests/:id/items/:index", getItem(deps.item, load));
   app.get("/v1/inputs/:digest", getInput(deps.input, load));
   if (deps.lambdas !== undefined) mountLambdas(app, deps.lambdas, load);
+  else
+    for (const path of [paths.signedRequests, "/v1/lambdas/*"]) app.all(path, (c) => refusal(c, refuse("NotOffered")));
   app.notFound((c) => refusal(c, refuse("UnknownPath")));
   app.onError((error, c) => {
     deps.log.warn({ error, path: c.req.path }, "a peer's message could not be checked");

@@ -87,9 +87,9 @@ describe("the endpoint of a node", function () {
     }
   });
 
-  it("knows no signed requests unless they are taken in", async () => {
+  it("says that it takes no signed requests unless they are taken in", async () => {
     for (const path of [paths.signedRequests, paths.lambda(1n)])
-      expect(await post(node.network.url, path, "{}")).to.include({ status: 404, error: "UnknownPath" });
+      expect(await post(node.network.url, path, "{}")).to.include({ status: 404, error: "NotOffered" });
   });
 
   it("stops an endless body", async () => {
