@@ -37,9 +37,12 @@ export const makeProgram = (io: Io = processIo): Command =>
     .addCommand(completionCommand(io))
     .addCommand(completeCommand(io), { hidden: true });
 
-/** Commander's own errors go the way of all lines. */
+/** Commander's own errors go the way of all lines, each of them on its own. */
 const route = (command: Command, io: Io): void => {
-  command.configureOutput({ outputError: (text) => io.err(text.trimEnd()) });
+  const outputError = (text: string): void => {
+    for (const line of text.trimEnd().split("\n")) io.err(line);
+  };
+  command.configureOutput({ outputError });
   for (const one of command.commands) route(one, io);
 };
 

@@ -44,6 +44,8 @@ const tasks = {
   "model:twice": [["gateway/model/train/main.ts", "--twice"]],
   "bench:model": [["gateway/model/measure.ts"]],
 };
+/** Programs for people: paths in their arguments are from where the person is, which npm keeps in INIT_CWD. */
+const tasksOfPeople = ["keeper", "atoma"];
 /** Tasks that use the embedded language model where its packages can be installed. */
 const tasksWithModel = ["start", "test", "check", "model", "bench:model"];
 const platformsWithModel = ["linux-x64"];
@@ -54,10 +56,10 @@ function fail(message) {
 }
 
 /** Runs a command. Ctrl-C reaches it too, and it ends in its own way: it may have something to say. */
-function run(command, args, env = process.env) {
+function run(command, args, env = process.env, cwd = root) {
   const ignore = () => {};
   process.on("SIGINT", ignore);
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", env });
+  const { status, signal, error } = spawnSync(command, args, { cwd, stdio: "inherit", env });
   if (error !== undefined) fail(`Cannot run ${command}: ${error.message}`);
   process.off("SIGINT", ignore);
   if (signal !== null) process.kill(process.pid, signal);
@@ -142,4 +144,8 @@ const env = {
 if (tasksWithModel.includes(name) && !/(^| )--ai[= ]off( |$)/.test(args.join(" "))) {
   installModel({ ...quietEnvironment(), PATH: env.PATH });
 }
-steps.forEach((step, index) => run(node, index === steps.length - 1 ? [...step, ...args] : step, env));
+const cwd = tasksOfPeople.includes(name) ? (process.env.INIT_CWD ?? process.cwd()) : root;
+steps.forEach(([script, ...own], index) => {
+  const rest = index === steps.length - 1 ? args : [];
+  run(node, [join(root, script), ...own, ...rest], env, cwd);
+});

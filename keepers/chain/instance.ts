@@ -1,10 +1,11 @@
 /** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
-import { type Address, getAddress, isAddressEqual, zeroAddress } from "viem";
+import { type Address, BaseError, getAddress, isAddressEqual, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import type { DrandNetwork } from "../../sdk/drand/types.ts";
+import { WrongChainError } from "../runtime/errors.ts";
 import { isRevert } from "../runtime/reverts.ts";
 import type { Rpc } from "../runtime/rpc-endpoint.ts";
 import { makePublicClient, rpcErrorIn } from "../runtime/viem-client.ts";
@@ -38,9 +39,20 @@ export class NotAnInstanceError extends Error {
 export class UnreadableError extends Error {
   override readonly name = "UnreadableError";
   constructor(escrow: Address, error: unknown) {
-    super(`the escrow ${escrow} cannot be read: ask again, or use another RPC`, { cause: rpcErrorIn(error) ?? error });
+    super(`the escrow ${escrow} cannot be read: ask again, or use another RPC`, {
+      cause: rpcErrorIn(error) ?? plain(error),
+    });
   }
 }
+
+/** A client's error without the many lines that it prints. */
+const plain = (error: unknown): unknown => (error instanceof BaseError ? new Error(error.shortMessage) : error);
+
+/** Another chain answers: that is the error. Else nobody does. */
+const unreadable = (escrow: Address, error: unknown): Error => {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof WrongChainError) return at;
+  return new UnreadableError(escrow, error);
+};
 
 const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicKey"] => [
   x1 ?? 0n,
@@ -49,12 +61,15 @@ const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicK
   y0 ?? 0n,
 ];
 
-/** Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, UnreadableError when nobody answers. */
+/**
+ * Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, WrongChainError when another
+ * chain answers, UnreadableError when nobody does.
+ */
 export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<Instance> => {
   const escrow = getAddress(deployment.escrow);
   const client = makePublicClient(rpc, deployment.chainId);
   const code = await client.getCode({ address: escrow }).catch((error: unknown) => {
-    throw new UnreadableError(escrow, error);
+    throw unreadable(escrow, error);
   });
   if (code === undefined)
     throw new NotAnInstanceError(
@@ -82,11 +97,11 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
     const named = { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral };
     return { ...deployment, escrow, ...named, drand };
-  } catch (cause) {
-    const failure = rpcErrorIn(cause);
-    if (failure !== undefined && !isRevert(failure)) throw new UnreadableError(escrow, cause);
+  } catch (error) {
+    const failure = rpcErrorIn(error);
+    if (failure !== undefined && !isRevert(failure)) throw unreadable(escrow, error);
     throw new NotAnInstanceError(`the contract at ${escrow} does not answer as an escrow: check the deployment`, {
-      cause,
+      cause: plain(error),
     });
   }
 };

@@ -11,12 +11,12 @@ import type { RequestWords } from "../../sdk/words/request.ts";
 import { formatAmount } from "./amounts.ts";
 import type { Session, Token } from "./session.ts";
 
-/** A call in words: which contract and function, and the arguments by name. */
+/** A call in words: which contract and function, and the arguments by name; `exact` has amounts in the smallest unit. */
 export type Described = {
   readonly contract: string;
   readonly to: string;
   readonly function: string;
-  readonly arguments: readonly { readonly name: string; readonly value: string }[];
+  readonly arguments: readonly { readonly name: string; readonly value: string; readonly exact: string }[];
 };
 
 type Target = { readonly name: string; readonly abi: Abi; readonly token: Token };
@@ -47,10 +47,14 @@ type Argument = Described["arguments"][number];
 
 /** Fields of a tuple stand for themselves; the words of a request for its id. */
 const argumentsOf = (parameter: AbiParameter, value: unknown, session: Session, token: Token): readonly Argument[] => {
-  if (!("components" in parameter) || typeof value !== "object" || value === null)
-    return [{ name: parameter.name ?? "", value: valueOf(parameter, value, session, token) }];
-  if (parameter.name === "request_")
-    return [{ name: "request", value: requestIdOf(session.context.deployment, value as RequestWords) }];
+  if (!("components" in parameter) || typeof value !== "object" || value === null) {
+    const shown = valueOf(parameter, value, session, token);
+    return [{ name: parameter.name ?? "", value: shown, exact: typeof value === "bigint" ? `${value}` : shown }];
+  }
+  if (parameter.name === "request_") {
+    const id = requestIdOf(session.context.deployment, value as RequestWords);
+    return [{ name: "request", value: id, exact: id }];
+  }
   const fields = value as Readonly<Record<string, unknown>>;
   return parameter.components.flatMap((part) => argumentsOf(part, fields[part.name ?? ""], session, token));
 };

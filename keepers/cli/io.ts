@@ -31,6 +31,25 @@ const onInterrupt = (callback: () => void): (() => void) => {
   return () => void process.off("SIGINT", callback);
 };
 
+/**
+ * Bears readers that leave early, as `| head -1` does. Without one for the answer there is nothing left to do: the process
+ * ends, with status 2. Without one for what is going on, all goes on: something may be half sent.
+ */
+export const bearLeavingReaders = (): void => {
+  const onError = (then: () => void) => (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    then();
+  };
+  process.stdout.on(
+    "error",
+    onError(() => process.exit(2)),
+  );
+  process.stderr.on(
+    "error",
+    onError(() => undefined),
+  );
+};
+
 /** The process itself. */
 export const processIo: Io = {
   out: (line) => void process.stdout.write(`${visible(line)}\n`),

@@ -65,7 +65,7 @@ const answerOf = (
   from,
   calls: estimates.map(({ call, gas }) => {
     const { arguments: values, ...described } = describeCall(session, call);
-    const named = Object.fromEntries(values.map(({ name, value }) => [name, value]));
+    const named = Object.fromEntries(values.map(({ name, exact }) => [name, exact]));
     return { ...described, arguments: named, data: call.data, ...(gas === undefined ? {} : { gas }) };
   }),
   spends: spends.map(({ amount, token, what }) => ({ amount, symbol: token.symbol, decimals: token.decimals, what })),
@@ -74,8 +74,13 @@ const answerOf = (
   warnings,
 });
 
-const agree = async (io: Io, lines: readonly string[], { yes }: SendOptions): Promise<void> => {
-  if (yes === true) return;
+const agree = async (
+  io: Io,
+  lines: readonly string[],
+  { warnings = [] }: Plan,
+  { yes }: SendOptions,
+): Promise<void> => {
+  if (yes === true) return warnings.forEach((warning) => io.err(`Warning: ${warning}`));
   if (io.ask === undefined)
     throw new UsageError(
       "Nothing was sent: nobody is at a terminal to agree. Add --yes to send without being asked, or --dry-run to see what would be sent.",
@@ -136,6 +141,6 @@ export const perform = async (
     return undefined;
   }
   await checkFunds(session, signer, costed.costWei);
-  await agree(io, lines, options);
+  await agree(io, lines, plan, options);
   return sendAll(io, session, signer, plan.calls);
 };

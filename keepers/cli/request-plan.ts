@@ -1,6 +1,8 @@
 /** What a request asks for where its maker leaves it open. Pure. */
 import type { Member } from "../../sdk/committee/snapshot.ts";
 import { UsageError } from "../commands/usage-error.ts";
+import { formatAmount } from "./amounts.ts";
+import type { Token } from "./session.ts";
 
 const usualK = 10n;
 const mostK = 21n;
@@ -27,4 +29,24 @@ export const chooseMaxAsk = (pool: readonly Member[], k: bigint): bigint => {
   if (k > mostK || ask === undefined)
     throw new UsageError(`--k is ${k}: it must be 1 to 21, and at most the ${pool.length} nodes of the pool.`);
   return ask;
+};
+
+/** What is likely a mistake. `price` is `maxAsk` for people; `money` a tip that somebody chose, and what is locked besides it. */
+export const warningsOf = (
+  pool: readonly Member[],
+  { k, maxAsk, price }: { readonly k: bigint; readonly maxAsk: bigint; readonly price: string },
+  money: { readonly tip: bigint; readonly work: bigint } | undefined,
+  token: Token,
+): readonly string[] => {
+  const fit = pool.filter(({ ask }) => ask <= maxAsk).length;
+  return [
+    ...(fit < k
+      ? [`Only ${fit} of ${pool.length} nodes ask at most ${price} and ${k} are needed: it would end in a refund.`]
+      : []),
+    ...(money !== undefined && money.tip > money.work
+      ? [
+          `The tip of ${formatAmount(money.tip, token)} is more than the work's price of ${formatAmount(money.work, token)}.`,
+        ]
+      : []),
+  ];
 };

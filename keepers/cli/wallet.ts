@@ -36,7 +36,11 @@ const fromKeystore = (io: Io, file: string, passwordFile: string | undefined, op
 /** The wallet's key. Throws UsageError or SignerError, in which no secret appears. */
 export const openWallet = async (io: Io, session: Session, options: WalletOptions): Promise<Signer> => {
   const { keystore, passwordFile, privateKey } = io.environment();
-  const file = options.keystore ?? (privateKey === undefined ? keystore : undefined);
+  if (options.keystore === undefined && keystore !== undefined && privateKey !== undefined)
+    throw new UsageError(
+      "ATOMA_KEYSTORE and ATOMA_PRIVATE_KEY are both set: unset one, or name the keystore that pays with --keystore FILE.",
+    );
+  const file = options.keystore ?? keystore;
   if (file !== undefined) return fromKeystore(io, file, options.passwordFile ?? passwordFile, "--password-file");
   if (privateKey !== undefined) return privateKeySigner(privateKey);
   if (session.settings !== undefined) return openSigner(session.settings);

@@ -8,6 +8,8 @@ import { formatAmount } from "./amounts.ts";
 import { follow } from "./follow.ts";
 import type { Io } from "./io.ts";
 import type { LifeLine } from "./life.ts";
+import { standing } from "./overdue.ts";
+import { chainNowS } from "./reads.ts";
 import type { Session } from "./session.ts";
 import { jsonLine } from "./text.ts";
 
@@ -53,7 +55,9 @@ export const watchRequest = async (
   options: WatchOptions,
 ): Promise<number> => {
   const { signal, end } = makeStop(io, options.timeoutS);
-  const waiting = setInterval(() => io.err(`Request ${made.requestId} has not ended yet ...`), quietMs);
+  const tellStanding = async (): Promise<void> =>
+    io.err(`Request ${made.requestId} ${await standing(session, made, await chainNowS(session))}`);
+  const waiting = setInterval(() => void tellStanding().catch(() => undefined), quietMs);
   try {
     const followed = follow(io, session, { from: made.blockNumber, made, pollMs, signal, once: options.once });
     for await (const line of followed) {
@@ -66,7 +70,10 @@ export const watchRequest = async (
     clearInterval(waiting);
     end();
   }
-  io.err(`Request ${made.requestId} has not ended; it goes on by itself. To resume: atoma watch ${made.requestId}`);
+  const how = await standing(session, made, await chainNowS(session)).catch(
+    () => "has not ended; it goes on by itself.",
+  );
+  io.err(`Request ${made.requestId} ${how} To resume: atoma watch ${made.requestId}`);
   return 2;
 };
 

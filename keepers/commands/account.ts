@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import type { Address } from "viem";
 import { erc20Abi } from "../../sdk/abi/erc20.ts";
-import { approvalCalls } from "../../sdk/client/approve.ts";
 import { depositCall } from "../../sdk/client/deposit.ts";
 import { withdrawCall } from "../../sdk/client/withdraw.ts";
 import { act, type SendingOptions } from "../cli/act.ts";
 import { formatAmount, parseAmount } from "../cli/amounts.ts";
 import { type Io, processIo } from "../cli/io.ts";
 import { connected, parseAddress, sending } from "../cli/options.ts";
+import { pullCalls } from "../cli/pull.ts";
 import { escrowOf } from "../cli/reads.ts";
 import { type ConnectionOptions, openSession, type Session } from "../cli/session.ts";
 import { fieldsOf, jsonLine } from "../cli/text.ts";
@@ -87,15 +87,12 @@ const show = async (io: Io, options: StatusOptions): Promise<number> => {
 };
 
 const put = (io: Io, options: AmountOptions): Promise<number> =>
-  act(io, options, async ({ context, tokens }, { address: owner }) => {
+  act(io, options, async (session, { address: owner }) => {
+    const { context, tokens } = session;
     const { deployment } = context;
+    const { token, escrow: spender } = deployment;
     const amount = parseAmount(options.amount, tokens.payment, "--amount");
-    const approvals = await approvalCalls(context, {
-      owner,
-      token: deployment.token,
-      spender: deployment.escrow,
-      amount,
-    });
+    const approvals = await pullCalls(session, { owner, token, spender, amount }, tokens.payment);
     const shown = formatAmount(amount, tokens.payment);
     return {
       plan: {

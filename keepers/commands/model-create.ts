@@ -209,6 +209,12 @@ const checked = (manifest: ModelManifest): ModelManifest => {
   }
 };
 
+/** The start of an output for people: the text behind the digest of its tokens, hex of what is no text. */
+const shownOutput = (kind: ModelManifest["kind"], output: Uint8Array): string =>
+  kind === "chat" || kind === "completion"
+    ? new TextDecoder().decode(output.subarray(32)).slice(0, 200)
+    : Buffer.from(output.subarray(0, 32)).toString("hex");
+
 const checkOf = async (io: Io, bare: ModelManifest, options: Options): Promise<ModelManifest["check"]> => {
   const { checkQuestion: input, checkOutputSha256, server, servedAs = "", apiKeyFile } = options;
   if (input === undefined) return undefined;
@@ -224,7 +230,7 @@ const checkOf = async (io: Io, bare: ModelManifest, options: Options): Promise<M
   });
   if (first.sha256 !== second.sha256)
     throw new UsageError("The server answers the check question differently each time: nodes could not agree on it.");
-  io.err(`It answers: ${new TextDecoder().decode(first.output).slice(0, 200)}`);
+  io.err(`It answers: ${shownOutput(bare.kind, first.output)}`);
   return { input, outputSha256: first.sha256 };
 };
 

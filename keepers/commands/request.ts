@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { type Address, bytesToHex, type Hex, keccak256, stringToHex, type TransactionReceipt } from "viem";
-import { approvalCalls } from "../../sdk/client/approve.ts";
 import { depositCall } from "../../sdk/client/deposit.ts";
 import { madeRequests } from "../../sdk/client/made-request.ts";
 import { requestByUriCall } from "../../sdk/client/request-by-uri.ts";
@@ -14,8 +13,11 @@ import { formatAmount, formatAsk, parseAmount, parseAsk } from "../cli/amounts.t
 import { type Io, processIo } from "../cli/io.ts";
 import { counting, parseCount, sending, taskArgument } from "../cli/options.ts";
 import { perform, type Plan } from "../cli/perform.ts";
+import { pullCalls } from "../cli/pull.ts";
+import { checkWritable } from "../cli/output-file.ts";
 import { escrowOf, readPool, readTask, type TaskFacts } from "../cli/reads.ts";
-import { chooseK, chooseMaxAsk } from "../cli/request-plan.ts";
+import { chooseK, chooseMaxAsk, warningsOf } from "../cli/request-plan.ts";
+import { checkScheme } from "../cli/scheme.ts";
 import { openSession, type Session } from "../cli/session.ts";
 import { openWallet } from "../cli/wallet.ts";
 import { watchRequest } from "../cli/watch-request.ts";
@@ -77,13 +79,28 @@ export function requestCommand(io: Io = processIo): Command {
 }
 
 const request = async (io: Io, taskId: bigint, options: Options): Promise<number> => {
+  checkWaiting(options);
   const input = inputOf(options);
   const session = await openSession(io, options);
   const signer = await openWallet(io, session, options);
-  const asked = await askedOf(session, await readTask(session, taskId), options);
+  const task = await readTask(session, taskId);
+  checkNotEmpty(task, input);
+  const asked = await askedOf(session, task, options);
   const plan = await planOf(session, signer.address, asked, input, options.deposit === true);
   const receipts = await perform(io, session, signer, plan, options);
   return receipts === undefined ? 0 : finish(io, session, receipts, options);
+};
+
+/** What is of use with --wait alone, looked at before anything is paid. */
+const checkWaiting = ({ wait, timeout, outputFile }: Options): void => {
+  if (wait !== true && (outputFile !== undefined || timeout !== 0n))
+    throw new UsageError("--output-file and --timeout are of --wait: add --wait, or leave them out.");
+  if (outputFile !== undefined) checkWritable(outputFile);
+};
+
+const checkNotEmpty = ({ taskId, kind }: TaskFacts, input: Input): void => {
+  if ("input" in input && input.input === "0x" && (kind === "chat" || kind === "completion"))
+    throw new UsageError(`The input is empty, and task ${taskId} is of kind ${kind}: give some text.`);
 };
 
 /** Bytes, or the place where they are. */
@@ -106,6 +123,7 @@ const inputOf = ({ input, inputHex, inputFile, inputUri, inputDigest }: Options)
   const [bytes, second] = given;
   if (second !== undefined) throw new UsageError("Give one of --input, --input-hex and --input-file.");
   if (inputUri !== undefined) {
+    checkScheme("--input-uri", inputUri, ["data", "http", "https"]);
     const digest = bytes === undefined ? inputDigest : keccak256(bytes);
     if (digest?.length === 66 && (bytes === undefined || inputDigest === undefined))
       return { uri: inputUri, inputDigest: digest };
@@ -126,6 +144,7 @@ type Asked = {
   readonly params: RequestInput & { readonly tip: bigint };
   readonly lock: bigint;
   readonly price: string;
+  readonly warnings: readonly string[];
 };
 
 /** Fills in what the options leave open, and computes the price. */
@@ -147,19 +166,21 @@ const askedOf = async (session: Session, task: TaskFacts, options: Options): Pro
     protocolFeeBps: BigInt(protocolFee),
   };
   const lock = lockUp({ k, maxAsk, units, tip, ...terms });
+  const work = lock - tip;
   const price = formatAsk(maxAsk, payment, task.askExponent);
   const rest = quorum === undefined ? {} : { quorum };
   return {
     params: { taskId: task.taskId, units, maxAsk, k, tip, challengeWindowS, acceptNoPanel, ...rest },
     lock,
     price,
+    warnings: warningsOf(pool, { k, maxAsk, price }, options.tip === undefined ? undefined : { tip, work }, payment),
   };
 };
 
 const planOf = async (
   session: Session,
   owner: Address,
-  { params, lock, price }: Asked,
+  { params, lock, price, warnings }: Asked,
   input: Input,
   mayDeposit: boolean,
 ): Promise<Plan> => {
@@ -176,7 +197,7 @@ const planOf = async (
     amount === 0n
       ? []
       : [
-          ...(await approvalCalls(context, { owner, token: deployment.token, spender, amount })),
+          ...(await pullCalls(session, { owner, token: deployment.token, spender, amount }, tokens.payment)),
           depositCall(deployment, { amount, account: owner }),
         ];
   const call =
@@ -195,7 +216,10 @@ const planOf = async (
       ...(amount === 0n ? [] : [{ amount, token: tokens.payment, what: "deposited into the account first" }]),
       locked,
     ],
-    warnings: params.acceptNoPanel === true ? ["If there is a dispute, there may be too few nodes to judge it."] : [],
+    warnings: [
+      ...(params.acceptNoPanel === true ? ["If there is a dispute, there may be too few nodes to judge it."] : []),
+      ...warnings,
+    ],
   };
 };
 

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import type { Address } from "viem";
-import { approvalCalls } from "../../sdk/client/approve.ts";
 import { releaseStakeCall } from "../../sdk/client/release-stake.ts";
 import { stakeCall } from "../../sdk/client/stake.ts";
 import { withdrawStakeCall } from "../../sdk/client/withdraw-stake.ts";
@@ -8,6 +7,7 @@ import { act, type Intent, type SendingOptions } from "../cli/act.ts";
 import { formatAmount, parseAmount } from "../cli/amounts.ts";
 import { type Io, processIo } from "../cli/io.ts";
 import { connected, nodeArgument, parseAddress, sending } from "../cli/options.ts";
+import { pullCalls } from "../cli/pull.ts";
 import { chainNowS, nodesOf, readNode, readStakes, type TaskStake } from "../cli/reads.ts";
 import { type ConnectionOptions, openSession, type Session } from "../cli/session.ts";
 import { stakeTokenOf } from "../cli/stake-token.ts";
@@ -61,7 +61,7 @@ const intendDeposit = async (
   const amount = parseAmount(options.amount, tokens.stake, "--amount");
   await readNode(session, nodeId);
   const token = options.stakeToken ?? (await stakeTokenOf(io, session));
-  const approvals = await approvalCalls(context, { owner, token, spender: deployment.nodeRegistry, amount });
+  const approvals = await pullCalls(session, { owner, token, spender: deployment.nodeRegistry, amount }, tokens.stake);
   const shown = formatAmount(amount, tokens.stake);
   return {
     plan: {

@@ -56,7 +56,7 @@ export function taskDeprecateCommand(io: Io): Command {
             warnings: ["This cannot be undone."],
           },
           done: () => ({
-            sentence: `Task ${taskId} takes no new requests. Its bond can be taken back in a week.`,
+            sentence: `Task ${taskId} takes no new requests. Its bond can be taken back in a week: atoma task return-bond ${taskId}`,
             taskId,
           }),
         };

@@ -1,24 +1,26 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { type Address, type Hex, parseEventLogs } from "viem";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
-import { approvalCalls } from "../../sdk/client/approve.ts";
 import { registerTaskCall, type RegisterTaskInput } from "../../sdk/client/register-task.ts";
 import { act, type Intent, type SendingOptions } from "../cli/act.ts";
 import { parseAmount } from "../cli/amounts.ts";
 import type { Io } from "../cli/io.ts";
-import { counting, parseAddress, sending } from "../cli/options.ts";
+import { counting, parseAddress, parseCount, sending } from "../cli/options.ts";
+import { pullCalls } from "../cli/pull.ts";
 import { tasksOf } from "../cli/reads.ts";
+import { checkScheme } from "../cli/scheme.ts";
 import type { Session } from "../cli/session.ts";
 import { stakeTokenOf } from "../cli/stake-token.ts";
+import { identityOf } from "../cli/task-identity.ts";
+import { modelKinds } from "../models/manifest.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Options = SendingOptions &
-  Pick<
-    RegisterTaskInput,
-    "kind" | "artifactUri" | "runtimeDigest" | "unitSize" | "royaltyBps" | "askExponent" | "minReputation" | "windowS"
-  > & {
+  Pick<RegisterTaskInput, "artifactUri" | "royaltyBps" | "askExponent" | "minReputation" | "windowS"> & {
+    readonly kind?: string;
+    readonly runtimeDigest?: Hex;
+    readonly unitSize?: bigint;
     readonly artifactDigest?: Hex;
     readonly artifact?: string;
     readonly workload?: Hex;
@@ -36,13 +38,21 @@ const parseDigest = (text: string): Hex => {
 export function taskRegisterCommand(io: Io): Command {
   const command = new Command("register")
     .description("Registers a task. Its terms never change; the bond comes back a week after it is deprecated")
-    .requiredOption("--kind <label>", "such as wasm or chat, at most 32 bytes")
-    .requiredOption("--artifact-uri <uri>", "where nodes fetch the artifact")
-    .option("--artifact <file>", "the artifact, to take its sha256 from")
+    .option("--kind <label>", "such as wasm or chat, at most 32 bytes; a model's manifest says it")
+    .requiredOption("--artifact-uri <uri>", "where nodes fetch the artifact: data, http, https; ipfs for models")
+    .option("--artifact <file>", "the artifact, to take its sha256 from, and what a model's manifest says")
     .option("--artifact-digest <hex>", "its sha256, without the file", parseDigest)
-    .requiredOption("--runtime-digest <hex>", "hash of whatever must be equal for outputs to be equal", parseDigest)
+    .option(
+      "--runtime-digest <hex>",
+      "hash of whatever must be equal for outputs to be equal; of a model's manifest by default",
+      parseDigest,
+    )
     .requiredOption("--stake-per-node <amount>", "ATOMA that a subscription locks")
-    .addOption(counting("--unit-size <count>", "what one unit buys, in the runtime's measure", 1_000_000n))
+    .option(
+      "--unit-size <count>",
+      "what one unit buys, in the runtime's measure; 1000000 by default, to be given for a model",
+      parseCount,
+    )
     .addOption(counting("--window-s <seconds>", "time to answer, 1 to 86400", 60n))
     .addOption(counting("--max-output <bytes>", "output that is delivered on chain, at most 16384", 1_024n))
     .addOption(
@@ -61,22 +71,24 @@ export function taskRegisterCommand(io: Io): Command {
   );
 }
 
-const digestOf = ({ artifact, artifactDigest }: Options): Hex => {
-  if (artifact === undefined && artifactDigest !== undefined) return artifactDigest;
-  if (artifact === undefined || artifactDigest !== undefined)
-    throw new UsageError("Give either --artifact FILE or --artifact-digest.");
+const read = (artifact: string): Buffer => {
   try {
-    return `0x${createHash("sha256").update(readFileSync(artifact)).digest("hex")}`;
+    return readFileSync(artifact);
   } catch (cause) {
     throw new UsageError(`--artifact ${artifact} cannot be read: check the path.`, { cause });
   }
 };
 
 const inputOf = (options: Options, stakePerNode: bigint): RegisterTaskInput => {
-  const { kind, artifactUri, runtimeDigest, unitSize, royaltyBps, askExponent, minReputation = 0n, windowS } = options;
-  const fields = { kind, artifactUri, runtimeDigest, unitSize, royaltyBps, askExponent, minReputation, windowS };
+  const { artifact, artifactUri, royaltyBps, askExponent, minReputation = 0n, windowS } = options;
+  if ((artifact === undefined) === (options.artifactDigest === undefined))
+    throw new UsageError("Give either --artifact FILE or --artifact-digest.");
+  const identity = identityOf(options, artifact === undefined ? undefined : read(artifact));
+  const isModel = modelKinds.some((kind) => kind === identity.kind);
+  checkScheme("--artifact-uri", artifactUri, ["data", "http", "https", ...(isModel ? ["ipfs"] : [])]);
+  const fields = { artifactUri, royaltyBps, askExponent, minReputation, windowS };
   const workload = options.workload === undefined ? {} : { workloadId: options.workload };
-  return { ...fields, ...workload, artifactDigest: digestOf(options), stakePerNode, maxOutputBytes: options.maxOutput };
+  return { ...identity, ...fields, ...workload, stakePerNode, maxOutputBytes: options.maxOutput };
 };
 
 const intend = async (io: Io, session: Session, owner: Address, options: Options): Promise<Intent> => {
@@ -87,12 +99,11 @@ const intend = async (io: Io, session: Session, owner: Address, options: Options
   const approvals =
     publisherBond === 0n
       ? []
-      : await approvalCalls(context, {
-          owner,
-          token: options.stakeToken ?? (await stakeTokenOf(io, session)),
-          spender,
-          amount: publisherBond,
-        });
+      : await pullCalls(
+          session,
+          { owner, token: options.stakeToken ?? (await stakeTokenOf(io, session)), spender, amount: publisherBond },
+          tokens.stake,
+        );
   const bond = {
     amount: publisherBond,
     token: tokens.stake,
@@ -100,9 +111,10 @@ const intend = async (io: Io, session: Session, owner: Address, options: Options
   };
   return {
     plan: {
-      title: `Register a task of kind ${options.kind}:`,
+      title: `Register a task of kind ${input.kind}:`,
       calls: [...approvals, registerTaskCall(context.deployment, input)],
       spends: publisherBond === 0n ? [] : [bond],
+      warnings: ["A task's terms never change: check each of them. Only the artifact's URI can be replaced."],
     },
     done: (receipts) => {
       const logs = receipts.flatMap((receipt) => receipt.logs);

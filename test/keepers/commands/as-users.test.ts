@@ -74,4 +74,21 @@ describe("atoma as users run it", function () {
       `Request ${requestId} has not ended; it goes on by itself. To resume: atoma watch ${requestId}\n`,
     ]);
   });
+
+  it("ends quietly where its reader leaves, and finds files from where the user is", async () => {
+    const env = { ...process.env, ATOMA_RPC: scene.bridge.url, INIT_CWD: shell.folder, ATOMA_DEPLOYMENT: "" };
+    const run = (line: string) =>
+      new Promise<string>((resolve) => {
+        const all = ["-c", `${process.execPath} scripts/task.mjs atoma ${line}`];
+        execFile("bash", all, { cwd: root, env, timeout: 30_000 }, (_, out, err) => resolve(`${out}|${err}`));
+      });
+    const place = "--deployment deployment.json"; // in INIT_CWD
+    const [found, left, deaf] = await Promise.all([
+      run(`task list --json ${place}`),
+      run(`watch --once ${place} | true; echo \${PIPESTATUS[0]}`),
+      run(`nonsense 2>&1 >/dev/null | true; echo \${PIPESTATUS[0]}`),
+    ]);
+    expect(found).to.match(/^\{"count":"1"[^]*\|$/);
+    expect([left, deaf]).to.deep.equal(["2\n|", "2\n|"]);
+  });
 });

@@ -2,16 +2,20 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { encryptKeystoreJson } from "ethers";
-import type { Hex } from "viem";
+import { type Hex, parseEther } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import { labelledSecret } from "../../../deploy/local/world.ts";
 import { ask, paramsFor } from "../../helpers/market.ts";
+import { modelRuntimeDigest, parseManifest } from "../../../keepers/models/manifest.ts";
+import { manifestOf } from "../executors/model-fixtures.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { devKey } from "../runtime/chain.ts";
 import { makeShell, type Shell } from "./shell.ts";
 
 const poorKey = `0x${"42".repeat(32)}`;
 const hotSecret = labelledSecret("hot key in a keystore");
+const sha = `0x${"ab".repeat(32)}` as const;
+const registering = ["task", "register", "--artifact-uri", "https://example.org/a", "--stake-per-node", "1"];
 const asked = ["request", "1", "--units", "100", "--input", "x", "--k", "3"];
 
 describe("What atoma refuses, and how it says so", function () {
@@ -58,6 +62,9 @@ describe("What atoma refuses, and how it says so", function () {
     expect(await nonce()).to.equal(before);
     const dry = await shell.json([...asked, "--dry-run"]);
     expect(dry).to.have.nested.property("calls[0].arguments.k", "3");
+    expect(dry)
+      .to.have.nested.property("calls[0].arguments.tip")
+      .that.matches(/^\d{4,}$/);
     expect(dry.dryRun).to.equal(true);
     expect(await nonce()).to.equal(before);
   });
@@ -101,6 +108,72 @@ describe("What atoma refuses, and how it says so", function () {
       "--endpoint must be an http or https URL",
     );
     expect(await refused(["nonsense"])).to.contain("unknown command");
+    expect(await refused(["nods"]))
+      .to.match(/\n\(Did you mean node\?\)$/)
+      .and.not.to.contain("\\u");
+  });
+
+  it("sends no approval for what the wallet cannot pay", async () => {
+    const env = { ATOMA_PRIVATE_KEY: devKey(8) };
+    const short = /^atoma: 0x\w{40} holds 0 \w+ and this takes [\d.]+ \w+ from it: send it the rest first\.$/m;
+    const commands = [
+      ["stake", "deposit", "1", "--amount", "1"],
+      ["account", "deposit", "--amount", "1"],
+      [...asked, "--deposit"],
+      [...registering, "--artifact-digest", sha, "--kind", "wasm", "--runtime-digest", sha],
+    ];
+    for (const command of commands)
+      for (const how of ["--dry-run", "--yes"])
+        expect(await refused([...command, how], env), command.join(" ")).to.match(short);
+  });
+
+  it("asks for nothing that it could not finish, and warns of what is likely a mistake", async () => {
+    const ended = async (...more: string[]) => shell.atoma([...asked, ...more]);
+    expect(await refused([...asked, "--output-file", "x", "--yes"])).to.contain("are of --wait: add --wait");
+    expect(await refused([...asked, "--timeout", "5", "--yes"])).to.contain("are of --wait: add --wait");
+    for (const file of ["/nowhere/at/all", shell.folder])
+      expect(await refused([...asked, "--wait", "--output-file", file, "--yes"])).to.contain("cannot be written");
+    const byUri = ["request", "1", "--units", "100", "--k", "3", "--input-digest", sha, "--dry-run", "--input-uri"];
+    for (const uri of ["file:///etc/passwd", "ftp://x/y", "x", "ipfs://x"])
+      expect(await refused([...byUri, uri]), uri).to.contain("--input-uri must be a URI that nodes can fetch");
+    expect((await shell.atoma([...byUri, "https://example.org/x"])).status).to.equal(0);
+    const low = "  Warning: Only 0 of 12 nodes ask at most 0.000001 ";
+    expect((await ended("--max-ask", "0.000001", "--dry-run")).out).to.contain(low);
+    expect((await ended("--tip", "900", "--dry-run")).out).to.match(
+      /Warning: The tip of 900 \w+ is more than the work's/,
+    );
+    expect((await ended("--dry-run")).out).not.to.contain("Warning");
+    const sent = await ended("--max-ask", "0.000001", "--yes");
+    expect([sent.status, sent.err.startsWith(low.trim())], sent.err).to.deep.equal([0, true]);
+  });
+
+  it("registers a model as its manifest says, or not at all", async () => {
+    const { deployer, account, atoma } = scene.market;
+    await atoma.connect(deployer).transfer(account(6).address, parseEther("5000"));
+    const manifest = parseManifest(manifestOf({ kind: "chat" }));
+    const artifact = ["--artifact", shell.file("manifest.json", JSON.stringify(manifest))];
+    const env = { ATOMA_PRIVATE_KEY: devKey(6) };
+    const of = (...more: string[]) => [...registering, ...artifact, ...more, "--yes"];
+    expect(await refused(of(), env)).to.contain("--unit-size is missing");
+    expect(await refused(of("--unit-size", "1", "--kind", "wasm"), env)).to.contain("the manifest's kind is chat");
+    expect(await refused(of("--unit-size", "1", "--runtime-digest", sha), env)).to.contain(
+      modelRuntimeDigest(manifest),
+    );
+    const broken = shell.file("broken-manifest.json", JSON.stringify({ ...manifest, files: [] }));
+    expect(await refused([...registering, "--artifact", broken, "--unit-size", "1", "--yes"], env)).to.contain("files");
+    for (const uri of ["file:///x", "manifest.json"])
+      expect(await refused(of("--unit-size", "1", "--artifact-uri", uri), env)).to.contain("--artifact-uri must be");
+    const wasm = ["--artifact-digest", sha, "--kind", "wasm", "--runtime-digest", sha, "--yes"];
+    expect(await refused([...registering, ...wasm, "--artifact-uri", "ipfs://x"], env)).to.contain(
+      "data, http, https.",
+    );
+    const told = await shell.atoma(of("--unit-size", "1"), { env });
+    expect([told.status, told.err.includes("A task's terms never change")], told.err).to.deep.equal([0, true]);
+    expect(await shell.json(["task", "show", "2"])).to.include({
+      kind: "chat",
+      runtimeDigest: modelRuntimeDigest(manifest),
+      unitSize: "1",
+    });
   });
 
   it("says so for each way in which the network or the key cannot be used", async () => {
@@ -115,8 +188,8 @@ describe("What atoma refuses, and how it says so", function () {
       JSON.stringify({ chainId: 5, escrow: scene.market.instance.escrow, startBlock: 0 }),
     );
     expect(await refused(["node", "list", "--deployment", other]))
-      .to.contain("cannot be read")
-      .and.to.contain("serves chain 31337, but chain 5");
+      .to.match(/^atoma: http:.* serves chain 31337, but chain 5/)
+      .and.not.to.contain("cannot be read");
     const broken = shell.file("broken.json", "{");
     expect(await refused(["node", "list", "--deployment", broken]))
       .to.contain("--deployment")
@@ -125,12 +198,17 @@ describe("What atoma refuses, and how it says so", function () {
       "not.json",
       JSON.stringify({ chainId: 31_337, escrow: scene.market.instance.nodeRegistry, startBlock: 0 }),
     );
-    expect(await refused(["node", "list", "--deployment", notEscrow])).to.contain("does not answer as an escrow");
+    expect(await refused(["node", "list", "--deployment", notEscrow]))
+      .to.contain("does not answer as an escrow")
+      .and.not.to.match(/Docs:|Contract Call|Version: viem/);
     expect(await refused(asked, { ATOMA_PRIVATE_KEY: "" })).to.contain("Name the key that pays");
     const badKey = await refused(asked, { ATOMA_PRIVATE_KEY: "0xsecretsecret" });
     expect(badKey).to.contain("the private key is not valid").and.not.to.contain("secretsecret");
-    expect(await refused(["account", "deposit", "--amount", "1", "--yes"], { ATOMA_PRIVATE_KEY: poorKey })).to.match(
+    expect(await refused(["task", "snapshot", "1", "--yes"], { ATOMA_PRIVATE_KEY: poorKey })).to.match(
       /holds 0 ETH and the gas may cost|insufficient|send it some/i,
+    );
+    expect(await refused([...asked, "--dry-run"], { ATOMA_KEYSTORE: "/nowhere/key.json" })).to.contain(
+      "ATOMA_KEYSTORE and ATOMA_PRIVATE_KEY are both set: unset one, or name the keystore that pays",
     );
   });
 

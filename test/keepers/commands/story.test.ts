@@ -6,6 +6,9 @@ import { labelledSecret } from "../../../deploy/local/world.ts";
 import { committeeOf } from "../../../deploy/local/committee.ts";
 import { post, settle } from "../../helpers/market.ts";
 import { requestsIn } from "../../../deploy/local/committee.ts";
+import { dateOf } from "../../../keepers/cli/text.ts";
+import { unpackWord } from "../../../sdk/drand/word.ts";
+import { timelineOf } from "../../../sdk/time/timeline.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { devKey } from "../runtime/chain.ts";
 import { makeShell, type Shell } from "./shell.ts";
@@ -162,9 +165,16 @@ describe("The story of an operator and a user of atoma", function () {
     const requestId = made.requestId as Hex;
     const request = await lastRequest();
     await post(scene.market, request);
+    const open = await shell.atoma(["watch", requestId, "--once"], {});
+    expect(open.err).to.contain("has not ended; it goes on by itself");
     const members = await committeeOf(world, request);
     expect(members).to.have.length(3);
     await scene.passTime(24 * 3_600);
+    const overdue = await shell.atoma(["watch", requestId, "--once"], {});
+    expect(overdue.status).to.equal(2);
+    const { postedAtS } = unpackWord(await scene.market.escrow.roundWord(request.fields.round)) ?? { postedAtS: 0n };
+    const { expireAtS } = timelineOf(request.fields, 0n, postedAtS);
+    expect(overdue.err).to.contain(`is overdue: it can be refunded since ${dateOf(expireAtS)}; a keeper does that`);
     await scene.market.escrow.expire({ ...request.words });
     const ended = await shell.atoma(["watch", requestId], {});
     expect(ended.status, ended.err).to.equal(1);
@@ -232,5 +242,27 @@ describe("The story of an operator and a user of atoma", function () {
     expect(refused.status).to.equal(2);
     expect(refused.err).to.contain("has no snapshot that is young enough");
     expect((await shell.json(["account", "status"])).symbol).to.be.a("string");
+  });
+
+  it("collects royalties once there are some, and returns the bond once, a week later", async () => {
+    const { publisher } = (await shell.json(["task", "show", "1"])) as { publisher: Hex };
+    const inAccount = async () =>
+      BigInt(String((await shell.json(["account", "status", "--account", publisher])).inEscrow));
+    const before = await inAccount();
+    const collected = await shell.json(["task", "collect", "1", "--yes"]);
+    expect(BigInt(String(collected.amount))).to.be.greaterThan(0n);
+    expect(await inAccount()).to.equal(before + BigInt(String(collected.amount)));
+    const none = await shell.atoma(["task", "collect", "1", "--yes"]);
+    expect([none.status, none.out]).to.deep.equal([1, "Task 1 has no royalties to collect."]);
+    const back = ["task", "return-bond", String(taskId), "--yes"];
+    expect((await shell.atoma(back)).status).to.equal(2);
+    await scene.passTime(8 * 86_400);
+    const { atoma } = scene.market;
+    const owner = privateKeyToAccount(ownerKey.ATOMA_PRIVATE_KEY).address;
+    const held = await atoma.balanceOf(owner);
+    const { amount } = await shell.json(back);
+    expect(BigInt(String(amount))).to.be.greaterThan(0n);
+    expect(await atoma.balanceOf(owner)).to.equal(held + BigInt(String(amount)));
+    expect((await shell.atoma(back)).err).to.contain("has no bond");
   });
 });

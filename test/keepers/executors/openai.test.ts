@@ -184,9 +184,18 @@ if (skipReason === undefined) {
 }
 
 const { ATOMA_OPENAI_URL: url, ATOMA_OPENAI_MODEL: servedAs, ATOMA_OPENAI_KEY: key } = process.env;
+/** The value of a variable that must be one of a few, or the first of them. */
+const oneOf = <T extends string>(name: string, [first, ...others]: readonly [T, ...T[]]): T => {
+  const value = process.env[name];
+  const found = value === undefined ? first : [first, ...others].find((one) => one === value);
+  if (found === undefined) throw new Error(`${name} is "${value}": it must be ${[first, ...others].join(", ")}.`);
+  return found;
+};
+if ((url === undefined) !== (servedAs === undefined))
+  throw new Error("Set both ATOMA_OPENAI_URL and ATOMA_OPENAI_MODEL, or neither: nothing would be tested.");
 if (url !== undefined && servedAs !== undefined) {
-  const kind = modelKinds.find((one) => one === process.env["ATOMA_OPENAI_KIND"]) ?? "chat";
-  const tokenIds = (process.env["ATOMA_OPENAI_TOKEN_IDS"] ?? "none") as ModelManifest["runtime"]["tokenIds"];
+  const kind = oneOf("ATOMA_OPENAI_KIND", modelKinds);
+  const tokenIds = oneOf("ATOMA_OPENAI_TOKEN_IDS", ["none", "return_token_ids", "logprobs"]);
   let between: ModelProxy;
   after(() => between?.close());
   describeExecutor(`openai, ${kind} by ${servedAs} at ${url}`, async () => {
