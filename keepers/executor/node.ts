@@ -102,7 +102,8 @@ export const startExecutorNode = async (
   const job = makeExecutorJob({ ...deps, held, own, committees, acceptance, client, broadcast, execute });
 
   const nodeId = async (): Promise<bigint | undefined> => (await view.nodeOfSigner(deps.signer.address))?.nodeId;
-  const parts = { committees, held, acceptance, client, broadcast, inputCache, item: job.item, nodeId };
+  const late = makeAcceptance({ ...deps, committees, held, perSigner, afterEnd: true }); // who asks after it settled is answered
+  const parts = { committees, held, acceptance: late, client, broadcast, inputCache, item: job.item, nodeId };
   const { signed } = deps;
   const service =
     signed === undefined
