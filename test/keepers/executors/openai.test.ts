@@ -16,7 +16,7 @@ import {
 import { writePerturbed } from "../../../gateway/model/perturb.ts";
 import { ExecutionStatus } from "../../../keepers/executors/executor.ts";
 import type { OpenAiExecutor } from "../../../keepers/executors/openai/executor.ts";
-import { modelKinds, type ModelManifest, parseManifest } from "../../../keepers/models/manifest.ts";
+import { modelKinds, parseManifest } from "../../../keepers/models/manifest.ts";
 import { codeOf, describeExecutor } from "./conformance.ts";
 import {
   type ExecutorChanges,

@@ -28,6 +28,7 @@ const purseOne = 128n;
 const members = [0, 1, 2, 3];
 
 describe("a lambda over a committee of keepers", function () {
+  this.retries(1); // five keepers with windows of real seconds: a machine that others keep busy can miss one
   this.timeout(120_000);
   let fleet: Fleet;
   before(async () => {
