@@ -3,7 +3,8 @@
  * burns, how long rewriting and a whole execution of an empty program take. `--json` prints one line.
  */
 import { readFileSync } from "node:fs";
-import { makeWasmExecutor, sha256 } from "../keepers/executors/wasm/executor.ts";
+import { makeWasmExecutor } from "../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../keepers/runtime/sha256.ts";
 import { meterModule } from "../keepers/executors/wasm/meter.ts";
 
 const rounds = 9;

@@ -1,10 +1,10 @@
 /** What a task is of: said by options, or by a model's manifest. */
-import { createHash } from "node:crypto";
 import type { Hex } from "viem";
 import type { RegisterTaskInput } from "../../sdk/client/register-task.ts";
 import { UsageError } from "../commands/usage-error.ts";
 import { modelRuntimeDigest, type ModelManifest, parseManifest } from "../models/manifest.ts";
 import { errorLine } from "../runtime/errors.ts";
+import { sha256 } from "../runtime/sha256.ts";
 
 /** What the options say. */
 export type IdentityOptions = {
@@ -49,8 +49,7 @@ const ofManifest = (given: IdentityOptions, manifest: ModelManifest): Omit<Ident
  * for what a manifest contradicts.
  */
 export const identityOf = (given: IdentityOptions, artifact: Uint8Array | undefined): Identity => {
-  const artifactDigest: Hex | undefined =
-    artifact === undefined ? given.artifactDigest : `0x${createHash("sha256").update(artifact).digest("hex")}`;
+  const artifactDigest: Hex | undefined = artifact === undefined ? given.artifactDigest : sha256(artifact);
   if (artifactDigest === undefined) throw new UsageError("Give either --artifact FILE or --artifact-digest.");
   const manifest = artifact === undefined ? undefined : manifestIn(artifact);
   if (manifest !== undefined) return { artifactDigest, ...ofManifest(given, manifest) };

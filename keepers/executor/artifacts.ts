@@ -1,7 +1,7 @@
 /** A task's artifact, fetched once, checked against its sha256 every time. */
-import { createHash } from "node:crypto";
 import type { ChainTask } from "../chain/view.ts";
 import type { Http } from "../network/http.ts";
+import { sha256 } from "../runtime/sha256.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import { FetchError, fetchUri } from "./fetch.ts";
 
@@ -19,7 +19,6 @@ export type Artifacts = {
 };
 
 const mebibyte = 1024 * 1024;
-const sha256 = (bytes: Uint8Array): string => `0x${createHash("sha256").update(bytes).digest("hex")}`;
 
 /** Makes the source of artifacts; several requests for one artifact at a time share its download. */
 export const makeArtifacts = (deps: ArtifactDeps): Artifacts => {

@@ -1,5 +1,5 @@
 /** What all executors look at before they execute anything. */
-import { createHash } from "node:crypto";
+import { sha256 } from "../runtime/sha256.ts";
 import {
   ExecutorError,
   type ExecutionLimits,
@@ -9,11 +9,6 @@ import {
 } from "./executor.ts";
 
 const mebibyte = 1024 * 1024;
-
-/** The sha256 of some bytes in hexadecimal. */
-export function sha256(bytes: Uint8Array): `0x${string}` {
-  return `0x${createHash("sha256").update(bytes).digest("hex")}`;
-}
 
 /** An execution that ended without an output. */
 export function ended(status: ExecutionStatus, usage: bigint): ExecutionResult {

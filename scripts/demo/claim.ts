@@ -2,7 +2,7 @@ import { type Address, getAddress, type Hex, parseEventLogs } from "viem";
 import { type LocalNode, plainTask, publishSnapshot, registerTask, subscribe } from "../../deploy/local/nodes.ts";
 import { approveAll, mint, type Wallet, type World } from "../../deploy/local/world.ts";
 import { claimDeskAbi } from "../../sdk/abi/claim-desk.ts";
-import { sha256 } from "../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../keepers/runtime/sha256.ts";
 import { modelRuntimeDigest, parseManifest } from "../../keepers/models/manifest.ts";
 import type { FileServer } from "./files.ts";
 import { answerOf, type Model, textOf } from "./model.ts";

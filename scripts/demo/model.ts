@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hexToBytes, keccak256, numberToHex, concatHex, type Hex, stringToHex } from "viem";
 import { ensureModel, isModelPackageInstalled, type ModelServer, startModelServer } from "../../gateway/model/start.ts";
-import { sha256 } from "../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../keepers/runtime/sha256.ts";
 import type { ModelManifest } from "../../keepers/models/manifest.ts";
 import type { Progress } from "./progress.ts";
 

@@ -12,7 +12,8 @@ import {
 import { approveAll, labelledSecret, mint, type Wallet, walletOf, type World } from "../../deploy/local/world.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
-import { runtimeDigest, sha256 } from "../../keepers/executors/wasm/executor.ts";
+import { runtimeDigest } from "../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../keepers/runtime/sha256.ts";
 import { type ClaimStage, setClaimStage } from "./claim.ts";
 import type { FileServer } from "./files.ts";
 import type { Model } from "./model.ts";

@@ -1,7 +1,7 @@
 /** Whether a server runs the very model of a manifest: it lists it, and answers the manifest's question as it must. */
 import type { ModelManifest } from "../../models/manifest.ts";
 import { ExecutionStatus, type ExecutionLimits } from "../executor.ts";
-import { sha256 } from "../preconditions.ts";
+import { sha256 } from "../../runtime/sha256.ts";
 import { askServer, listModels, type Server } from "./ask.ts";
 import { BackendError } from "./fault.ts";
 import { readInput } from "./input.ts";

@@ -18,7 +18,8 @@ import {
   type ExecutionTask,
   type Executor,
 } from "../executor.ts";
-import { checkArtifact, checkLimits, ended, sha256 } from "../preconditions.ts";
+import { sha256 } from "../../runtime/sha256.ts";
+import { checkArtifact, checkLimits, ended } from "../preconditions.ts";
 import { askServer, type Reply } from "./ask.ts";
 import { backendsOf, type BackendsOptions, defaultTimeoutMs } from "./backends.ts";
 import { BackendError, codeOf } from "./fault.ts";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sha256 } from "../../runtime/sha256.ts";
 import {
   ExecutionStatus,
   ExecutorError,
@@ -7,7 +8,7 @@ import {
   type ExecutionTask,
   type Executor,
 } from "../executor.ts";
-import { checkArtifact, checkLimits, ended, sha256 } from "../preconditions.ts";
+import { checkArtifact, checkLimits, ended } from "../preconditions.ts";
 import { BadModuleError } from "./bad-module.ts";
 import { bounds, pageBytes } from "./bounds.ts";
 import { hostFunctions } from "./host-functions.ts";
@@ -16,8 +17,6 @@ import type { MeteredModule } from "./meter.ts";
 import { makeModuleCache } from "./module-cache.ts";
 import { runChild, type ChildReply } from "./process.ts";
 import { findSandbox, type Sandbox } from "./sandbox.ts";
-
-export { sha256 };
 
 /** Version of the metering rules that no table shows: stretches, depth units, the host's behaviour. */
 const rulesVersion = 1;

@@ -13,7 +13,7 @@ import { isPullDue } from "../../../keepers/executor/pulling.ts";
 import { exchangeTimesOf } from "../../../keepers/network/exchange-times.ts";
 import type { Http } from "../../../keepers/network/http.ts";
 import { wireBounds } from "../../../keepers/network/messages.ts";
-import { sha256 } from "../../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../../keepers/runtime/sha256.ts";
 import { itemDigest } from "../../../keepers/executor/outcome.ts";
 import { makeOwnStore } from "../../../keepers/executor/own-store.ts";
 import { bytes, makeWorld, type Running, type Seat, type World } from "./world.ts";

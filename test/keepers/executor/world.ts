@@ -24,7 +24,7 @@ import { runLoop } from "../../../keepers/runtime/loop.ts";
 import { privateKeySigner, type Signer } from "../../../keepers/runtime/signer.ts";
 import { openSqlite } from "../../../keepers/runtime/sqlite.ts";
 import type { Store } from "../../../keepers/runtime/store.ts";
-import { sha256 } from "../../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../../keepers/runtime/sha256.ts";
 
 export const instance = {
   chainId: 31_337n,

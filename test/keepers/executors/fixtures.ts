@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { sha256 } from "../../../keepers/executors/wasm/executor.ts";
+import { sha256 } from "../../../keepers/runtime/sha256.ts";
 import type { ExecutionLimits, ExecutionTask } from "../../../keepers/executors/executor.ts";
 
 /** A compiled guest program of the build. */
