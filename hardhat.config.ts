@@ -42,6 +42,7 @@ export default defineConfig({
       "contracts/Disputes.sol": compiler(200), // near the limit of a contract's code
       "contracts/EscrowExtension.sol": compiler(200),
       "contracts/DcapCollateral.sol": compiler(200),
+      "contracts/governance/AtomaGovernor.sol": compiler(200),
       "contracts/TeeRegistry.sol": compiler(100_000),
       "contracts/DcapVerifier.sol": compiler(3_000), // every quote; more does not fit
     },
