@@ -84,26 +84,26 @@ contract AtomaGovernor is
 
     /// @notice Seconds from a proposal to the count of votes and the start of voting: `LEAST_VOTING_TIME`..30 days.
     function setVotingDelay(uint48 newVotingDelay) public override {
-        _checkTime("votingDelay", newVotingDelay);
         super.setVotingDelay(newVotingDelay);
+        _checkTime("votingDelay", newVotingDelay);
     }
 
     /// @notice Seconds of voting: `LEAST_VOTING_TIME`..30 days.
     function setVotingPeriod(uint32 newVotingPeriod) public override {
-        _checkTime("votingPeriod", newVotingPeriod);
         super.setVotingPeriod(newVotingPeriod);
+        _checkTime("votingPeriod", newVotingPeriod);
     }
 
     /// @notice Votes that a proposer needs: from a hundred-thousandth to a hundredth of the supply.
     function setProposalThreshold(uint256 newProposalThreshold) public override {
-        _checkThreshold(newProposalThreshold);
         super.setProposalThreshold(newProposalThreshold);
+        _checkThreshold(newProposalThreshold);
     }
 
     /// @notice Percent of the supply that must take part: 1..20.
     function updateQuorumNumerator(uint256 newQuorumNumerator) public override {
-        _checkQuorum(newQuorumNumerator);
         super.updateQuorumNumerator(newQuorumNumerator);
+        _checkQuorum(newQuorumNumerator);
     }
 
     /// @notice Always reverts: all power is the timelock's, and another one would have none.

@@ -29,7 +29,7 @@ contract AtomaTimelock is TimelockController {
 
     /// @notice Changes the delay of what is scheduled from now on: `LEAST_DELAY`..30 days. By the timelock itself.
     function updateDelay(uint256 newDelay) public override {
-        require(newDelay >= LEAST_DELAY && newDelay <= MOST_DELAY, DelayOutOfBounds(newDelay, LEAST_DELAY, MOST_DELAY));
         super.updateDelay(newDelay);
+        require(newDelay >= LEAST_DELAY && newDelay <= MOST_DELAY, DelayOutOfBounds(newDelay, LEAST_DELAY, MOST_DELAY));
     }
 }
