@@ -238,7 +238,7 @@ contract Emissions is IEmissions, AccessManaged {
     }
 
     /// @inheritdoc IEmissions
-    function valueOf(uint256 epoch, NodeId nodeId) external view returns (uint256) {
+    function creditOf(uint256 epoch, NodeId nodeId) external view returns (uint256) {
         return _values[epoch][nodeId];
     }
 

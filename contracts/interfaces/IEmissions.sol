@@ -96,7 +96,7 @@ interface IEmissions {
     function epochOf(uint256 epoch) external view returns (Epoch memory);
 
     /// @return value of a node's work that was recorded in an epoch, not yet claimed
-    function valueOf(uint256 epoch, NodeId nodeId) external view returns (uint256);
+    function creditOf(uint256 epoch, NodeId nodeId) external view returns (uint256);
 
     function isRecorded(bytes32 requestId) external view returns (bool);
 }

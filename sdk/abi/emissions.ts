@@ -184,6 +184,16 @@ export const emissionsAbi = [
     type: "function",
   },
   {
+    inputs: [
+      { name: "epoch", type: "uint256" },
+      { name: "nodeId", type: "uint32" },
+    ],
+    name: "creditOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "currentEpoch",
     outputs: [{ name: "", type: "uint256" }],
@@ -277,16 +287,6 @@ export const emissionsAbi = [
     name: "setPrice",
     outputs: [],
     stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [
-      { name: "epoch", type: "uint256" },
-      { name: "nodeId", type: "uint32" },
-    ],
-    name: "valueOf",
-    outputs: [{ name: "", type: "uint256" }],
-    stateMutability: "view",
     type: "function",
   },
 ] as const;
