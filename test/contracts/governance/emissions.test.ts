@@ -260,7 +260,13 @@ describe("Emissions", () => {
         "PriceOutOfBounds",
       );
       await m.taskRegistry.connect(timelock).setStakePrice((stakePrice * 6n) / 5n);
-      expect(await emissions.price()).to.equal(4n * ((stakePrice * 6n) / 5n));
+      const floor = 4n * ((stakePrice * 6n) / 5n);
+      expect(await emissions.price()).to.equal(floor);
+      const done = await work(m);
+      await emissions.record([shown(done)]);
+      for (const [nodeId, fee] of await feesOf(m, done)) {
+        expect(await emissions.creditOf(await emissions.currentEpoch(), nodeId)).to.equal((fee * tokens) / floor);
+      }
     });
   });
 

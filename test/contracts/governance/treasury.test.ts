@@ -68,11 +68,12 @@ describe("Treasury", () => {
   it("promises nothing twice: what streams hold cannot be granted or streamed again", async () => {
     const m = await funded();
     await m.vault.createStream(m.world.atoma, m.stranger, funds - 10n, m.now, m.now + day);
-    for (const attempt of [
-      m.vault.grant(m.world.atoma, m.owner, 11n),
-      m.vault.createStream(m.world.atoma, m.owner, 11n, m.now, m.now + day),
-    ]) {
-      await expect(attempt)
+    const attempts = [
+      () => m.vault.grant(m.world.atoma, m.owner, 11n),
+      () => m.vault.createStream(m.world.atoma, m.owner, 11n, m.now, m.now + day),
+    ];
+    for (const attempt of attempts) {
+      await expect(attempt())
         .to.be.revertedWithCustomError(m.vault, "InsufficientFunds")
         .withArgs(m.world.atoma, 10n, 11n);
     }
