@@ -20,8 +20,8 @@ const requested = toEventSelector(getAbiItem({ abi: requestEscrowAbi, name: "Req
 export const madeIn = ({ event, log }: PlacedEvent): MadeRequest[] => {
   if (event.eventName !== "Requested") return [];
   const { requestId, request: words } = event.args;
-  const { blockNumber, transactionHash } = log;
-  return [{ requestId, words, fields: decodeRequest(words), blockNumber, transactionHash }];
+  const { address: escrow, blockNumber, transactionHash } = log;
+  return [{ escrow, requestId, words, fields: decodeRequest(words), blockNumber, transactionHash }];
 };
 
 /** First block of the last `blocks` ones, not before the instance. */
