@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddressEqual, parseEventLogs, type TransactionReceipt } from "viem";
+import { type Address, getAddress, type Hex, isAddressEqual, parseEventLogs, type TransactionReceipt } from "viem";
 import { requestEscrowAbi } from "../abi/request-escrow.ts";
 import { InvalidValueError } from "../errors/invalid-value.ts";
 import { decodeRequest, type RequestFields, type RequestWords } from "../words/request.ts";
@@ -20,9 +20,9 @@ export function madeRequests({
   blockNumber,
   transactionHash,
 }: Pick<TransactionReceipt, "logs" | "blockNumber" | "transactionHash">): MadeRequest[] {
-  return parseEventLogs({ abi: requestEscrowAbi, logs, eventName: "Requested" }).map(({ address: escrow, args }) => {
+  return parseEventLogs({ abi: requestEscrowAbi, logs, eventName: "Requested" }).map(({ address, args }) => {
     const { requestId, request: words } = args;
-    return { escrow, requestId, words, fields: decodeRequest(words), blockNumber, transactionHash };
+    return { escrow: getAddress(address), requestId, words, fields: decodeRequest(words), blockNumber, transactionHash };
   });
 }
 
