@@ -21,7 +21,9 @@ export const madeIn = ({ event, log }: PlacedEvent): MadeRequest[] => {
   if (event.eventName !== "Requested") return [];
   const { requestId, request: words } = event.args;
   const { address, blockNumber, transactionHash } = log;
-  return [{ escrow: getAddress(address), requestId, words, fields: decodeRequest(words), blockNumber, transactionHash }];
+  return [
+    { escrow: getAddress(address), requestId, words, fields: decodeRequest(words), blockNumber, transactionHash },
+  ];
 };
 
 /** First block of the last `blocks` ones, not before the instance. */

@@ -22,7 +22,14 @@ export function madeRequests({
 }: Pick<TransactionReceipt, "logs" | "blockNumber" | "transactionHash">): MadeRequest[] {
   return parseEventLogs({ abi: requestEscrowAbi, logs, eventName: "Requested" }).map(({ address, args }) => {
     const { requestId, request: words } = args;
-    return { escrow: getAddress(address), requestId, words, fields: decodeRequest(words), blockNumber, transactionHash };
+    return {
+      escrow: getAddress(address),
+      requestId,
+      words,
+      fields: decodeRequest(words),
+      blockNumber,
+      transactionHash,
+    };
   });
 }
 
