@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { once } from "node:events";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
@@ -46,17 +47,19 @@ export class NoAnvilError extends Error {
 
 /**
  * Starts anvil on a free port of 127.0.0.1. Each transaction makes a block until `tick` is called. It is killed by `close`, and
- * in any case when this process exits.
+ * when this process ends, however it ends.
  *
  * @throws NoAnvilError
  */
 export async function startAnvil(folder: string, found = findAnvil()): Promise<LocalChain> {
   if ("missing" in found)
     throw new NoAnvilError(`Anvil cannot be started: ${found.missing}. Run without --client=anvil.`);
-  const options = ["--host", host, "--port", "0", "--chain-id", localChainId.toString(), "--accounts", "20"];
-  const child = spawn(found.binary, [...options, ...rules], { stdio: ["ignore", "pipe", "pipe"] });
-  const kill = (): void => void child.kill("SIGKILL");
-  process.once("exit", kill);
+  // whatever else runs in a browser on this machine has no business there: no CORS
+  const place = ["--host", host, "--port", "0", "--no-cors", "--cache-path", join(folder, "anvil")];
+  const options = [...place, "--chain-id", localChainId.toString(), "--accounts", "20"];
+  const guard = fileURLToPath(new URL("guard.ts", import.meta.url));
+  // detached: Ctrl-C ends the demo in order, and the chain last
+  const child = spawn(process.execPath, [guard, found.binary, ...options, ...rules], { detached: true });
   try {
     const url = await urlOf(child);
     const connection = await connect(url, folder);
@@ -75,7 +78,6 @@ export async function startAnvil(folder: string, found = findAnvil()): Promise<L
       close: async () => {
         await connection.close();
         await stop(child);
-        process.off("exit", kill);
       },
     };
   } catch (error) {
@@ -116,7 +118,7 @@ function patient(connection: NetworkConnection<"l1">, isAutomined: () => boolean
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGKILL");
+  child.stdin?.destroy();
   await exited;
 }
 
