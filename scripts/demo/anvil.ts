@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import type { NetworkConnection } from "hardhat/types/network";
@@ -75,10 +75,7 @@ export async function startAnvil(folder: string, found = findAnvil()): Promise<L
         await provider.request({ method: "evm_setIntervalMining", params: [1] });
       },
       reorganise: (input) => reorganise(provider, input),
-      close: async () => {
-        await connection.close();
-        await stop(child);
-      },
+      close: () => connection.close().finally(() => stop(child)),
     };
   } catch (error) {
     await stop(child);
@@ -106,8 +103,7 @@ function patient(connection: NetworkConnection<"l1">, isAutomined: () => boolean
   const request: typeof provider.request = async (call) => {
     const answer = await provider.request(call);
     if (call.method !== "eth_sendTransaction" || !isAutomined()) return answer;
-    while ((await provider.request({ method: "eth_getTransactionReceipt", params: [answer] })) === null)
-      await setTimeout(5);
+    while ((await provider.request({ method: "eth_getTransactionReceipt", params: [answer] })) === null) await sleep(5);
     return answer;
   };
   const waiting: typeof provider = Object.create(provider, { request: { value: request } });
@@ -126,22 +122,21 @@ async function stop(child: ChildProcess): Promise<void> {
 function urlOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";
-    const failed = (why: string): void => reject(new NoAnvilError(`Anvil did not start: ${why}. ${said.slice(-500)}`));
-    const timer = new AbortController();
-    setTimeout(startMs, undefined, timer).then(
-      () => failed(`it said no address in ${startMs / 1_000} s`),
-      () => undefined,
-    );
     const listen = (chunk: Buffer): void => {
       said += chunk.toString();
       const address = /Listening on (\S+)/.exec(said)?.[1];
       if (address === undefined) return;
-      timer.abort();
-      child.stdout?.off("data", listen).resume();
+      clearTimeout(timer);
+      for (const stream of streams) stream?.off("data", listen).resume();
       resolve(`http://${address}`);
     };
-    child.stdout?.on("data", listen);
-    child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString().slice(0, 500)));
-    child.once("error", (error) => failed(error.message)).once("exit", (code) => failed(`it ended with ${code}`));
+    const failed = (why: string): void => {
+      clearTimeout(timer);
+      reject(new NoAnvilError(`Anvil did not start: ${why}. ${said.slice(-500)}`));
+    };
+    const timer = setTimeout(() => failed(`it said no address in ${startMs / 1_000} s`), startMs);
+    const streams = [child.stdout, child.stderr];
+    for (const stream of streams) stream?.on("data", listen);
+    child.once("error", ({ message }) => failed(message)).once("exit", (code) => failed(`it ended with ${code}`));
   });
 }
