@@ -36,7 +36,7 @@ export type Act = {
 /** What the demo asks for, and does as things happen. */
 export type Script = {
   readonly acts: readonly Act[];
-  /** How many tricks the copier must have played before the end. */
+  /** How many tricks the copier must have played before the end. If none, neither it nor the equivocator says anything. */
   readonly tricks: number;
   /** Those that it made so far; absent where the chain is left alone. */
   readonly reorganisations?: readonly Reorganisation[];

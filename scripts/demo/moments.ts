@@ -73,12 +73,12 @@ export const moments: readonly Moment[] = [
   },
   { name: "a round is posted, and nothing is settled", forgetsKeepers: true, before: 2n, blockNow: postedRound },
   {
-    name: "a request has settled in the newest block",
+    name: "a request has just settled",
     forgetsKeepers: true,
     before: 0n,
     blockNow: (now) => {
       const height = settledFor(1n, now);
-      return height === now.head ? height : undefined;
+      return height !== undefined && now.head - height + 1n < deep ? height : undefined;
     },
   },
   {
