@@ -267,6 +267,8 @@ const fees = z.strictObject({
   gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
   maxInFlight: integer(1, 1_000).default(32),
   replaceAfterMs: integer(500, 3_600_000).default(45_000),
+  /** A node forgets what a reorganisation, or a full pool, took from it before it was seen mined. */
+  rebroadcastAfterMs: integer(500, 3_600_000).default(10_000),
 });
 
 /** The whole of it. */

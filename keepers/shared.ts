@@ -86,6 +86,7 @@ const policyOf = ({ fees, chain }: Settings): TxPolicy => ({
   confirmations: chain.confirmations,
   maxInFlight: fees.maxInFlight,
   replaceAfterMs: fees.replaceAfterMs,
+  rebroadcastAfterMs: fees.rebroadcastAfterMs,
   maxFeePerGasCap: BigInt(Math.round(fees.maxFeeGwei * weiPerGwei)),
   gasCap: BigInt(fees.gasCap),
 });

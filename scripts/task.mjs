@@ -141,7 +141,7 @@ const env = {
   HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
   NODE_NO_WARNINGS: "1",
 };
-if (tasksWithModel.includes(name) && !/(^| )--ai[= ]off( |$)/.test(args.join(" "))) {
+if (tasksWithModel.includes(name) && !/(^| )--(ai[= ]off|client=anvil)( |$)/.test(args.join(" "))) {
   installModel({ ...quietEnvironment(), PATH: env.PATH });
 }
 const cwd = tasksOfPeople.includes(name) ? (process.env.INIT_CWD ?? process.cwd()) : root;
