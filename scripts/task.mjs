@@ -32,6 +32,7 @@ const tasks = {
   check: [...build, ["scripts/check.ts"]],
   format: [["node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", "."]],
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
+  "bench:table": [...build, ["scripts/bench-table.ts"]],
   "test:vectors": [...build, ["scripts/test-vectors.ts"]],
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
   "test:model": [
