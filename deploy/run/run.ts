@@ -38,7 +38,8 @@ export async function runSteps(input: RunInput): Promise<Contracts> {
   let contracts: Contracts = {};
   for (const { module, parametersOf } of steps) {
     const journal = join(folder, module.id);
-    for (const line of await mendJournal({ folder: journal, outbox, provider, deployer: deployer.address })) say(line);
+    for (const line of await mendJournal({ folder: journal, outbox, provider: signing, deployer: deployer.address }))
+      say(line);
     const parameters = { [module.id]: parametersOf(contracts) };
     const options = { provider: signing, deployer: deployer.address, folder: journal, confirmations, pollMs };
     contracts = { ...contracts, ...(await runModule({ module, parameters, ...options })) };

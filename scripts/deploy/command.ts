@@ -9,7 +9,7 @@ import { withLock } from "../../deploy/run/lock.ts";
 import { openOutbox } from "../../deploy/run/outbox.ts";
 import { rolesProposal } from "../../deploy/run/proposal.ts";
 import { type DeploymentRecord, makeRecord, readRecord } from "../../deploy/run/record.ts";
-import { feeNow, rehearse, type Rehearsal } from "../../deploy/run/rehearse.ts";
+import { feeNow, type Planned, rehearse, type Rehearsal } from "../../deploy/run/rehearse.ts";
 import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
 import { clientOf, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
@@ -36,10 +36,10 @@ export async function deployCommand(args: readonly string[]): Promise<void> {
   if (existsSync(plan.recordPath)) {
     return say(`${plan.recordPath} says that this is deployed. Prove it: npm run deploy:verify -- --help`);
   }
-  await review(plan);
+  const planned = await review(plan);
   if (!options.send) return say("Nothing was sent. To send all this, run the same command with --send.");
   if (!options.yes) await askFor(plan.label);
-  const record = await withLock(plan.folder, () => send(plan));
+  const record = await withLock(plan.folder, () => send(plan, planned));
   replaceFile(plan.recordPath, jsonText(record));
   say(`The record is ${plan.recordPath}. Prove all of it: npm run deploy:verify -- --network ${options.network}`);
   if (plan.base !== undefined) say(`For the governor to decide:\n${jsonText(rolesProposal(record))}`);
@@ -80,7 +80,7 @@ function baseOf({ instance, beside, deployments }: Ready, name: string): Deploym
 }
 
 /** Rehearses, and shows what a reviewer has to see. Throws DeploymentError where something is left to the deployer. */
-async function review(plan: Plan): Promise<void> {
+async function review(plan: Plan): Promise<readonly Planned[]> {
   const { file, provider, deployer, base, folder } = plan;
   const known = new Map([
     ...Object.entries(timelockRoles).map(([name, role]) => [role, name] as const),
@@ -97,6 +97,7 @@ async function review(plan: Plan): Promise<void> {
     for (const line of lines) say(line);
     if (kept.length > 0) throw new DeploymentError("The deployer would keep power:", kept);
     await checkBalance(plan, costOf(rehearsal.planned, feeWei));
+    return rehearsal.planned;
   } finally {
     await rehearsal.close();
   }
@@ -146,11 +147,11 @@ async function askFor(label: string): Promise<void> {
   if (typed.trim() !== label) throw new DeploymentError("Nothing was sent:", [`"${typed.trim()}" is not ${label}.`]);
 }
 
-async function send(plan: Plan): Promise<DeploymentRecord> {
+async function send(plan: Plan, planned: readonly Planned[]): Promise<DeploymentRecord> {
   const { file, signer, chain, folder } = plan;
   if (signer === undefined) throw new Error("There is no key.");
   const pollMs = Math.min(1_000, file.blockTime * 250);
-  const provider = telling(plan.provider);
+  const provider = telling(plan.provider, planned);
   const { confirmations, chainId } = file;
   const contracts = await runSteps({ ...plan, provider, deployer: signer, chainId, confirmations, pollMs, say });
   return makeRecord({
@@ -163,11 +164,14 @@ async function send(plan: Plan): Promise<DeploymentRecord> {
 }
 
 /** Says each transaction as it is sent. */
-function telling(provider: Provider): Provider {
+function telling(provider: Provider, planned: readonly Planned[]): Provider {
+  let sent = 0;
   return {
     request: async (call) => {
       const answer = await provider.request(call);
-      if (call.method === "eth_sendRawTransaction") say(`Sent ${String(answer)}`);
+      if (call.method !== "eth_sendRawTransaction") return answer;
+      const { call: what = "again" } = planned[sent] ?? {};
+      say(`Sent ${++sent} of ${planned.length}: ${what.split("(")[0] ?? what} ${String(answer)}`);
       return answer;
     },
   };
