@@ -72,11 +72,16 @@ const p256Precompile: Address = "0x0000000000000000000000000000000000000100";
 
 async function checkRules(chain: PublicClient): Promise<ChainCheck> {
   const { data } = await chain.call({ data: clzProbe }).catch(() => ({ data: undefined }));
-  if (data === undefined || BigInt(data) !== 256n)
+  if (data === undefined || data === "0x" || BigInt(data) !== 256n)
     return fault("the chain has no CLZ instruction: the contracts need Osaka's rules (EIP-7939).");
-  const answer = await chain.call({ to: p256Precompile, data: p256Probe() }).catch(() => ({ data: undefined }));
-  if (answer.data !== undefined && BigInt(answer.data) === 1n) return none;
+  if (await hasP256(chain)) return none;
   return note("The chain has no P256VERIFY at 0x100: TEE evidence costs ten times as much (EIP-7951).");
+}
+
+/** Whether the chain has P256VERIFY (EIP-7951). */
+export async function hasP256(chain: PublicClient): Promise<boolean> {
+  const { data } = await chain.call({ to: p256Precompile, data: p256Probe() }).catch(() => ({ data: undefined }));
+  return data !== undefined && data !== "0x" && BigInt(data) === 1n;
 }
 
 /** A signature that the precompile must accept. */
