@@ -5,7 +5,7 @@ import { leastUnbondingS } from "./unbonding.ts";
 
 const dayS = 86_400;
 /** Least price of emissions, in stake prices, as the contract has it. */
-const priceCover = 4n;
+export const priceCover = 4n;
 
 /** A sentence where a condition does not hold. */
 const unless = (holds: boolean, sentence: string): string[] => (holds ? [] : [sentence]);

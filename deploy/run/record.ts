@@ -48,6 +48,8 @@ export const recordSchema = z.object({
   /** Block of the access manager, or one before it: where its events begin. */
   authorityBlock: block,
   deployer: address,
+  /** Deployer of the network's first instance, and of what governs it. */
+  founder: address,
   /** keccak256 of the code of each contract, and the block and transaction that made it where this deployment did. */
   contracts: z.record(
     z.string(),
@@ -100,6 +102,7 @@ export async function makeRecord(input: RecordInput): Promise<DeploymentRecord> 
     ...all,
     authorityBlock: base?.authorityBlock ?? startBlock,
     deployer,
+    founder: base?.founder ?? deployer,
     contracts: Object.fromEntries(await Promise.all(entries)),
     build,
   });

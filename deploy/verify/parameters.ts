@@ -8,9 +8,8 @@ import { emissionsAbi } from "../../sdk/abi/emissions.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
-import { publicFaults } from "../parameters/parameters.ts";
 import { instanceSchema, type NetworkFile, networkSchema } from "../parameters/schema.ts";
-import { networkFaults, supplyFaults } from "../parameters/faults.ts";
+import { networkFaults, priceCover, supplyFaults } from "../parameters/faults.ts";
 import { jsonText } from "../run/files.ts";
 import { logsOf } from "../run/logs.ts";
 import { adminRole } from "../roles.ts";
@@ -28,21 +27,21 @@ type Value = {
 };
 
 /** What the contracts hold now, in the shape of the file. */
-type Current = { readonly instance: NetworkFile["instance"]; readonly values: readonly Value[] };
+type Current = Pick<NetworkFile, "instance" | "emissions"> & { readonly values: readonly Value[] };
 
 /** Proves that every parameter is the file's, or was changed by governance since, and in its bounds. */
 export async function proveParameters(subject: Subject): Promise<Proof[]> {
-  const { instance, values } = await readInstance(subject);
+  const { values, ...current } = await readInstance(subject);
   const governance = await readGovernance(subject);
   const handOver = await resignedAt(
     { chain: subject.chain, address: subject.record.authority, fromBlock: BigInt(subject.record.authorityBlock) },
     adminRole,
-    subject.record.deployer,
+    subject.record.founder,
   );
   const all = [...values, ...governance.values];
   return [
     ...(await Promise.all(all.map((value) => proveValue(subject, value, handOver)))),
-    proveBounds(subject, instance, governance.file),
+    proveBounds(subject, { ...current, governance: governance.file }),
     await proveUnbonding(subject),
     ...(await proveSupply(subject)),
   ];
@@ -57,7 +56,7 @@ const sorted = (value: unknown): string =>
         .join(" ")
     : String(value);
 
-async function proveValue({ chain, record }: Subject, value: Value, handOver: bigint | undefined): Promise<Proof> {
+async function proveValue({ chain }: Subject, value: Value, handOver: bigint | undefined): Promise<Proof> {
   const { title, found, wanted, address, events } = value;
   if (same(found, wanted)) return proof(`${title} as in the file`, true, "");
   const to = await chain.getBlockNumber();
@@ -86,6 +85,8 @@ async function readInstance({ chain, record: r, file }: Subject): Promise<Curren
   const unbonding = await chain.readContract({ ...read.nodes, functionName: "unbonding" });
   const price = await chain.readContract({ ...read.emissions, functionName: "price" });
   const i = file.instance;
+  const leastPrice = priceCover * stakePrice; // what is below it counts as it
+  const wantedPrice = file.emissions.emissionPrice > leastPrice ? file.emissions.emissionPrice : leastPrice;
   const value = (title: string, found: unknown, wanted: unknown, address: Address, events: readonly AbiEvent[]) => ({
     ...{ title, found, wanted, address, events },
   });
@@ -113,9 +114,10 @@ async function readInstance({ chain, record: r, file }: Subject): Promise<Curren
       eventsOf(taskRegistryAbi, "StakePriceSet"),
     ),
     value("nodeRegistry.unbonding", unbonding, i.unbonding, r.nodeRegistry, eventsOf(nodeRegistryAbi, "UnbondingSet")),
-    value("emissions.price", price, file.emissions.emissionPrice, r.emissions, eventsOf(emissionsAbi, "PriceSet")),
+    value("emissions.price", price, wantedPrice, r.emissions, eventsOf(emissionsAbi, "PriceSet")),
   ];
-  return { instance: { ...i, parameters, disputeParameters, taskSettings, stakePrice, unbonding }, values };
+  const emissions = { ...file.emissions, emissionPrice: price };
+  return { emissions, instance: { ...i, parameters, disputeParameters, taskSettings, stakePrice, unbonding }, values };
 }
 
 const eventsOf = (abi: readonly { readonly type: string; readonly name?: string }[], name: string): AbiEvent[] =>
@@ -155,27 +157,16 @@ async function readGovernance({ chain, record: r, file }: Subject) {
 }
 
 /** The bounds of every value that the chain holds now. */
-function proveBounds(
-  { file }: Subject,
-  instance: NetworkFile["instance"],
-  governance: NetworkFile["governance"],
-): Proof {
-  const current = { ...file, instance, governance };
+function proveBounds({ file }: Subject, now: Pick<NetworkFile, "instance" | "emissions" | "governance">): Proof {
   const checks: readonly (readonly [string, z.ZodType, unknown])[] = [
-    ["instance", instanceSchema, instance],
-    ["governance", networkSchema.shape.governance, governance],
+    ["instance", instanceSchema, now.instance],
+    ["governance", networkSchema.shape.governance, now.governance],
   ];
   const outside = checks.flatMap(([name, schema, value]) => {
-    const parsed = schema.safeParse(JSON.parse(jsonText(plain(value))));
+    const parsed = schema.safeParse(JSON.parse(jsonText(value)));
     return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${name}.${path.join(".")} ${message}`);
   });
-  const others = file.kind === "public" ? publicFaults(instance) : [];
-  return proofOf("every parameter is in its bounds", [...new Set([...outside, ...others, ...networkFaults(current)])]);
-}
-
-/** Numbers where the file has numbers: the chain's words come as either. */
-function plain(value: unknown): unknown {
-  return value;
+  return proofOf("every parameter is in its bounds", [...outside, ...networkFaults({ ...file, ...now })]);
 }
 
 async function proveUnbonding({ chain, record }: Subject): Promise<Proof> {

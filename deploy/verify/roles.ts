@@ -1,5 +1,6 @@
 import { type AbiFunction, type Address, type Hex, isAddressEqual, toFunctionSelector, zeroAddress } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
+import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
 import { emissionsAbi } from "../../sdk/abi/emissions.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
@@ -34,7 +35,9 @@ export async function proveRoles(subject: Subject): Promise<Proof[]> {
   const fromBlock = BigInt(record.authorityBlock);
   const manager = await managerHolders({ chain, address: record.authority, fromBlock });
   const timelock = await timelockHolders({ chain, address: record.timelock, fromBlock });
-  const deployers = [...manager, ...timelock].filter(({ account }) => isAddressEqual(account, record.deployer));
+  const deployers = [...manager, ...timelock].filter(({ account }) =>
+    [record.deployer, record.founder].some((deployer) => isAddressEqual(account, deployer)),
+  );
   const delayed = manager.filter(({ delayS }) => delayS !== 0).map(({ role }) => `role ${role} has a delay`);
   return [
     proofOf("access manager: the timelock is the only admin, the guardian the only guardian", [
@@ -90,12 +93,9 @@ async function proveRoleAdmins({ chain, record }: Subject): Promise<Proof> {
 }
 
 async function proveTimelockAdmins({ chain, record }: Subject): Promise<Proof> {
-  const abi = [{ type: "function", name: "getRoleAdmin", stateMutability: "view" }] as const;
-  const inputs = [{ name: "role", type: "bytes32" }] as const;
-  const outputs = [{ name: "", type: "bytes32" }] as const;
   const faults = await Promise.all(
     Object.entries(timelockRoles).map(async ([name, role]) => {
-      const read = { address: record.timelock, abi: [{ ...abi[0], inputs, outputs }], args: [role] } as const;
+      const read = { address: record.timelock, abi: atomaTimelockAbi, args: [role] } as const;
       const admin = await chain.readContract({ ...read, functionName: "getRoleAdmin" });
       return admin === timelockRoles["DEFAULT_ADMIN"] ? [] : [`${admin} grants ${name}`];
     }),

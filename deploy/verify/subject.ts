@@ -45,8 +45,8 @@ export function constructorArguments(subject: Subject): Readonly<Record<Contract
   const config = escrowConfig(subject);
   return {
     atoma: tokenArguments(subject),
-    authority: [r.deployer],
-    timelock: [timelockDelay, r.deployer],
+    authority: [r.founder],
+    timelock: [timelockDelay, r.founder],
     governor: [r.atoma, r.timelock, guardian, governorSettings],
     treasury: [r.authority],
     nodeRegistry: [r.atoma, r.authority, instance.unbonding],
@@ -64,6 +64,6 @@ export function constructorArguments(subject: Subject): Readonly<Record<Contract
 
 function tokenArguments({ file: { atoma }, record }: Subject): readonly unknown[] {
   if ("address" in atoma) return [];
-  const holder: Address = atoma.holder === "deployer" ? record.deployer : atoma.holder;
+  const holder: Address = atoma.holder === "deployer" ? record.founder : atoma.holder;
   return [holder, atoma.supply];
 }
