@@ -36,7 +36,14 @@ export function ownWarnings(root: string): readonly string[] {
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
     .filter((path) => path.endsWith(".output.json"));
-  return [...new Set(outputs.flatMap(messagesOf).filter(isOwnWarning).map((one) => one.formattedMessage.trim()))];
+  return [
+    ...new Set(
+      outputs
+        .flatMap(messagesOf)
+        .filter(isOwnWarning)
+        .map((one) => one.formattedMessage.trim()),
+    ),
+  ];
 }
 
 function messagesOf(path: string): readonly Message[] {
