@@ -37,9 +37,9 @@ contract TeeRegistry is ITeeRegistry, Workloads, EIP712 {
     ITaskRegistry private immutable TASK_REGISTRY;
     IDcapVerifier private immutable VERIFIER;
 
-    mapping(bytes32 workloadId => mapping(address signer => Binding)) private _bindings;
-    mapping(bytes16 ppid => Backing) private _machines;
-    mapping(bytes32 workloadId => mapping(bytes32 gpuId => Backing)) private _gpus;
+    mapping(bytes32 workloadId => mapping(address signer => Binding binding)) private _bindings;
+    mapping(bytes16 ppid => Backing backing) private _machines;
+    mapping(bytes32 workloadId => mapping(bytes32 gpuId => Backing backing)) private _gpus;
 
     /// @param nodeRegistry whose owners' nodes are bound
     /// @param taskRegistry whose tasks name workloads

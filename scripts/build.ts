@@ -1,17 +1,8 @@
-// Compiles the contracts and their tests. Quiet, but for errors and for warnings that concern this project.
+// Compiles the contracts and their tests. Quiet, but for errors and for warnings that concern this project, which are errors.
 import { spawn } from "node:child_process";
+import { ownWarnings } from "./warnings.ts";
 
 const hardhat = "node_modules/hardhat/dist/src/cli.js";
-/**
- * Warnings about names and features that OpenZeppelin's contracts use as they should, and about a size that nobody deploys:
- * that of the extension with the core's settings. The tests look at the sizes of what is deployed.
- */
-const expected = [
-  /^Warning: "at" will be promoted/,
-  /^Warning: Transient storage as defined by EIP-1153/,
-  /^Warning: Contract code size is/,
-];
-
 /** Compiling takes long the first time, and nothing at all when nothing has changed. */
 const silenceMs = 8_000;
 const everyMs = 15_000;
@@ -39,8 +30,10 @@ function build(): Promise<Build> {
 }
 
 const { status, output } = await build();
-const blocks = output.split(/\n\n+/).map((block) => block.trim());
-const shown = blocks.filter((block) => block !== "" && !expected.some((pattern) => pattern.test(block)));
-if (status !== 0) console.error(blocks.join("\n\n"));
-else if (shown.length > 0) console.error(shown.join("\n\n"));
-process.exitCode = status ?? 1;
+const warnings = status === 0 ? ownWarnings(".") : [];
+if (status !== 0) console.error(output.trim());
+if (warnings.length > 0) {
+  console.error(warnings.join("\n\n"));
+  console.error(`\n${warnings.length} warnings of the compiler, which count as errors: mend what they name.`);
+}
+process.exitCode = warnings.length > 0 ? 1 : (status ?? 1);

@@ -30,6 +30,8 @@ const tasks = {
   "fuzz:long": [...build, ["scripts/fuzz-long.ts"]],
   test: [...build, ["scripts/test.ts"]],
   check: [...build, ["scripts/check.ts"]],
+  snapshots: [["scripts/build.ts", "--quiet"], ["scripts/snapshots.ts"]],
+  smt: [["scripts/smt/main.ts"]],
   format: [["node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", "."]],
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
   "bench:table": [...build, ["scripts/bench-table.ts"]],

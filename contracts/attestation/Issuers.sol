@@ -16,8 +16,8 @@ abstract contract Issuers is SignedDer, IIssuers {
     bytes32 private immutable _rootY;
     bytes32 private immutable _rootName;
 
-    mapping(bytes32 issuerId => Issuer) private _issuers;
-    mapping(uint256 serial => bool) private _revokedIssuerSerials;
+    mapping(bytes32 issuerId => Issuer record) private _issuers;
+    mapping(uint256 serial => bool isRevoked) private _revokedIssuerSerials;
 
     /// @param x Of the root's key.
     /// @param y Of the root's key.

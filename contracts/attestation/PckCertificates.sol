@@ -14,8 +14,8 @@ abstract contract PckCertificates is SignedDer, IPckCertificates {
 
     bytes32 private constant PCK_NAME = keccak256("Intel SGX PCK Certificate");
 
-    mapping(bytes32 pckId => Pck) private _pcks;
-    mapping(bytes32 issuerId => mapping(uint256 serial => bool)) private _revokedPckSerials;
+    mapping(bytes32 pckId => Pck record) private _pcks;
+    mapping(bytes32 issuerId => mapping(uint256 serial => bool isRevoked)) private _revokedPckSerials;
 
     /// @inheritdoc IPckCertificates
     function registerPck(bytes calldata der, bytes32 issuerId) external returns (bytes32 pckId) {

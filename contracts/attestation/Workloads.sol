@@ -16,7 +16,7 @@ abstract contract Workloads is IWorkloads, AccessManaged {
     /// @dev Statuses 1 to 6: a revoked platform is never allowed.
     uint8 private constant ALL_STATUSES = 0x7e;
 
-    mapping(bytes32 workloadId => Workload) private _workloads;
+    mapping(bytes32 workloadId => Workload workload) private _workloads;
     mapping(bytes32 workloadId => mapping(bytes32 measurement => uint256 activeAt)) private _measurements;
 
     modifier onlyOwner(bytes32 workloadId) {

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
-import {TaskId} from "../types/Ids.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {AtomaConsumer} from "./AtomaConsumer.sol";
 

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
 import {AiConsumer} from "./AiConsumer.sol";
 
 /// @title A consumer that anybody may ask, at a fixed fee

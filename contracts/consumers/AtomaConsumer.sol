@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IAtomaConsumer} from "../interfaces/IAtomaConsumer.sol";
 import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
-import {TaskId} from "../types/Ids.sol";
 
 /// @title Base of a contract that offloads computation
 /// @notice Call `_ask` and implement `_onResult`. The contract pays from its own account in the escrow: anyone can fill it

@@ -6,7 +6,7 @@ import {IDisputes} from "../interfaces/IDisputes.sol";
 import {Attestations} from "../libraries/Attestations.sol";
 import {Panels} from "../libraries/Panels.sol";
 import {DisputeParameters} from "../types/DisputeParameters.sol";
-import {Appeal, AppealFields, Docket, PanelHead, Tally, TallyFields, countSeats} from "../types/Docket.sol";
+import {Appeal, AppealFields, PanelHead, Tally, TallyFields, countSeats} from "../types/Docket.sol";
 import {NodeId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
 import {DisputesState} from "./DisputesState.sol";

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {IEscrowLanes} from "../interfaces/IEscrowLanes.sol";
 import {Attestations} from "../libraries/Attestations.sol";
-import {Payout} from "../libraries/Payout.sol";
 import {RequestIds} from "../libraries/RequestIds.sol";
 import {Head} from "../types/Head.sol";
 import {FLAG_BUNDLE, Request, slotKeyOf} from "../types/Request.sol";

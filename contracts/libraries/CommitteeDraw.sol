@@ -35,6 +35,8 @@ library CommitteeDraw {
     /// @param maxAsk highest ask, in multiples of the task's scale
     /// @param excluded node ids drawn at earlier levels
     /// @return members in the order drawn, each nodeId << 32 | ask; fewer than k when 16 * k tries did not suffice
+    // one loop in assembly
+    // solhint-disable-next-line function-max-lines
     function draw(
         address snapshot,
         uint256 count,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Request} from "../types/Request.sol";
 import {CommitteeDraw} from "./CommitteeDraw.sol";
 import {SnapshotCode} from "./SnapshotCode.sol";
 

@@ -13,7 +13,7 @@ import {TdReport} from "./TdReport.sol";
 
 /// @title Attestation keys, and quotes that they signed
 abstract contract QuoteVerifier is PckCertificates, IQuoteVerifier {
-    mapping(bytes32 attestationKeyId => bool) private _attestationKeys;
+    mapping(bytes32 attestationKeyId => bool isRegistered) private _attestationKeys;
 
     /* ATTESTATION KEYS */
 

@@ -10,9 +10,9 @@ import {TcbInfoText} from "./TcbInfoText.sol";
 /// @notice To be inherited by the contract that knows certificates.
 abstract contract TcbStore is ITcbStore {
     /// @dev Key: evaluationNumber(32) | fmspc(48) | tee(8), from the lowest bit.
-    mapping(uint256 key => TcbText) private _tcbInfos;
+    mapping(uint256 key => TcbText text) private _tcbInfos;
     /// @dev Key: evaluationNumber(32) | tee(8), from the lowest bit.
-    mapping(uint256 key => TcbText) private _qeIdentities;
+    mapping(uint256 key => TcbText text) private _qeIdentities;
 
     /// @dev Texts that were issued up to then do not count: one of their signers was revoked at that time.
     uint40 private _distrustedUntil;
