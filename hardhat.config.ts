@@ -42,6 +42,7 @@ export default defineConfig({
       "contracts/Disputes.sol": compiler(200), // near the limit of a contract's code
       "contracts/EscrowExtension.sol": compiler(200),
       "contracts/DcapCollateral.sol": compiler(200),
+      "contracts/governance/AtomaGovernor.sol": compiler(200),
       "contracts/TeeRegistry.sol": compiler(100_000),
       "contracts/DcapVerifier.sol": compiler(3_000), // every quote; more does not fit
     },
@@ -49,6 +50,8 @@ export default defineConfig({
   networks: {
     // Block gas limit above the 16,777,216 cap of one transaction (EIP-7825), as on mainnet.
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka", blockGasLimit: 60_000_000 },
+    // A copy of any chain, where `npm run deploy` rehearses.
+    rehearsal: { type: "edr-simulated", chainType: "generic", hardfork: "osaka", blockGasLimit: 60_000_000 },
   },
   test: {
     mocha: { timeout: 300_000 },

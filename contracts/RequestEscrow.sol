@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {IEscrowCore} from "./interfaces/IEscrowCore.sol";
 import {IEscrowLedger} from "./interfaces/IEscrowLedger.sol";
+import {Attestations} from "./libraries/Attestations.sol";
 import {CommitteeShape} from "./libraries/CommitteeShape.sol";
 import {Payout} from "./libraries/Payout.sol";
 import {RequestIds} from "./libraries/RequestIds.sol";
@@ -69,7 +70,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
 
     /// @inheritdoc IEscrowCore
     function request(RequestParams calldata params, bytes calldata input) external returns (bytes32) {
-        return _request(params, 1, keccak256(input), 0, input);
+        return _request(params, 1, Attestations.hashOf(input), 0, input);
     }
 
     /// @inheritdoc IEscrowCore
@@ -189,6 +190,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
         RoundSignature[] calldata rounds
     ) external returns (uint256 settled) {
         _post(rounds);
+        if (settlements.length == 1) return _settleOne(settlements[0]);
         bytes32 due = _reserve(settlements.length);
         uint256 tips;
         bytes4 firstReason;
@@ -212,6 +214,15 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
             (bytes32 requestId, bytes32 digest) = _noted(due, i);
             if (requestId != 0) _callBack(settlements[i], requestId, digest);
         }
+    }
+
+    /// @dev Most batches: one item, which needs no notes of whom to call back.
+    function _settleOne(Settlement calldata s) private returns (uint256 settled) {
+        (bytes4 reason, bytes32 requestId, bytes32 digest, uint256 tip) = _settle(s);
+        require(reason == OK, NothingSettled(reason));
+        _credit(msg.sender, tip);
+        if (s.request.rules.isCalledBackAtOnce()) _callBack(s, requestId, digest);
+        return 1;
     }
 
     /// @dev Memory for an id and a digest per item, all zero.

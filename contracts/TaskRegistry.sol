@@ -13,6 +13,7 @@ import {SnapshotCode} from "./libraries/SnapshotCode.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
 import {MAX_TASK_WINDOW} from "./types/Limits.sol";
+import {Pause} from "./types/Pause.sol";
 import {TaskWord} from "./types/TaskWord.sol";
 
 /// @title What is served: tasks, subscriptions, pools and snapshots
@@ -35,6 +36,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint256 private constant STAKE_PRICE_INTERVAL = 7 days;
     /// @dev A node's stake covers this many times its pay.
     uint256 private constant STAKE_COVER = 100;
+    uint256 private constant MAX_BOND = 100_000e18;
     uint256 private constant ACTIVATIONS_PER_SNAPSHOT = 200;
 
     INodeRegistry private immutable NODE_REGISTRY;
@@ -45,6 +47,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint40 private _stakePriceSetAt;
     uint128 private _stakePrice;
     Settings private _settings;
+    uint256 private _pausedUntil;
     mapping(TaskId taskId => Task task) private _tasks;
     mapping(TaskId taskId => Publication publication) private _publications;
     mapping(TaskId taskId => Pools.Pool pool) private _pools;
@@ -72,10 +75,15 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
         _;
     }
 
+    modifier whenNotPaused() {
+        require(block.timestamp > _pausedUntil, RegistrationsPaused(_pausedUntil));
+        _;
+    }
+
     /* TASKS */
 
     /// @inheritdoc ITaskRegistry
-    function register(Task calldata task, string calldata artifactUri) external returns (TaskId taskId) {
+    function register(Task calldata task, string calldata artifactUri) external whenNotPaused returns (TaskId taskId) {
         _bound("royalty", task.royalty, 0, MAX_ROYALTY);
         _bound("minReputation", task.minReputation, 0, MAX_MIN_REPUTATION);
         _bound("askExponent", task.askExponent, 0, MAX_ASK_EXPONENT);
@@ -127,7 +135,7 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /* SUBSCRIPTIONS */
 
     /// @inheritdoc ITaskRegistry
-    function subscribe(TaskId taskId, NodeId nodeId, uint32 ask) external onlyNodeOwner(nodeId) {
+    function subscribe(TaskId taskId, NodeId nodeId, uint32 ask) external whenNotPaused onlyNodeOwner(nodeId) {
         Pools.Pool storage pool = _pools[taskId];
         Task storage task = _tasks[taskId];
         require(_publications[taskId].publisher != address(0), UnknownTask(taskId));
@@ -264,8 +272,15 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
             SettingOutOfBounds("maxSnapshotAge", s.maxSnapshotAge, 1 hours, 3 days)
         );
         require(s.noShowSlash <= 1_000, SettingOutOfBounds("noShowSlash", s.noShowSlash, 0, 1_000));
+        require(s.publisherBond <= MAX_BOND, SettingOutOfBounds("publisherBond", s.publisherBond, 0, MAX_BOND));
         _settings = s;
         emit SettingsSet(s);
+    }
+
+    /// @inheritdoc ITaskRegistry
+    function pauseRegistrations(uint256 until) external restricted {
+        _pausedUntil = Pause.next(_pausedUntil, until);
+        emit RegistrationsPausedUntil(_pausedUntil);
     }
 
     /// @inheritdoc ITaskRegistry
@@ -336,6 +351,11 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     /// @inheritdoc ITaskRegistry
     function settings() external view returns (Settings memory) {
         return _settings;
+    }
+
+    /// @inheritdoc ITaskRegistry
+    function pausedUntil() external view returns (uint256) {
+        return _pausedUntil;
     }
 
     /// @inheritdoc ITaskRegistry

@@ -1,7 +1,11 @@
 /** What `/livez` and `/readyz` look at, and the gauges beside them. */
 import type { Parts } from "./parts.ts";
+import type { Clock } from "./runtime/clock.ts";
 import type { Check, CheckResult } from "./runtime/health.ts";
 import { readBalance } from "./runtime/rpc-answers.ts";
+import type { Store } from "./runtime/store.ts";
+import type { Settings } from "./settings.ts";
+import type { Shared } from "./shared.ts";
 
 /** When the passes of each loop ended, and whether they were good. */
 export type Passes = {
@@ -43,7 +47,7 @@ const checkHead = async ({ settings, chain, clock }: Parts): Promise<CheckResult
   return { ok: false, why: `the newest block ${blockNumber} is ${ageS} s old (at most ${maxHeadAgeS} s)` };
 };
 
-const checkBalance = async ({ settings, rpc, signer, metrics }: Parts): Promise<CheckResult> => {
+const checkBalance = async ({ rpc, signer, metrics }: Shared, settings: Settings): Promise<CheckResult> => {
   const balance = await readBalance(rpc, signer.address);
   metrics.gauge({ name: "balance_ether", help: "Ether of the keeper's key" })(Number(balance) / 1e18);
   const least = BigInt(Math.round(settings.ops.minBalanceGwei * weiPerGwei));
@@ -51,31 +55,39 @@ const checkBalance = async ({ settings, rpc, signer, metrics }: Parts): Promise<
   return { ok: false, why: `${signer.address} has ${balance} wei, less than ${least}: send it some` };
 };
 
-/** Checks of readiness that do not belong to one job. */
-export const readyChecks = (parts: Parts, passes: Passes, loops: readonly string[]): readonly Check[] => [
-  { name: "view", check: async () => checkView(parts, passes) },
-  { name: "head", check: () => checkHead(parts) },
-  {
-    name: "store",
-    check: async () => {
-      await parts.store.read((tx) => tx.all("SELECT 1 AS one"));
-      return { ok: true };
-    },
-  },
-  { name: "balance", check: () => checkBalance(parts) },
-  ...loops.map((name) => ({
+const checkStore = async (store: Store): Promise<CheckResult> => {
+  await store.read((tx) => tx.all("SELECT 1 AS one"));
+  return { ok: true };
+};
+
+const loopChecks = (passes: Passes, loops: readonly string[]): readonly Check[] =>
+  loops.map((name) => ({
     name,
     check: async (): Promise<CheckResult> => {
       const last = passes.last(name);
       if (last === undefined) return { ok: false, why: "no pass has ended yet" };
       return last.ok ? { ok: true } : { ok: false, why: "the last pass failed: see the log" };
     },
-  })),
+  }));
+
+/** Checks of readiness of what all instances share. */
+export const sharedChecks = (shared: Shared, settings: Settings, passes: Passes): readonly Check[] => [
+  { name: "balance", check: () => checkBalance(shared, settings) },
+  { name: "key store", check: () => checkStore(shared.keyStore) },
+  ...loopChecks(passes, ["outbox"]),
+];
+
+/** Checks of readiness of an instance that do not belong to one job. */
+export const instanceChecks = (parts: Parts, passes: Passes, loops: readonly string[]): readonly Check[] => [
+  { name: "view", check: async () => checkView(parts, passes) },
+  { name: "head", check: () => checkHead(parts) },
+  { name: "store", check: () => checkStore(parts.store) },
+  ...loopChecks(passes, loops),
 ];
 
 /** The process is worth keeping while its loops go round, whether or not they succeed. */
 export const liveChecks = (
-  { clock }: Parts,
+  clock: Clock,
   passes: Passes,
   loops: readonly string[],
   startedMs: number,

@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { isRaw, type ownSections, type placeNames, type Raw, splitInstances } from "./instances.ts";
 import {
   filePaths,
   type JobName,
@@ -29,11 +30,9 @@ export class ConfigError extends Error {
   }
 }
 
-type Raw = Record<string, unknown>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const prefix = "ATOMA_KEEPER_";
-const isRaw = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 
 const objectOf = (schema: unknown): z.ZodObject | undefined => {
@@ -68,8 +67,9 @@ const parseYaml = (yaml: string): Raw => {
 
 const secretsInFile = (raw: Raw): string[] =>
   secretPaths.flatMap(([section, name]) => {
-    const fields = raw[section];
-    if (!isRaw(fields) || fields[name] === undefined) return [];
+    const holders = [raw, ...(Array.isArray(raw["instances"]) ? (raw["instances"] as unknown[]) : [])].filter(isRaw);
+    const isThere = ({ [section]: fields }: Raw): boolean => isRaw(fields) && fields[name] !== undefined;
+    if (!holders.some(isThere)) return [];
     return [
       `${section}.${name} is a secret and must not be in the file: set ${prefix}${snake(section)}_${snake(name)}.`,
     ];
@@ -196,26 +196,70 @@ const checkAttest = ({ jobs, attest, collateral }: Settings): string[] => {
   ];
 };
 
-/** Settings from raw values. Throws ConfigError with all problems at once. */
-export const parseSettings = (raw: unknown, already: readonly string[] = []): Settings => {
+type Parsed = { readonly settings?: Settings; readonly problems: readonly string[] };
+
+const parseOne = (raw: unknown): Parsed => {
   const result = settingsSchema.safeParse(raw, { reportInput: true });
-  if (!result.success)
-    throw new ConfigError([...already, ...result.error.issues.flatMap((issue) => sentencesOf(issue))]);
+  if (!result.success) return { problems: result.error.issues.flatMap((issue) => sentencesOf(issue)) };
   const settings = result.data;
   const checks = [checkDeployment, checkKey, checkBeacon, checkExecutor, checkAttest];
-  const problems = [...already, ...checks.flatMap((check) => check(settings))];
-  if (problems.length > 0) throw new ConfigError(problems);
-  return settings;
+  return { settings, problems: checks.flatMap((check) => check(settings)) };
 };
 
-/** Settings written in a program: the same checks, no file and no environment. */
-export const settingsOf = (input: SettingsInput): Settings => parseSettings(input);
+/** What is wrong with all is said once; what is wrong with some, with their names. */
+const problemsOf = (raws: readonly Raw[], all: readonly Parsed[]): string[] => {
+  const nameOf = (i: number): string => String((raws[i]?.["chain"] as Raw | undefined)?.["instance"]);
+  return [...new Set(all.flatMap(({ problems }) => problems))].map((problem) => {
+    const ids = all.flatMap(({ problems }, i) => (problems.includes(problem) ? [i] : []));
+    return ids.length === all.length ? problem : `In instance ${ids.map(nameOf).join(", ")}: ${problem}`;
+  });
+};
 
-/** Reads the file of settings and the environment; `jobs` replace theirs. Throws ConfigError. Relative paths are those of the file's folder. */
-export const loadSettings = (
-  file: string,
-  { env = process.env, jobs }: { readonly env?: Environment; readonly jobs?: readonly JobName[] } = {},
-): Settings => {
+/** Settings of each instance, from raw values. Throws ConfigError with all problems at once. */
+const parseSettings = (raws: readonly Raw[], already: readonly string[]): readonly Settings[] => {
+  const all = raws.map(parseOne);
+  const problems = [...already, ...problemsOf(raws, all)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return all.flatMap(({ settings }) => settings ?? []);
+};
+
+/** The settings of the one instance, or of the one with this name. Throws ConfigError, which names all. */
+export const chooseSettings = (all: readonly Settings[], name?: string): Settings => {
+  const names = all.flatMap(({ chain: { instance } }) => instance ?? []);
+  const [first, ...others] = name === undefined ? all : all.filter(({ chain }) => chain.instance === name);
+  if (first !== undefined && others.length === 0) return first;
+  const which = name === undefined ? "The settings name several instances" : `The settings name no instance ${name}`;
+  throw new ConfigError([
+    names.length === 0
+      ? `${which}: leave --instance and ATOMA_INSTANCE away.`
+      : `${which}: choose one of ${names.join(", ")} by --instance.`,
+  ]);
+};
+
+type ChainInput = SettingsInput["chain"];
+/** Settings as they may be written for several instances. */
+export type InstancesInput = Omit<SettingsInput, "jobs"> &
+  Partial<Pick<SettingsInput, "jobs">> & {
+    readonly instances: readonly ({ readonly name: string } & Partial<Pick<ChainInput, (typeof placeNames)[number]>> &
+      Partial<Pick<SettingsInput, (typeof ownSections)[number]>>)[];
+  };
+
+/** Settings written in a program: the same checks, no file and no environment. */
+export const settingsOf = (input: SettingsInput): Settings => chooseSettings(parseSettings([input], []));
+
+/** The same for several instances. */
+export const instancesOf = (input: InstancesInput): readonly Settings[] => {
+  const { raws, problems } = splitInstances(input);
+  return parseSettings(raws, problems);
+};
+
+type LoadOptions = { readonly env?: Environment; readonly jobs?: readonly JobName[] };
+
+/**
+ * Reads the file of settings and the environment, which overrides what stands outside of `instances`; `jobs` replace all
+ * of theirs. Settings of each instance. Throws ConfigError. Relative paths are those of the file's folder.
+ */
+export const loadInstances = (file: string, { env = process.env, jobs }: LoadOptions = {}): readonly Settings[] => {
   let yaml: string;
   try {
     yaml = readFileSync(file, "utf8");
@@ -226,14 +270,25 @@ export const loadSettings = (
   }
   const fromFile = parseYaml(yaml);
   const { raw, unknown } = withEnvironment(fromFile, env);
-  const chosen = jobs === undefined || jobs.length === 0 ? raw : { ...raw, jobs: [...jobs] };
-  return parseSettings(withAbsolutePaths(chosen, dirname(resolve(file))), [...secretsInFile(fromFile), ...unknown]);
+  const { raws, problems } = splitInstances(raw);
+  const chosen = raws.map((one) => (jobs === undefined || jobs.length === 0 ? one : { ...one, jobs: [...jobs] }));
+  const folder = dirname(resolve(file));
+  return parseSettings(
+    chosen.map((one) => withAbsolutePaths(one, folder)),
+    [...secretsInFile(fromFile), ...unknown, ...problems],
+  );
 };
+
+/** The same for one instance: the only one, or the one with this name. */
+export const loadSettings = (file: string, options: LoadOptions & { readonly instance?: string } = {}): Settings =>
+  chooseSettings(loadInstances(file, options), options.instance);
 
 /** What the program `atoma` takes from the environment. Empty text counts as unset. */
 export type CliEnvironment = {
   readonly rpc: string | undefined;
   readonly deployment: string | undefined;
+  /** Which of the instances that the deployment file names. */
+  readonly instance: string | undefined;
   readonly keystore: string | undefined;
   readonly passwordFile: string | undefined;
   readonly privateKey: string | undefined;
@@ -249,6 +304,7 @@ export const readCliEnvironment = (env: Environment = process.env): CliEnvironme
   return {
     rpc: text("ATOMA_RPC"),
     deployment: text("ATOMA_DEPLOYMENT"),
+    instance: text("ATOMA_INSTANCE"),
     keystore: text("ATOMA_KEYSTORE"),
     passwordFile: text("ATOMA_PASSWORD_FILE"),
     privateKey: text("ATOMA_PRIVATE_KEY"),

@@ -15,7 +15,7 @@ import { makeWasmExecutor } from "./executors/wasm/executor.ts";
 import { openBeaconSecret, openSigner } from "./key.ts";
 import { makePeerClient } from "./network/client.ts";
 import { makeHttp } from "./network/http.ts";
-import { allMigrations, openRpc } from "./parts.ts";
+import { allMigrations, openRpc } from "./shared.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { errorLine } from "./runtime/errors.ts";
 import { silentLog } from "./runtime/log.ts";
@@ -28,12 +28,19 @@ import type { Settings } from "./settings.ts";
 import { readSubscriptions } from "./subscriptions.ts";
 
 /** ok: fine. warn: works, but look at it. bad: the keeper cannot do its work. */
-export type Finding = { readonly name: string; readonly verdict: "ok" | "warn" | "bad"; readonly text: string };
+export type Finding = {
+  readonly name: string;
+  readonly verdict: "ok" | "warn" | "bad";
+  readonly text: string;
+  /** Of a keeper that serves several. */
+  readonly instance?: string;
+};
 
 const marks = { ok: "ok  ", warn: "look", bad: "BAD " } as const;
 
 /** A finding for people. */
-export const findingLine = ({ verdict, name, text }: Finding): string => `${marks[verdict]} ${name.padEnd(13)} ${text}`;
+export const findingLine = ({ verdict, name, text, instance }: Finding): string =>
+  `${marks[verdict]} ${instance === undefined ? "" : `${instance} `}${name.padEnd(13)} ${text}`;
 
 type Found = Omit<Finding, "name">;
 type Node = { readonly nodeId: number; readonly endpoint: string };

@@ -26,7 +26,6 @@ import type { Parts } from "./parts.ts";
 import { redactUrl } from "./runtime/redact.ts";
 import type { Pass } from "./runtime/loop.ts";
 import type { JobName } from "./settings.ts";
-import { makeActions } from "./settler/actions.ts";
 import { makeSettlerJob } from "./settler/run.ts";
 import { type AttestationSource, makeAttestationSource } from "./settler/source.ts";
 import { makePurses } from "./signed/purse.ts";
@@ -116,11 +115,15 @@ const checkIsolation = async ({ settings, log }: Parts, executor: Executor): Pro
     throw new IsolationError(`${warnings.join(" ")} Or set executor.requireIsolation to false.`);
 };
 
-const computingOptionsOf = ({ settings: { executor } }: Parts, cacheDirectory: string): ComputingOptions => ({
+const computingOptionsOf = (
+  { settings: { executor }, limiterOf }: Parts,
+  job: JobName,
+  cacheDirectory: string,
+): ComputingOptions => ({
   cacheDirectory,
+  limiterOf: limiterOf(job),
   maxInputCacheBytes: executor.inputCacheMiB * mebibyte,
   maxArtifactCacheBytes: executor.artifactCacheMiB * mebibyte,
-  maxExecutions: executor.concurrency,
 });
 
 const openExecutors = async (
@@ -144,16 +147,19 @@ const makeExecutor = async (parts: Parts, executors: readonly Executor[] | undef
   const options = signedOptionsOf(parts);
   const signed = options === undefined ? undefined : { ...options, head: chain.head };
   const node: ExecutorNode = await startExecutorNode(
-    { store, view: chain, roundTimeS, cases, instance: ids, signed, signer, executors: all, clock, log, metrics },
     {
-      ...computingOptionsOf(parts, executor.cacheDir),
+      ...{ store, view: chain, roundTimeS, cases, instance: ids, signed, signer, executors: all, clock, log, metrics },
+      listen: parts.listen,
+    },
+    {
+      ...computingOptionsOf(parts, "executor", executor.cacheDir),
       allowPrivateUrls: executor.allowPrivateInputUrls,
       allowPrivatePeers: network.allowPrivatePeers,
       host: network.host,
       port: network.port,
     },
   );
-  const actions = makeActions({ store, transactions: parts.transactions, clock });
+  const actions = parts.makeActions();
   const fallback = makeFallback({ ...parts, committees: committeesOf(parts), held: node.held, own: node.own, actions });
   const panel = makePanelPass({ ...parts, committees: node.committees, held: node.held, cases });
   const onChain = inTurn(fallback, panel);
@@ -194,9 +200,9 @@ const listen = (parts: Parts, timeoutMs: number, afterEnd = false): Listening =>
 };
 
 const makeSettler = (parts: Parts): Job => {
-  const { settings, store, clock, transactions } = parts;
+  const { settings } = parts;
   const { committees, held, source, close } = listen(parts, settings.settler.peerTimeoutMs);
-  const actions = makeActions({ store, transactions, clock });
+  const actions = parts.makeActions();
   const gasCap = BigInt(settings.fees.gasCap);
   const job = makeSettlerJob({ ...parts, committees, source, actions, settings: settings.settler, gasCap });
   const pass = forgetting(job, parts, held.prune);
@@ -217,7 +223,7 @@ const makeSample = async (
   if (share === 0) return undefined;
   const executors = await openExecutors(parts, given);
   const http = makeHttp({ allowPrivate: settings.executor.allowPrivateInputUrls });
-  const options = computingOptionsOf(parts, join(settings.executor.cacheDir, "watchtower"));
+  const options = computingOptionsOf(parts, "watchtower", join(settings.executor.cacheDir, "watchtower"));
   const own = makeOwnStore(store);
   const { execute } = makeComputing({ ...parts, view: chain, executors, own, http, client }, options);
   const background = makeBackground(log);
@@ -285,8 +291,8 @@ const makeBeacon = (parts: Parts): Job => {
 };
 
 const makeJanitor = (parts: Parts): Job => {
-  const { settings, store, transactions, clock } = parts;
-  const actions = makeActions({ store, transactions, clock });
+  const { settings } = parts;
+  const actions = parts.makeActions();
   const evidence = makeTeeChain(parts.rpc, parts.instance);
   const pass = makeJanitorJob({
     ...parts,

@@ -1,14 +1,15 @@
-/** A keeper: the configured jobs over one key, one store and one view of the chain. Used by the program and in-process. */
+/** A keeper: the configured jobs over one key, for one instance or several. Used by the program and in-process. */
 import type { Address } from "viem";
-import { liveChecks, makePasses, readyChecks } from "./checks.ts";
+import { liveChecks, makePasses, sharedChecks } from "./checks.ts";
+import { ConfigError } from "./config.ts";
 import type { Executor } from "./executors/executor.ts";
-import type { Job } from "./job.ts";
-import { makeJob } from "./jobs.ts";
-import { runJobOnce } from "./once.ts";
-import { type Given, openParts, type Parts } from "./parts.ts";
+import type { Parts } from "./parts.ts";
 import { type HealthServer, startHealth } from "./runtime/health.ts";
-import { type PassReport, runLoop } from "./runtime/loop.ts";
+import { runLoop } from "./runtime/loop.ts";
+import { labelled } from "./runtime/metrics.ts";
+import { makeServing, type Serving } from "./serving.ts";
 import type { JobName, Settings } from "./settings.ts";
+import { type Given, instanceLabel, openShared, type Shared } from "./shared.ts";
 
 export type KeeperDeps = Given & {
   /** Instead of the executors that come with the program. */
@@ -18,111 +19,132 @@ export type KeeperDeps = Given & {
 export type Keeper = {
   /** Of the key. */
   readonly address: Address;
+  /** Of the first instance that is open. */
   readonly parts: Parts;
-  /** Starts all jobs. Resolves when they run; rejects when one cannot start, and everything is stopped then. */
+  /** Undefined while the instance is not open. The name is empty where the settings name none. */
+  partsOf(instance: string): Parts | undefined;
+  /** Starts all jobs. Resolves when one instance is served; rejects when none can be, and everything is stopped then. */
   start(): Promise<{ readonly opsUrl: string; readonly networkUrl: string | undefined }>;
   /** One pass of one job, with all that it needs before and after. For a keeper that was not started. */
-  once(name: JobName): Promise<{ exitCode: 0 | 1; note: string }>;
+  once(name: JobName, instance?: string): Promise<{ exitCode: 0 | 1; note: string }>;
   /** Lets running passes end, hands over what is in flight, closes everything. */
   stop(): Promise<void>;
 };
 
-type Loop = {
-  readonly name: string;
-  readonly intervalMs: number;
-  readonly pass: (signal: AbortSignal) => Promise<PassReport>;
+/** Between two attempts to start an instance that could not be; longer while it goes on. */
+const retryMs = 5_000;
+const outbox = "outbox";
+
+/** Runs `work` for all. Answers to which of them it failed for; throws the first failure where that is all of them. */
+const forAll = async (
+  servings: readonly Serving[],
+  { log }: Shared,
+  work: (one: Serving) => Promise<unknown>,
+): Promise<readonly Serving[]> => {
+  const failed = new Map<Serving, unknown>();
+  for (const one of servings) await work(one).catch((error: unknown) => failed.set(one, error));
+  if (failed.size === servings.length) throw [...failed.values()][0];
+  for (const [{ name }, error] of failed) log.error({ instance: name, error }, "an instance is not served");
+  return [...failed.keys()];
 };
 
-const makeSyncPass = ({ chain, metrics }: Parts): Loop["pass"] => {
-  const height = metrics.gauge({ name: "chain_height", help: "Newest block that has been taken in" });
-  const head = metrics.gauge({ name: "chain_head", help: "Newest block that the RPC shows" });
-  return async (signal) => {
-    const report = await chain.sync(signal);
-    height(Number(report.height));
-    head(Number(report.head));
-    return { done: report.logs, failed: 0, isMoreDue: !report.isCaughtUp && !signal.aborted };
-  };
-};
-
-const makeOutboxPass =
-  ({ transactions }: Parts): Loop["pass"] =>
-  async () => {
+/** Sends the transactions of all instances. */
+const runOutbox = (
+  shared: Shared,
+  { pollMs, instance }: Settings["chain"],
+  passes: ReturnType<typeof makePasses>,
+  signal: AbortSignal,
+) => {
+  const { clock, log, transactions } = shared;
+  const beside = instance === undefined ? {} : { [instanceLabel]: "" }; // loops of instances have theirs
+  const metrics = labelled(shared.metrics, beside);
+  const pass = async () => {
     const { started, failures } = await transactions.pass();
     return { done: started, failed: failures.length };
   };
-
-/** Jobs see the chain as it was at the last good reading, and none before the first. */
-const makeJobPass = ({ chain, metrics }: Parts, job: Job): Loop["pass"] => {
-  const count = metrics.counter({
-    name: "job_items_total",
-    help: "Things that jobs did",
-    labels: { job: [job.name], outcome: ["done", "failed"] },
-  });
-  let isCaughtUp = false;
-  return async (signal) => {
-    if (!isCaughtUp) isCaughtUp = (await chain.sync(signal)).isCaughtUp;
-    if (!isCaughtUp) return { done: 0, failed: 0 };
-    const report = await job.pass(signal);
-    count(report.done, { job: job.name, outcome: "done" });
-    count(report.failed, { job: job.name, outcome: "failed" });
-    return report;
-  };
+  const options = { name: outbox, intervalMs: pollMs, pass, signal };
+  return runLoop({ clock, log, metrics }, { ...options, onPass: (end) => passes.ended(outbox, end) });
 };
 
-/** A keeper that has opened its key, chain and store; see `openParts` for what it refuses. */
-export const makeKeeper = async (settings: Settings, deps: KeeperDeps = {}): Promise<Keeper> => {
-  const parts = await openParts(settings, deps);
-  const { log, clock, metrics } = parts;
+/** Tries until the instance is served. */
+const startLater = (one: Serving, { clock, log }: Shared, stopping: AbortSignal): Promise<void> => {
+  const done = new AbortController();
+  const pass = async () => {
+    await one.start();
+    done.abort();
+    return { done: 1, failed: 0 };
+  };
+  const signal = AbortSignal.any([stopping, done.signal]);
+  return runLoop({ clock, log }, { name: `start ${one.name}`, intervalMs: retryMs, pass, signal });
+};
+
+const opened = (servings: readonly Serving[]): Parts => {
+  const [first] = servings.flatMap((one) => one.parts() ?? []);
+  if (first === undefined) throw new Error("no instance is open");
+  return first;
+};
+
+/**
+ * A keeper that has opened its key, chain and stores; see `openShared` and `openInstance` for what it refuses. Of several
+ * instances one has to open; the others are tried again once it has started.
+ */
+export const makeKeeper = async (given: Settings | readonly Settings[], deps: KeeperDeps = {}): Promise<Keeper> => {
+  const [settings, ...others] = "chain" in given ? [given] : given;
+  if (settings === undefined) throw new ConfigError(["There is no instance to serve."]);
+  const shared = await openShared([settings, ...others], deps);
   const stopping = new AbortController();
-  const jobs: Job[] = [];
+  const { signal } = stopping;
+  const servings = [settings, ...others].map((one) =>
+    makeServing(one, { shared, executors: deps.executors, stopping: signal }),
+  );
   const running: Promise<void>[] = [];
   let health: HealthServer | undefined;
-
   let stopped: Promise<void> | undefined;
+
   const stopAll = async (): Promise<void> => {
     stopping.abort(new Error("the keeper is stopping"));
     await Promise.all(running);
-    for (const job of jobs) await job.close();
+    for (const one of servings) await one.stop();
     await health?.close();
-    await parts.close();
+    await shared.close();
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
+  const orStop = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  };
   const startAll = async (): Promise<{ opsUrl: string; networkUrl: string | undefined }> => {
-    for (const name of new Set(settings.jobs)) jobs.push(await makeJob(name, parts, deps.executors));
-    const { pollMs } = settings.chain;
-    const loops: readonly Loop[] = [
-      { name: "sync", intervalMs: pollMs, pass: makeSyncPass(parts) },
-      { name: "outbox", intervalMs: pollMs, pass: makeOutboxPass(parts) },
-      ...jobs.map((job) => ({ name: job.name, intervalMs: job.intervalMs, pass: makeJobPass(parts, job) })),
-    ];
+    const { clock, log, metrics } = shared;
+    const failed = await forAll(servings, shared, (one) => one.start());
     const passes = makePasses();
-    const names = loops.map(({ name }) => name);
-    const ready = [...readyChecks(parts, passes, names), ...jobs.flatMap(({ checks }) => checks)];
-    const live = liveChecks(parts, passes, names, clock.now());
+    const live = liveChecks(clock, passes, [outbox], clock.now());
+    const parts = () => new Map(servings.map((one) => [one.name, one.checks()]));
     const { host, port } = settings.ops;
-    health = await startHealth({ host, port, metrics, ready, live });
-    const { signal } = stopping;
-    for (const loop of loops)
-      running.push(
-        runLoop({ clock, log, metrics }, { ...loop, signal, onPass: (end) => passes.ended(loop.name, end) }),
-      );
-    const networkUrl = jobs.find(({ url }) => url !== undefined)?.url;
-    log.info({ jobs: names, address: parts.signer.address, ops: health.url, network: networkUrl }, "the keeper runs");
+    health = await startHealth({ host, port, metrics, ready: sharedChecks(shared, settings, passes), live, parts });
+    running.push(runOutbox(shared, settings.chain, passes, signal));
+    running.push(...failed.map((one) => startLater(one, shared, signal)));
+    const networkUrl = servings.flatMap((one) => one.url() ?? [])[0];
+    log.info({ address: shared.signer.address, ops: health.url, network: networkUrl }, "the keeper runs");
     return { opsUrl: health.url, networkUrl };
   };
 
+  await orStop(() => forAll(servings, shared, (one) => one.open()));
+  const named = (instance: string): Serving | undefined => servings.find(({ name }) => name === instance);
   return {
-    address: parts.signer.address,
-    parts,
-    start: async () => {
-      try {
-        return await startAll();
-      } catch (error) {
-        await stop();
-        throw error;
-      }
+    address: shared.signer.address,
+    get parts() {
+      return opened(servings);
     },
-    once: (name) => runJobOnce(parts, () => makeJob(name, parts, deps.executors), name, stopping.signal),
+    partsOf: (instance) => named(instance)?.parts(),
+    start: () => orStop(startAll),
+    once: async (name, instance = settings.chain.instance ?? "") => {
+      const one = named(instance);
+      return one === undefined ? { exitCode: 1, note: `${name}: there is no instance ${instance}` } : one.once(name);
+    },
     stop,
   };
 };

@@ -1,6 +1,6 @@
 /** The program `atoma-keeper`: reads arguments, and leaves the rest to `keeper.ts` and `doctor.ts`. */
 import { Command, InvalidArgumentError } from "commander";
-import { ConfigError, loadSettings } from "./config.ts";
+import { ConfigError, loadInstances } from "./config.ts";
 import { examine, type Finding, findingLine } from "./doctor.ts";
 import { makeKeeper } from "./keeper.ts";
 import { errorLine } from "./runtime/errors.ts";
@@ -34,7 +34,7 @@ const untilAsked = (): Promise<void> =>
     process.on("SIGTERM", onSignal);
   });
 
-const runForGood = async (settings: Settings): Promise<number> => {
+const runForGood = async (settings: readonly Settings[]): Promise<number> => {
   const asked = untilAsked();
   const keeper = await makeKeeper(settings);
   await keeper.start();
@@ -43,16 +43,17 @@ const runForGood = async (settings: Settings): Promise<number> => {
   return 0;
 };
 
-const runOnce = async (settings: Settings): Promise<number> => {
+const runOnce = async (settings: readonly Settings[]): Promise<number> => {
   const keeper = await makeKeeper(settings);
   void untilAsked().then(() => keeper.stop());
   let status = 0;
   try {
-    for (const name of new Set(settings.jobs)) {
-      const { exitCode, note } = await keeper.once(name);
-      print(note);
-      status = Math.max(status, exitCode);
-    }
+    for (const { jobs, chain } of settings)
+      for (const name of new Set(jobs)) {
+        const { exitCode, note } = await keeper.once(name, chain.instance);
+        print(chain.instance === undefined ? note : `${chain.instance} ${note}`);
+        status = Math.max(status, exitCode);
+      }
   } finally {
     await keeper.stop();
   }
@@ -60,8 +61,25 @@ const runOnce = async (settings: Settings): Promise<number> => {
 };
 
 const run = async ({ config, job, once }: RunOptions): Promise<number> => {
-  const settings = loadSettings(config, { jobs: job });
+  const settings = loadInstances(config, { jobs: job });
   return once === true ? runOnce(settings) : runForGood(settings);
+};
+
+const examineAll = async (
+  config: string,
+  all: readonly Settings[],
+  show: (finding: Finding) => void,
+): Promise<boolean> => {
+  let isFit = true;
+  for (const settings of all) {
+    const { instance } = settings.chain;
+    const of = instance === undefined ? "" : `, instance ${instance}`;
+    show({ name: "configuration", verdict: "ok", text: `${config}${of}, jobs ${settings.jobs.join(", ")}` });
+    isFit =
+      (await examine(settings, (finding) => show(instance === undefined ? finding : { ...finding, instance }))) &&
+      isFit;
+  }
+  return isFit;
 };
 
 const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Promise<number> => {
@@ -72,9 +90,7 @@ const doctor = async ({ config, job }: RunOptions, { json }: DoctorOptions): Pro
   };
   let isFit = false;
   try {
-    const settings = loadSettings(config, { jobs: job });
-    show({ name: "configuration", verdict: "ok", text: `${config}, jobs ${settings.jobs.join(", ")}` });
-    isFit = await examine(settings, show);
+    isFit = await examineAll(config, loadInstances(config, { jobs: job }), show);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const text of error.problems) show({ name: "configuration", verdict: "bad", text });

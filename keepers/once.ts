@@ -36,13 +36,13 @@ const drain = async ({ transactions, settings, clock, log }: Parts, signal: Abor
  */
 export const runJobOnce = (
   parts: Parts,
-  make: () => Promise<Job>,
+  make: (parts: Parts) => Promise<Job>,
   name: JobName,
   stopping: AbortSignal,
 ): Promise<{ exitCode: 0 | 1; note: string }> => {
   const pass = async (signal: AbortSignal): Promise<PassReport> => {
     await catchUp(parts, signal);
-    const job = await make();
+    const job = await make(parts);
     try {
       const report = await job.once(signal);
       return { done: report.done, failed: report.failed + (await drain(parts, signal)) };

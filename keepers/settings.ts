@@ -2,6 +2,7 @@
 import type { Hex } from "viem";
 import { z } from "zod";
 import { tsmPath } from "./attestation/quotes/tsm.ts";
+import { isInstanceName } from "../sdk/client/instances.ts";
 import type { Platform } from "./collateral/plan.ts";
 import { address, amount, decimal, flag, integer, list, text, url, urls } from "./settings-values.ts";
 
@@ -17,8 +18,10 @@ const chain = z.strictObject({
   rpcUrls: urls.refine((value) => value.length > 0, "must name at least one URL"),
   /** Where transactions are sent, if not to the first of the others: a private pool. */
   sendUrl: url.optional(),
-  /** JSON file with chainId, escrow and startBlock; or the two below. */
+  /** JSON file with chainId, escrow and startBlock, of one instance or of several by name; or the two below. */
   deploymentFile: text("a path").optional(),
+  /** Which of several. */
+  instance: z.string().refine(isInstanceName, "must be the name of an instance").optional(),
   escrow: address.optional(),
   startBlock: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   /** The newest block may be this old at the start; 0 does not look. */
@@ -264,6 +267,8 @@ const fees = z.strictObject({
   gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
   maxInFlight: integer(1, 1_000).default(32),
   replaceAfterMs: integer(500, 3_600_000).default(45_000),
+  /** A node forgets what a reorganisation, or a full pool, took from it before it was seen mined. */
+  rebroadcastAfterMs: integer(500, 3_600_000).default(10_000),
 });
 
 /** The whole of it. */

@@ -11,7 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 const path = new URL(`../${process.argv[2] ?? "."}/package-lock.json`, import.meta.url);
 const lock = JSON.parse(readFileSync(path, "utf8"));
 const systems = { linux: ["linux"], darwin: ["darwin", "mac"], win32: ["win32", "win"] };
-const processors = { x64: ["x64"], arm64: ["arm64"], arm: ["armv7l"], riscv64: ["riscv64"] };
+const processors = { x64: ["x64", "amd64"], arm64: ["arm64"], arm: ["armv7l"], riscv64: ["riscv64"] };
 const exactVersion = /^\d+\.\d+\.\d+$/;
 
 function isLocked(parent, name) {

@@ -34,12 +34,16 @@ const tasks = {
   smt: [["scripts/smt/main.ts"]],
   format: [["node_modules/prettier/bin/prettier.cjs", "--write", "--log-level", "warn", "."]],
   "bench:gas": [...build, ["scripts/bench-gas.ts"]],
+  "bench:table": [...build, ["scripts/bench-table.ts"]],
   "test:vectors": [...build, ["scripts/test-vectors.ts"]],
   "bench:wasm": [["scripts/build-guests.ts", "--quiet"], ["scripts/bench-wasm.ts"]],
   "test:model": [
     ["node_modules/hardhat/dist/src/cli.js", "test", "mocha", "--no-compile", "test/keepers/executors/openai.test.ts"],
   ],
   simulate: [["scripts/simulate.ts"]],
+  deploy: [...build, ["scripts/deploy.ts"]],
+  "deploy:verify": [...build, ["scripts/deploy-verify.ts"]],
+  "deploy:drill": [...build, ["scripts/deploy-drill.ts"]],
   keeper: [["keepers/main.ts"]],
   atoma: [["keepers/atoma.ts"]],
   model: [["gateway/model/server.ts"]],
@@ -143,7 +147,7 @@ const env = {
   HARDHAT_DISABLE_TELEMETRY_PROMPT: "true",
   NODE_NO_WARNINGS: "1",
 };
-if (tasksWithModel.includes(name) && !/(^| )--ai[= ]off( |$)/.test(args.join(" "))) {
+if (tasksWithModel.includes(name) && !/(^| )--(ai[= ]off|client=anvil)( |$)/.test(args.join(" "))) {
   installModel({ ...quietEnvironment(), PATH: env.PATH });
 }
 const cwd = tasksOfPeople.includes(name) ? (process.env.INIT_CWD ?? process.cwd()) : root;

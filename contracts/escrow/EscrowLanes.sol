@@ -142,7 +142,7 @@ abstract contract EscrowLanes is EscrowSettlement, IEscrowLanes {
     ) external view {
         bytes32 root = _roots[requestId];
         require(root != 0, BundleUnknown(requestId));
-        bytes32 digest = Attestations.digestOf(status, usage, keccak256(output));
+        bytes32 digest = Attestations.digestOf(status, usage, Attestations.hashOf(output));
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(index, digest))));
         require(MerkleProof.verifyCalldata(proof, root, leaf), InvalidItemProof());
     }

@@ -5,13 +5,12 @@ import {IEscrowLedger} from "../interfaces/IEscrowLedger.sol";
 import {ITeeRegistry} from "../interfaces/ITeeRegistry.sol";
 import {NodeId} from "../types/Ids.sol";
 import {NodeWord} from "../types/NodeWord.sol";
+import {Pause} from "../types/Pause.sol";
 import {Parameters, ParametersWord, ParametersWordFields} from "../types/Parameters.sol";
 import {EscrowState} from "./EscrowState.sol";
 
 /// @title Parameters, and the earnings of nodes
 abstract contract EscrowLedger is EscrowState, IEscrowLedger {
-    uint256 private constant MAX_PAUSE = 7 days;
-
     /* PARAMETERS */
 
     /// @inheritdoc IEscrowLedger
@@ -26,8 +25,7 @@ abstract contract EscrowLedger is EscrowState, IEscrowLedger {
 
     /// @inheritdoc IEscrowLedger
     function pauseRequests(uint256 until) external restricted {
-        uint256 latest = block.timestamp + MAX_PAUSE;
-        require(until <= latest, PauseTooLong(until, latest));
+        until = Pause.next(_parameters.time(), until);
         _parameters = _parameters.withTime(until);
         emit RequestsPaused(until);
     }

@@ -98,7 +98,7 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         bytes32 outputHash;
         if (status == HeadFields.STATUS_SUCCESS) {
             if (length > s.request.terms.maxOutput()) return (InvalidOutput.selector, 0);
-            outputHash = keccak256(output);
+            outputHash = Attestations.hashOf(output);
         } else if (status == HeadFields.STATUS_SUCCESS_BY_HASH) {
             if (length != 32) return (InvalidOutput.selector, 0);
             outputHash = bytes32(output);
@@ -161,44 +161,44 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
     ) private view returns (uint256 strangers, uint256[] memory signers) {
         uint256 committed = head.committed();
         uint256 attested = head.attested();
-        // Memory-safe: allocates `signers` and works beyond the free pointer. `proof` is as long as the bitmaps call for, no
-        // bit is beyond the members, and a node id is below 2^32, the length of `_nodes`.
+        // Memory-safe: allocates `signers`, works beyond the free pointer and in the scratch space. `proof` is as long as the
+        // bitmaps call for, no bit is beyond the members, and a node id is below 2^32, the length of `_nodes`.
         assembly ("memory-safe") {
             signers := mload(0x40)
             mstore(signers, mload(members))
-            let input := add(add(signers, 0x20), shl(5, mload(members))) // hash, v, r, s, and the signer
+            let input := add(add(signers, 0x20), shl(5, mload(members))) // hash, v, r, s
             mstore(0x40, input)
             mstore(input, hash)
             let cursor := proof.offset
+            let seat := members
             for {
-                let seat := 0x20
-            } committed {
-                seat := add(seat, 0x20)
+                let bit := 1
+            } iszero(gt(bit, attested)) {
+                bit := shl(1, bit)
             } {
-                switch and(attested, 1)
-                case 1 {
-                    let s := calldataload(add(cursor, 0x20))
-                    mstore(add(input, 0x20), add(27, shr(255, s)))
-                    s := shr(1, shl(1, s))
-                    calldatacopy(add(input, 0x40), cursor, 0x20)
-                    mstore(add(input, 0x60), s)
-                    mstore(add(input, 0x80), 0) // a failed recovery returns nothing
-                    pop(staticcall(gas(), 1, input, 0x80, add(input, 0x80), 0x20))
-                    let signer := mul(mload(add(input, 0x80)), iszero(gt(s, HALF_ORDER)))
-                    let current := shr(96, sload(add(_nodes.slot, shr(32, mload(add(members, seat))))))
-                    if or(xor(signer, current), iszero(signer)) {
-                        strangers := or(strangers, shl(sub(shr(5, seat), 1), 1))
-                        mstore(add(signers, seat), signer)
-                    }
-                    cursor := add(cursor, 80)
-                }
-                default {
-                    if and(committed, 1) {
+                seat := add(seat, 0x20)
+                switch and(attested, bit)
+                case 0 {
+                    if and(committed, bit) {
                         cursor := add(cursor, 32)
                     }
                 }
-                attested := shr(1, attested)
-                committed := shr(1, committed)
+                default {
+                    calldatacopy(add(input, 0x40), cursor, 0x40)
+                    let s := mload(add(input, 0x60))
+                    mstore(add(input, 0x20), add(27, shr(255, s)))
+                    s := shr(1, shl(1, s))
+                    mstore(add(input, 0x60), s)
+                    mstore(0x00, 0) // a failed recovery returns nothing
+                    pop(staticcall(gas(), 1, input, 0x80, 0x00, 0x20))
+                    let signer := mul(mload(0x00), iszero(gt(s, HALF_ORDER)))
+                    let current := shr(96, sload(add(_nodes.slot, shr(32, mload(seat)))))
+                    if or(xor(signer, current), iszero(signer)) {
+                        strangers := or(strangers, bit)
+                        mstore(add(signers, sub(seat, members)), signer)
+                    }
+                    cursor := add(cursor, 80)
+                }
             }
         }
     }
@@ -271,11 +271,8 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
         tipOwed = tip;
         // Memory-safe: reads `members`. A node id is below 2^32, the length of `_nodes`. Sums stay below 2^187.
         assembly ("memory-safe") {
-            for {
-                let left := mload(members)
-            } left {
-                left := sub(left, 1)
-            } {
+            let last := add(members, shl(5, mload(members)))
+            for {} lt(members, last) {} {
                 members := add(members, 0x20) // of this seat
                 let slot := mload(members)
                 let pay := mul(and(slot, 0xffffffff), payPerAsk)
@@ -298,10 +295,11 @@ abstract contract EscrowSettlement is EscrowState, EIP712 {
                         pay := add(pay, tipOwed)
                         tipOwed := 0
                     }
-                    let room := sub(0xffffffffffffffffffff, and(shr(16, word), 0xffffffffffffffffffff))
-                    if gt(pay, room) {
-                        unpaid := add(unpaid, sub(pay, room))
-                        pay := room
+                    let sum := add(and(shr(16, word), 0xffffffffffffffffffff), pay)
+                    if shr(80, sum) {
+                        sum := sub(sum, 0xffffffffffffffffffff) // what finds no room
+                        unpaid := add(unpaid, sum)
+                        pay := sub(pay, sum)
                     }
                     sstore(slot, add(word, shl(16, pay)))
                 }

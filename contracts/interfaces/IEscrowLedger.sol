@@ -20,12 +20,15 @@ interface IEscrowLedger is IEscrowTypes {
     error ClaimPending(NodeId nodeId, uint256 availableAt);
     /// @notice A pause lasts at most seven days.
     error PauseTooLong(uint256 until, uint256 latest);
+    /// @notice After a pause everything stays open for seven days.
+    error PauseTooSoon(uint256 earliest);
 
     /// @notice Sets the parameters of requests made from now on. Governance only. Reverts where unbonding would not be longer
     ///         than `INodeRegistry.leastUnbonding` then.
     function setParameters(Parameters calldata parameters) external;
 
-    /// @notice Refuses new requests until a time at most seven days ahead. Open ones are not touched. Guardian only.
+    /// @notice Refuses new requests until a time at most seven days ahead, or lifts or shortens a pause. Open ones are not
+    ///         touched. The next pause can begin seven days after the end of this one. Guardian only.
     function pauseRequests(uint256 until) external;
 
     /// @notice First step: sets a node's earnings aside for one dispute window. By its owner or signer.

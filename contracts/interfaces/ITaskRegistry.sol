@@ -34,7 +34,7 @@ interface ITaskRegistry {
     /// @param activationDelay from subscribing to the first snapshot that counts it; 0..7 days
     /// @param maxSnapshotAge during which a snapshot can be named; 1 hour..3 days
     /// @param noShowSlash of a task's stakePerNode, taken for a proven no-show, in basis points; 0..1000
-    /// @param publisherBond ATOMA locked per task
+    /// @param publisherBond ATOMA locked per task, at most 100,000
     struct Settings {
         uint32 activationDelay;
         uint24 maxSnapshotAge;
@@ -52,7 +52,14 @@ interface ITaskRegistry {
     event SnapshotPublished(TaskId indexed taskId, uint256 indexed snapshotId, address snapshot, uint256 nodes);
     event SettingsSet(Settings settings);
     event StakePriceSet(uint256 price);
+    event RegistrationsPausedUntil(uint256 until);
 
+    /// @notice No tasks are registered and no node subscribes up to and including this second.
+    error RegistrationsPaused(uint256 until);
+    /// @notice A pause lasts at most seven days.
+    error PauseTooLong(uint256 until, uint256 latest);
+    /// @notice After a pause everything stays open for seven days.
+    error PauseTooSoon(uint256 earliest);
     error UnknownTask(TaskId taskId);
     error TaskIsDeprecated(TaskId taskId);
     error NotPublisher(TaskId taskId, address caller);
@@ -128,6 +135,11 @@ interface ITaskRegistry {
     /// @param price units of the payment token per 10^18 units of ATOMA; within 20% of the last, once a week
     function setStakePrice(uint256 price) external;
 
+    /// @notice Refuses new tasks and new subscriptions until a time at most seven days ahead, or lifts or shortens a pause.
+    ///         What is there goes on: asks, snapshots, leaving, bonds. The next pause can begin seven days after the end of
+    ///         this one. Guardian only.
+    function pauseRegistrations(uint256 until) external;
+
     function taskOf(TaskId taskId) external view returns (Task memory);
 
     /// @return the TEE workload that may serve the task; zero if none is needed
@@ -158,4 +170,7 @@ interface ITaskRegistry {
     function settings() external view returns (Settings memory);
 
     function stakePrice() external view returns (uint256);
+
+    /// @return last second in which tasks and subscriptions are refused
+    function pausedUntil() external view returns (uint256);
 }

@@ -28,6 +28,16 @@ library Attestations {
         }
     }
 
+    /// @notice keccak256 of an input or output. Solidity's own would keep the copy, and clear its padding.
+    function hashOf(bytes calldata data) internal pure returns (bytes32 hash) {
+        // Memory-safe: works beyond the free pointer and does not move it
+        assembly ("memory-safe") {
+            let copy := mload(0x40)
+            calldatacopy(copy, data.offset, data.length)
+            hash := keccak256(copy, data.length)
+        }
+    }
+
     /// @notice leaf = keccak256(abi.encode(requestId, level, digest, nodeId, salt)).
     function leafOf(
         bytes32 requestId,
@@ -64,6 +74,7 @@ library Attestations {
     /// @notice Rebuilds the commit root: keccak256 of the leaves of the committed members in draw order. The leaf of an
     ///         attesting member comes from its salt and the digest, so that it had committed to this very digest.
     /// @param members as drawn, nodeId << 32 | ask
+    /// @param head its attested members are among its committed ones, and these among `members`: checked before
     /// @param proof per committed member in draw order: signature and salt if it attested, else its leaf; the length
     ///        has been checked by `Head.proofLength`
     function commitRoot(
@@ -77,7 +88,7 @@ library Attestations {
         return commitRootOf(requestId, level, digest, members, head.committed(), head.attested(), proof);
     }
 
-    /// @notice The same for bitmaps of up to 255 members.
+    /// @notice The same for bitmaps of up to 255 members, `attested` a subset of `committed`.
     function commitRootOf(
         bytes32 requestId,
         uint256 level,
@@ -97,24 +108,27 @@ library Attestations {
             let leaves := add(preimage, 0xa0)
             let end := leaves
             let cursor := proof.offset
-            for {} committed {
-                committed := shr(1, committed)
+            for {
+                let bit := 1
+            } iszero(gt(bit, committed)) {
+                bit := shl(1, bit) // beyond the bitmap before it leaves the word: there are at most 255 members
             } {
                 members := add(members, 0x20) // of this seat
-                if and(committed, 1) {
-                    let leaf := calldataload(cursor)
-                    let step := LEAF_LENGTH
-                    if and(attested, 1) {
-                        mstore(add(preimage, 0x60), shr(32, mload(members)))
-                        calldatacopy(add(preimage, 0x80), add(cursor, 0x40), 16)
-                        leaf := keccak256(preimage, 0xa0)
-                        step := SIGNED_LENGTH
+                switch and(attested, bit)
+                case 0 {
+                    if and(committed, bit) {
+                        mstore(end, calldataload(cursor))
+                        end := add(end, 0x20)
+                        cursor := add(cursor, LEAF_LENGTH)
                     }
-                    mstore(end, leaf)
-                    end := add(end, 0x20)
-                    cursor := add(cursor, step)
                 }
-                attested := shr(1, attested)
+                default {
+                    mstore(add(preimage, 0x60), shr(32, mload(members)))
+                    calldatacopy(add(preimage, 0x80), add(cursor, 0x40), 16)
+                    mstore(end, keccak256(preimage, 0xa0))
+                    end := add(end, 0x20)
+                    cursor := add(cursor, SIGNED_LENGTH)
+                }
             }
             root := keccak256(leaves, sub(end, leaves))
         }

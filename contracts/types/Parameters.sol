@@ -10,8 +10,8 @@ pragma solidity 0.8.37;
 /// @param expireDelay from the deadline to the earliest refund; 1..3600
 /// @param beaconTimeout after which a request whose round nobody posted is refunded; 1 min..7 d
 /// @param disputeWindow during which a settled request can still be disputed, and its slot stays taken; 1 s..7 d
-/// @param reputationFloor protocol fee on a member's pay from which its reputation grows
-/// @param tipFloor least tip of a request
+/// @param reputationFloor protocol fee on a member's pay from which its reputation grows; at most 1,000 tokens
+/// @param tipFloor least tip of a request; at most 10 tokens
 struct Parameters {
     uint16 protocolFee;
     uint16 fallbackDelay;
@@ -69,6 +69,8 @@ library ParametersWordFields {
         _bound("expireDelay", p.expireDelay, 1, 1 hours);
         _bound("beaconTimeout", p.beaconTimeout, 1 minutes, 7 days);
         _bound("disputeWindow", p.disputeWindow, 1, 7 days);
+        _bound("reputationFloor", p.reputationFloor, 0, 1_000_000_000);
+        _bound("tipFloor", p.tipFloor, 0, 10_000_000);
         _bound("version", newVersion, 1, type(uint16).max);
         uint256 word = p.protocolFee;
         word = (word << 16) | p.fallbackDelay;

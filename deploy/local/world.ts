@@ -91,6 +91,18 @@ export async function makeWorld(connection: NetworkConnection<"l1">, options: Wo
   return { connection, chain, deployer: wallet, treasury, instance, paymentToken, atoma, beacon, parameters };
 }
 
+/** A second instance beside the first, on its chain: the same tokens, treasury and beacon key, contracts of its own. */
+export async function makeWorldBeside(
+  world: World,
+  { adjust = (parameters) => parameters }: Pick<WorldOptions, "adjust"> = {},
+): Promise<World> {
+  const { connection, paymentToken, atoma, treasury } = world;
+  const parameters = adjust(world.parameters);
+  const { ignition } = connection;
+  const instance = await deployAtoma({ ignition, paymentToken, atoma, treasury, parameters, isPublic: false });
+  return { ...world, instance, parameters };
+}
+
 /** A wallet on a local chain: an unlocked account's address, or a key. */
 export function walletOf(connection: NetworkConnection<"l1">, account: Address | PrivateKeyAccount): Wallet {
   return createWalletClient({ chain: hardhat, transport: custom(connection.provider), account });

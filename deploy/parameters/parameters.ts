@@ -2,6 +2,9 @@ import type { Hex } from "viem";
 import { toHex } from "../../sdk/attestation/bytes.ts";
 import { intelRootKey, intelRootName } from "../../sdk/attestation/intel-root.ts";
 import { evmnet } from "../../sdk/drand/evmnet.ts";
+import l2 from "../networks/l2.json" with { type: "json" };
+import localNetwork from "../networks/local.json" with { type: "json" };
+import { instanceSchema } from "./schema.ts";
 import { leastUnbondingS } from "./unbonding.ts";
 
 /** Whose signature makes TEE evidence genuine: a key on P-256, and keccak256 of the DER Name that its certificates hold as their issuer. */
@@ -54,66 +57,18 @@ export type InstanceParameters = {
 };
 
 /** Defaults of a public network on an L2 with blocks of about two seconds and a payment token of six decimals. */
-export const production: InstanceParameters = {
-  unbonding: 14 * 86_400,
-  taskSettings: {
-    activationDelay: 86_400,
-    maxSnapshotAge: 86_400,
-    noShowSlash: 100,
-    publisherBond: 1_000n * 10n ** 18n,
-  },
-  stakePrice: 100_000n, // 0.10 of a token with six decimals
-  beaconGenesis: evmnet.genesisS,
-  beaconPeriod: evmnet.periodS,
-  beaconPublicKey: evmnet.publicKey,
-  attestationRoot: intelRoot,
-  parameters: {
-    protocolFee: 300,
-    fallbackDelay: 60,
-    chainPhase: 60,
-    beaconDelay: 15,
-    expireDelay: 600,
-    beaconTimeout: 86_400,
-    disputeWindow: 3_600,
-    reputationFloor: 1_000,
-    tipFloor: 20_000,
-  },
-  disputeParameters: {
-    panelMin: 21,
-    panelWindow: 1_800,
-    appealWindow: 3_600,
-    punishWindow: 3_600,
-    jurorSlash: 1_000,
-  },
-};
+export const production: InstanceParameters = instanceSchema.parse(l2.instance);
 
 /**
  * A private network: all times but unbonding are seconds, the beacon has a single key of the operator's own, and so may the root
- * of TEE evidence.
+ * of TEE evidence. A fallback delay of 14 s is after the second root, 13 s after commits end, and while turns of absent members pass.
  *
  * @param keys genesis and period in seconds, and the public key of whoever signs the rounds
  */
 export function local(
   keys: Pick<InstanceParameters, "beaconGenesis" | "beaconPeriod" | "beaconPublicKey" | "attestationRoot">,
 ): InstanceParameters {
-  return {
-    ...keys,
-    unbonding: 60 * 86_400, // nothing local waits for it, and it bounds the other times
-    taskSettings: { activationDelay: 0, maxSnapshotAge: 3_600, noShowSlash: 100, publisherBond: 10n ** 18n },
-    stakePrice: 1_000_000n,
-    parameters: {
-      protocolFee: 300,
-      fallbackDelay: 14, // after the second root, 13 s after commits end, and while turns of absent members pass
-      chainPhase: 6,
-      beaconDelay: 3,
-      expireDelay: 4,
-      beaconTimeout: 60,
-      disputeWindow: 5,
-      reputationFloor: 10,
-      tipFloor: 1_000,
-    },
-    disputeParameters: { panelMin: 7, panelWindow: 8, appealWindow: 4, punishWindow: 12, jurorSlash: 1_000 },
-  };
+  return { ...instanceSchema.parse(localNetwork.instance), ...keys };
 }
 
 /**
@@ -122,7 +77,13 @@ export function local(
  * @throws Error that names every fault
  */
 export function assertPublic(p: InstanceParameters): void {
-  const faults = [
+  const faults = publicFaults(p);
+  if (faults.length > 0) throw new Error(`Not fit for a public network: ${faults.join("; ")}.`);
+}
+
+/** The faults that `assertPublic` names. */
+export function publicFaults(p: InstanceParameters): string[] {
+  return [
     isEvmnet(p) ? [] : ["the beacon is not drand's evmnet: a single key could choose every committee"],
     isIntels(p.attestationRoot)
       ? []
@@ -136,14 +97,15 @@ export function assertPublic(p: InstanceParameters): void {
     p.parameters.disputeWindow >= 3_600 ? [] : ["the dispute window is shorter than an hour"],
     p.parameters.tipFloor > 0 ? [] : ["without a tip floor nobody has a reason to settle"],
   ].flat();
-  if (faults.length > 0) throw new Error(`Not fit for a public network: ${faults.join("; ")}.`);
 }
 
-function isIntels({ x, y, name }: AttestationRoot): boolean {
+/** Whether the root is Intel's. */
+export function isIntels({ x, y, name }: AttestationRoot): boolean {
   return x === intelRoot.x && y === intelRoot.y && name === intelRoot.name;
 }
 
-function isEvmnet(p: InstanceParameters): boolean {
+/** Whether key, genesis and period are those of drand's evmnet. */
+export function isEvmnet(p: Pick<InstanceParameters, "beaconPublicKey" | "beaconGenesis" | "beaconPeriod">): boolean {
   const key = p.beaconPublicKey.every((coordinate, i) => coordinate === evmnet.publicKey[i]);
   return key && p.beaconGenesis === evmnet.genesisS && p.beaconPeriod === evmnet.periodS;
 }

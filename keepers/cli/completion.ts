@@ -41,10 +41,12 @@ const connectionIn = (words: readonly string[]): ConnectionOptions => {
     return at === -1 ? undefined : words[at + 1];
   };
   const [rpc, deployment, config] = [valueOf("--rpc"), valueOf("--deployment"), valueOf("--config")];
+  const instance = valueOf("--instance");
   return {
     ...(rpc === undefined ? {} : { rpc: [rpc] }),
     ...(deployment === undefined ? {} : { deployment }),
     ...(config === undefined ? {} : { config }),
+    ...(instance === undefined ? {} : { instance }),
   };
 };
 
@@ -61,8 +63,8 @@ const readIds = async (io: Io, connection: ConnectionOptions, kind: Kind): Promi
 
 /** Where ids of one kind and connection are kept. Nothing but ids is ever taken from there. */
 const cacheFile = (io: Io, connection: ConnectionOptions, kind: Kind): string => {
-  const { rpc, deployment, cacheHome } = io.environment();
-  const key = JSON.stringify([connection, rpc, deployment, kind]);
+  const { rpc, deployment, instance, cacheHome } = io.environment();
+  const key = JSON.stringify([connection, rpc, deployment, instance, kind]);
   return join(cacheHome, "atoma", `${createHash("sha256").update(key).digest("hex")}.json`);
 };
 

@@ -41,6 +41,7 @@ export const connected = (command: Command): Command =>
   command
     .option("--rpc <url>", "JSON-RPC of the chain; can be repeated. Else ATOMA_RPC", collect)
     .option("--deployment <file>", "JSON with chainId, escrow, startBlock. Else ATOMA_DEPLOYMENT")
+    .option("--instance <name>", "which one, where the file names several. Else ATOMA_INSTANCE")
     .option("--config <file>", "settings of a keeper, which say the same")
     .option("--json", "one line of JSON")
     .exitOverride();

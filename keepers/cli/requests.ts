@@ -1,5 +1,5 @@
 /** Requests by their ids, as the chain's events tell them. */
-import { encodeEventTopics, type Hex, toEventSelector, getAbiItem } from "viem";
+import { encodeEventTopics, getAddress, type Hex, toEventSelector, getAbiItem } from "viem";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import type { MadeRequest } from "../../sdk/client/made-request.ts";
 import { decodeRequest } from "../../sdk/words/request.ts";
@@ -20,8 +20,10 @@ const requested = toEventSelector(getAbiItem({ abi: requestEscrowAbi, name: "Req
 export const madeIn = ({ event, log }: PlacedEvent): MadeRequest[] => {
   if (event.eventName !== "Requested") return [];
   const { requestId, request: words } = event.args;
-  const { blockNumber, transactionHash } = log;
-  return [{ requestId, words, fields: decodeRequest(words), blockNumber, transactionHash }];
+  const { address, blockNumber, transactionHash } = log;
+  return [
+    { escrow: getAddress(address), requestId, words, fields: decodeRequest(words), blockNumber, transactionHash },
+  ];
 };
 
 /** First block of the last `blocks` ones, not before the instance. */

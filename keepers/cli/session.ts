@@ -19,6 +19,7 @@ import { shortened } from "./text.ts";
 export type ConnectionOptions = {
   readonly rpc?: readonly string[];
   readonly deployment?: string;
+  readonly instance?: string;
   readonly config?: string;
   readonly json?: boolean;
 };
@@ -54,15 +55,14 @@ const isHttp = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(n
 const listOf = (text: string | undefined): readonly string[] | undefined => text?.split(",").map((url) => url.trim());
 
 /** Reads options, the environment and files. Throws UsageError or ConfigError. */
-export const placeOf = (io: Io, { rpc, deployment, config }: ConnectionOptions): Place => {
+export const placeOf = (io: Io, { rpc, deployment, config, ...named }: ConnectionOptions): Place => {
   const environment = io.environment();
-  const settings = config === undefined ? undefined : loadSettings(config);
+  const instance = named.instance ?? environment.instance;
+  const settings = config === undefined ? undefined : loadSettings(config, instance === undefined ? {} : { instance });
   const urls = rpc ?? settings?.chain.rpcUrls ?? listOf(environment.rpc);
   const file = deployment ?? (settings === undefined ? environment.deployment : undefined);
-  const record =
-    file === undefined
-      ? undefined
-      : readDeployment(file, deployment === undefined ? "ATOMA_DEPLOYMENT" : "--deployment");
+  const from = deployment === undefined ? "ATOMA_DEPLOYMENT" : "--deployment";
+  const record = file === undefined ? undefined : readDeployment(file, { from, instance });
   const found = record ?? (settings === undefined ? undefined : deploymentOf(settings));
   if (urls === undefined || found === undefined) throw new UsageError(missing);
   for (const url of urls) if (!isHttp(url)) throw new UsageError("--rpc must be an http or https URL.");

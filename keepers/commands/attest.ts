@@ -13,6 +13,7 @@ import { UsageError } from "./usage-error.ts";
 
 type Options = {
   readonly config: string;
+  readonly instance?: string;
   readonly workload: readonly Hex[];
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -27,6 +28,7 @@ export function attestCommand(): Command {
         "Docs: docs/attest-a-node.md",
     )
     .option("--config <file>", "the keeper's settings", "atoma-keeper.yaml")
+    .option("--instance <name>", "which one, where the settings name several")
     .option("--workload <id>", "besides those of the tasks that the node subscribes to; can be repeated", parseId, [])
     .option("--dry-run", "send nothing; say what would be sent")
     .option("--json", "one line of JSON")
@@ -42,8 +44,9 @@ function parseId(value: string, before: readonly Hex[]): Hex[] {
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (text: string): void => void process.stdout.write(text);
 
-function settingsOf({ config, workload }: Options): Settings {
-  const settings = loadSettings(config, { jobs: ["attest"] });
+function settingsOf({ config, workload, ...chosen }: Options): Settings {
+  const { instance } = chosen;
+  const settings = loadSettings(config, { jobs: ["attest"], ...(instance === undefined ? {} : { instance }) });
   const workloads = [...settings.attest.workloads, ...workload];
   return { ...settings, attest: { ...settings.attest, workloads } };
 }

@@ -8,7 +8,7 @@ import { chainNowS } from "../cli/reads.ts";
 import { type ConnectionOptions, openSession, type Session } from "../cli/session.ts";
 import { dateOf } from "../cli/text.ts";
 import { openHotKey, type SignerOptions } from "../cli/wallet.ts";
-import { loadSettings } from "../config.ts";
+import { loadInstances } from "../config.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Options = ConnectionOptions &
@@ -44,8 +44,8 @@ const whereOf = async (options: Options, open: () => Promise<Session>): Promise<
 
 const consent = async (io: Io, options: Options): Promise<number> => {
   const { chainId, registry, nowS } = await whereOf(options, () => openSession(io, options));
-  const settings = options.config === undefined ? {} : { settings: loadSettings(options.config) };
-  const hot = await openHotKey(io, settings, options);
+  const [settings] = options.config === undefined ? [] : loadInstances(options.config); // all have the same key
+  const hot = await openHotKey(io, settings === undefined ? {} : { settings }, options);
   if (hot === undefined)
     throw new UsageError(
       "Name the hot key: --signer-keystore and --signer-password-file, ATOMA_SIGNER_PRIVATE_KEY, or --config.",

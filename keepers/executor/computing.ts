@@ -16,14 +16,18 @@ export type ComputingOptions = {
   readonly maxArtifactCacheBytes?: number;
   /** Executions on this machine's processors at a time. */
   readonly maxExecutions?: number;
+  /** Lines in which executions wait, which several may share; lines of its own where absent. */
+  readonly limiterOf?: LimiterOf;
 };
 
 export type ComputingDeps = Omit<ExecutionDeps, "inputs" | "artifacts" | "limiterOf"> & Omit<InputDeps, "cache">;
 
 export type Computing = { readonly execute: Execute; readonly inputCache: BlobCache };
 
+export type LimiterOf = (executor: Executor) => Promise<Limiter>;
+
 /** Executors that say how many executions they take have a line of their own; the others share that of this machine. */
-const makeLimiters = (maxExecutions: number): ((executor: Executor) => Promise<Limiter>) => {
+export const makeLimiters = (maxExecutions: number): LimiterOf => {
   const shared = makeLimiter(maxExecutions);
   const own = new Map<Executor, Limiter>();
   return async (executor) => {
@@ -45,7 +49,7 @@ export const makeComputing = (deps: ComputingDeps, options: ComputingOptions): C
     ...deps,
     inputs: makeInputs({ ...deps, cache: inputCache }),
     artifacts: makeArtifacts({ ...deps, cache: artifactCache }),
-    limiterOf: makeLimiters(options.maxExecutions ?? 2),
+    limiterOf: options.limiterOf ?? makeLimiters(options.maxExecutions ?? 2),
   });
   return { execute, inputCache };
 };

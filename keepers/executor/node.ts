@@ -9,6 +9,7 @@ import { type HeldStore, makeHeldStore } from "../network/held.ts";
 import { type Http, makeHttp, type Resolve } from "../network/http.ts";
 import type { LoadBounds } from "../network/load.ts";
 import { makeRateLimit, type RateLimitOptions } from "../network/rate-limit.ts";
+import type { Hub } from "../network/hub.ts";
 import { type NetworkDeps, type NetworkServer, startNetwork } from "../network/server.ts";
 import type { Cases } from "../panel/cases.ts";
 import { makePanels } from "../panel/draw.ts";
@@ -57,6 +58,8 @@ export type ExecutorNodeDeps = {
   readonly metrics?: Metrics | undefined;
   /** How names of hosts are resolved; by the system where absent. */
   readonly resolve?: Resolve;
+  /** Starts the endpoint, which several instances may share; one of its own where absent. */
+  readonly listen?: Hub["listen"] | undefined;
   /** How peers are reached; made here where absent. */
   readonly peerHttp?: Http;
 };
@@ -126,7 +129,7 @@ export const startExecutorNode = async (
     ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
     ...(options.load === undefined ? {} : { load: options.load }),
   };
-  const network = await startNetwork({ ...listening, ...given });
+  const network = await (deps.listen ?? startNetwork)({ ...listening, ...given });
 
   return {
     job,

@@ -16,12 +16,10 @@ import {
 } from "./messages.ts";
 import { refuse, type Refused } from "./refusals.ts";
 import { makeSlots } from "./slots.ts";
-import { requestIdOf, type Instance } from "../../sdk/words/request-id.ts";
 
 export type LambdaRoutes = {
   readonly door: SignedDoor;
   readonly lambdas: Lambdas;
-  readonly instance: Instance;
   readonly maxInputBytes: number;
   /** Longest time that a question is kept open. */
   readonly maxWaitMs: number;
@@ -42,7 +40,7 @@ const reply = (c: Asked, load: Load, said: LambdaReply): Response => {
 
 /** Adds the paths. */
 export const mountLambdas = (app: Hono<Env>, routes: LambdaRoutes, load: Load): void => {
-  const { door, lambdas, instance, maxWaitMs } = routes;
+  const { door, lambdas, maxWaitMs } = routes;
   const [reading, waiting] = [makeSlots(readingBounds), makeSlots(waitingBounds)];
   const maxBytes = 2 * routes.maxInputBytes + wireBounds.signedWords;
 
@@ -86,7 +84,7 @@ export const mountLambdas = (app: Hono<Env>, routes: LambdaRoutes, load: Load): 
     if (c.req.param("taskId") !== taskId.toString()) return refusal(c, refuse("WrongTask", `they name ${taskId}`));
     const verdict = await door.accept(message, addressOf(c));
     if ("refused" in verdict) return refusal(c, verdict.refused);
-    return reply(c, load, await waitFor(c, requestIdOf(instance, message.request), timeoutMs));
+    return reply(c, load, await waitFor(c, verdict.requestId, timeoutMs));
   };
 
   const getLambda: Answer = async (c) => {

@@ -1,22 +1,25 @@
 /**
  * HTTP endpoints for operators: `/metrics` (Prometheus), `/livez` (is the process worth keeping), `/readyz` (can it do
- * its work now, and if not, why). Bound to 127.0.0.1 unless told otherwise. A failing or hanging check makes the answer
+ * its work now, and if not, why), `/readyz/NAME` (the same of one of its parts). Bound to 127.0.0.1 unless told otherwise. A failing or hanging check makes the answer
  * 503 and never ends the process.
  */
 import { serve } from "@hono/node-server";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { errorLine } from "./errors.ts";
 import type { Metrics } from "./metrics.ts";
 import { makeRedactor } from "./redact.ts";
 
 export type CheckResult = { ok: boolean; why?: string };
 export type Check = { name: string; check(): Promise<CheckResult> };
+export type PartChecks = { ready: readonly Check[]; live: readonly Check[] };
 export type HealthOptions = {
   port: number;
   host?: string;
   metrics: Metrics;
   ready: readonly Check[];
   live?: readonly Check[];
+  /** Checks of parts that come and go, by their names; all are checks of the whole too. */
+  parts?: () => ReadonlyMap<string, PartChecks>;
   /** A check that takes longer counts as failed. */
   timeoutMs?: number;
 };
@@ -49,20 +52,29 @@ export const runChecks = async (
   return { ok: results.every(({ ok }) => ok), checks: results };
 };
 
-const makeApp = ({ metrics, ready, live = [], timeoutMs = 2_000 }: HealthOptions): Hono => {
+/** Checks of all parts; a part without a name is all there is. */
+const checksOf = (parts: ReadonlyMap<string, PartChecks>, kind: keyof PartChecks): Check[] =>
+  [...parts].flatMap(([part, checks]) =>
+    checks[kind].map(({ name, check }) => ({ name: part === "" ? name : `${part} ${name}`, check })),
+  );
+
+const makeApp = ({ metrics, ready, live = [], parts = () => new Map(), ...rest }: HealthOptions): Hono => {
+  const { timeoutMs = 2_000 } = rest;
   const app = new Hono();
   app.get("/metrics", async (c) => {
     const { text, contentType } = await metrics.render();
     return c.body(text, 200, { "content-type": contentType });
   });
-  const answer = (path: string, checks: readonly Check[]): void => {
-    app.get(path, async (c) => {
-      const result = await runChecks(checks, timeoutMs);
-      return c.json(result, result.ok ? 200 : 503);
-    });
+  const answer = async (c: Context, checks: readonly Check[]): Promise<Response> => {
+    const result = await runChecks(checks, timeoutMs);
+    return c.json(result, result.ok ? 200 : 503);
   };
-  answer("/livez", live);
-  answer("/readyz", ready);
+  app.get("/livez", (c) => answer(c, [...live, ...checksOf(parts(), "live")]));
+  app.get("/readyz", (c) => answer(c, [...ready, ...checksOf(parts(), "ready")]));
+  app.get("/readyz/:part", (c) => {
+    const part = parts().get(c.req.param("part"));
+    return part === undefined ? c.notFound() : answer(c, part.ready);
+  });
   return app;
 };
 

@@ -38,6 +38,15 @@ export const markDropped = async (tx: Tx, row: OutboxRow, nowMs: number): Promis
   );
 };
 
+/** What was believed final is not: it is looked at again like any other that was mined. */
+export const markUnsettled = async (tx: Tx, row: OutboxRow, nowMs: number): Promise<void> => {
+  await tx.run("UPDATE outbox SET final = 0, updated_ms = ? WHERE id = ? AND generation = ?", [
+    nowMs,
+    row.id,
+    row.generation,
+  ]);
+};
+
 /** Since when the nonce seems used by something else; undefined: it does not any more. */
 export const markLost = async (tx: Tx, row: OutboxRow, sinceMs: number | undefined): Promise<void> => {
   await tx.run("UPDATE outbox SET lost_ms = ? WHERE id = ? AND generation = ?", [

@@ -31,6 +31,7 @@ const toRow = (row: Row): OutboxRow => ({
   nonce: optional(numberOf, row, "nonce"),
   txHash: optional(hexOf, row, "tx_hash"),
   block: optional(bigintOf, row, "block_number"),
+  blockHash: optional(hexOf, row, "block_hash"),
 });
 
 const toAttempt = (row: Row): Attempt => ({
@@ -148,6 +149,20 @@ export const undoneRows = async (
     "SELECT * FROM outbox WHERE chain_id = ? AND sender = ? AND final = 1 AND nonce >= ? AND block_number <= ? " +
       "AND state IN ('mined', 'reverted', 'cancelled') ORDER BY nonce LIMIT 1000",
     [chainId, sender, nonce, deepBlock],
+  );
+  return rows.map(toRow);
+};
+
+/** The newest rows believed final, newest first. */
+export const newestFinalRows = async (
+  tx: Tx,
+  { chainId, sender }: Account,
+  count: number,
+): Promise<readonly OutboxRow[]> => {
+  const rows = await tx.all(
+    "SELECT * FROM outbox WHERE chain_id = ? AND sender = ? AND nonce IS NOT NULL AND final = 1 " +
+      "ORDER BY nonce DESC LIMIT ?",
+    [chainId, sender, count],
   );
   return rows.map(toRow);
 };

@@ -5,7 +5,8 @@
  * (chain, contract, subject, action) at most one transaction takes effect per generation, whenever the process is
  * killed, because a nonce is fixed before signing, a signed transaction is stored before it is sent, and every later
  * attempt uses the same nonce until the chain shows, `confirmations` deep, that something else used it. One writer per
- * key, by lease. A reorganisation shallower than `confirmations` puts a transaction back in flight by itself.
+ * key, by lease. What a reorganisation takes out of its block is in flight again by itself, and what it moves is judged
+ * by its new block, however deep it was.
  * Not guaranteed: order between intents, and anything about transactions that others send with the same key.
  */
 import type { Address } from "viem";
@@ -16,7 +17,7 @@ import { pruneRows, requestCancel } from "./outbox-changes.ts";
 import type { Store, Tx } from "./store.ts";
 import { maintainRows, startRows } from "./tx-advance.ts";
 import { emptyReport, type PassContext, type TransactionsDeps, type TxPassReport } from "./tx-context.ts";
-import { followRows, reconcileNonces } from "./tx-inclusion.ts";
+import { followRows, recheckFinal, reconcileNonces } from "./tx-inclusion.ts";
 import { makeTxMetrics } from "./tx-metrics.ts";
 import type { Intent, IntentKey, OutboxRow, TxStatus } from "./tx-types.ts";
 
@@ -103,6 +104,7 @@ export const makeTransactions = (deps: TransactionsDeps): Transactions => {
     const view = await deps.chain.view(account.sender, policy.confirmations);
     const ctx: PassContext = { deps, account, lease: held, view, report, resend: isFirstPass ? "all" : new Set() };
     await reconcileNonces(ctx);
+    await recheckFinal(ctx);
     await followRows(ctx);
     await maintainRows(ctx);
     await startRows(ctx);

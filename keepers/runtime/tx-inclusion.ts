@@ -1,12 +1,14 @@
 /** Steps of a pass that look back: what was mined, what a reorganisation dropped, which nonces others used. */
 import { mapLimit } from "./concurrency.ts";
-import { attemptsOf, openRows, storedNonce, storeNonce, undoneRows } from "./outbox.ts";
-import { markDisplaced, markDropped, markIncluded, markLost } from "./outbox-changes.ts";
+import { attemptsOf, newestFinalRows, openRows, storedNonce, storeNonce, undoneRows } from "./outbox.ts";
+import { markDisplaced, markDropped, markIncluded, markLost, markUnsettled } from "./outbox-changes.ts";
 import { noteFailure, type PassContext, write } from "./tx-context.ts";
 import { type Found, type Inclusion, obsoleteReason, planInclusion } from "./tx-plan.ts";
 import type { Attempt, OutboxRow, OutboxState } from "./tx-types.ts";
 
 const parallelReads = 8;
+/** As many final rows are looked at in one pass at most, and one where nothing has changed. */
+const finalReads = 64;
 
 /**
  * Compares the stored next nonce with the chain: adopts the chain's when others have used the key, and says so. Reopens
@@ -26,6 +28,24 @@ export const reconcileNonces = async (ctx: PassContext): Promise<void> => {
   const deepBlock = view.head - BigInt(deps.policy.confirmations - 1);
   const undone = await deps.store.read((tx) => undoneRows(tx, account, view.nonce, deepBlock));
   for (const row of undone) await drop(ctx, row);
+};
+
+/**
+ * Looks at what was final, newest first, as long as the chain shows it in another block: a reorganisation deeper than the
+ * confirmations moved it, and it may have failed there. Receipts that a node shows no longer say nothing.
+ */
+export const recheckFinal = async (ctx: PassContext): Promise<void> => {
+  const { deps, account } = ctx;
+  for (const row of await deps.store.read((tx) => newestFinalRows(tx, account, finalReads))) {
+    const receipt = row.txHash === undefined ? undefined : await deps.chain.receipt(row.txHash);
+    if (receipt === undefined || receipt.blockHash === row.blockHash) return;
+    await write(ctx, (tx) => markUnsettled(tx, row, deps.clock.now()));
+    const { id, subject, action, block } = row;
+    deps.log.warn(
+      { id, subject, action, from: block, to: receipt.block },
+      "a reorganisation moved a final transaction",
+    );
+  }
 };
 
 const drop = async (ctx: PassContext, row: OutboxRow): Promise<void> => {

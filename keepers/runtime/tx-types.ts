@@ -63,6 +63,7 @@ export type OutboxRow = {
   nonce: number | undefined;
   txHash: Hex | undefined;
   block: bigint | undefined;
+  blockHash: Hex | undefined;
 };
 
 /** Wei per gas. */

@@ -2,7 +2,7 @@
  * The transactions that this keeper has under way for requests. Each is called off as soon as the request no longer
  * needs it: somebody else was faster, it ended otherwise, or a reorganisation took it away.
  */
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import type { RequestSummary } from "../chain/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isUnderWay } from "../runtime/submit-once.ts";
@@ -52,15 +52,26 @@ export const isNeeded = (action: RequestAction, request: RequestSummary | undefi
   return request.state === "open";
 };
 
-export type ActionsDeps = { store: Store; transactions: Transactions; clock: Clock };
+export type ActionsDeps = {
+  /** The store that `transactions` has its outbox in. Instances may share it. */
+  store: Store;
+  transactions: Transactions;
+  clock: Clock;
+  /** Whose requests these are: intents MUST name it as their contract. */
+  escrow: Address;
+};
 
 /** The actions in `store`, which must have `settlerMigrations`. */
-export const makeActions = ({ store, transactions, clock }: ActionsDeps): Actions => {
+export const makeActions = ({ store, transactions, clock, escrow }: ActionsDeps): Actions => {
   const heldBack = new Map<string, number>();
 
   const load = (): Promise<readonly Link[]> =>
     store.read(async (tx) => {
-      const rows = await tx.all("SELECT request_id, action, outbox_id FROM request_actions LIMIT ?", [maxLinks]);
+      const rows = await tx.all(
+        "SELECT request_id, request_actions.action AS action, outbox_id FROM request_actions LEFT JOIN outbox " +
+          "ON outbox.id = outbox_id WHERE contract IS NULL OR contract = ? LIMIT ?", // null: the outbox forgot it
+        [escrow.toLowerCase(), maxLinks],
+      );
       return rows.map((row) => ({
         requestId: textOf(row, "request_id") as Hex,
         action: textOf(row, "action") as RequestAction,

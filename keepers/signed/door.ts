@@ -46,9 +46,12 @@ export type SignedDoorDeps = {
   readonly onNew: (requestId: Hex) => void;
 };
 
+/** A verdict; of what was taken, with the request's id in this instance. */
+export type SignedVerdict = { readonly isNew: boolean; readonly requestId: Hex } | { readonly refused: Refused };
+
 export type SignedDoor = {
   /** `address` is of the sender's network. Rejects where the store or the RPC fails; nothing is kept then. */
-  accept(message: SignedRequestMessage, address: string): Promise<Verdict>;
+  accept(message: SignedRequestMessage, address: string): Promise<SignedVerdict>;
 };
 
 /** A message with what was read in it. `dueS` is the time of its round. */
@@ -160,15 +163,19 @@ export const makeSignedDoor = (deps: SignedDoorDeps): SignedDoor => {
     return { isNew: false };
   };
 
+  const takeFresh = async (asked: Asked, address: string): Promise<Verdict> => {
+    const refused = await checkOffline(asked, address);
+    return refused === undefined ? add(asked) : { refused };
+  };
+
   return {
     accept: async (message, address) => {
       const requestId = requestIdOf(deps.instance, message.request);
       const fields = decodeRequest(message.request);
       const asked = { message, requestId, fields, dueS: deps.roundTimeS(fields.round), nowS: await deps.nowS() };
       const known = await signed.load(requestId);
-      if (known !== undefined) return takeInput(known, asked);
-      const refused = await checkOffline(asked, address);
-      return refused === undefined ? add(asked) : { refused };
+      const verdict = known === undefined ? await takeFresh(asked, address) : await takeInput(known, asked);
+      return "refused" in verdict ? verdict : { ...verdict, requestId };
     },
   };
 };

@@ -52,7 +52,7 @@ export type SignedService = { readonly routes: LambdaRoutes; readonly pass: Pass
 
 /** Makes it. */
 export const makeSignedService = (deps: SignedServiceDeps): SignedService => {
-  const { view, clock, inputCache, instance, limits, maxWaitMs, log } = deps;
+  const { view, clock, inputCache, limits, maxWaitMs, log } = deps;
   const background = makeBackground(log);
   const nowS = (): Promise<bigint> => nowSeconds({ chain: view, clock });
   const hasInput = async (digest: Hex): Promise<boolean> => (await inputCache.open(digest)) !== undefined;
@@ -61,5 +61,5 @@ export const makeSignedService = (deps: SignedServiceDeps): SignedService => {
   const door = makeSignedDoor({ ...both, putInput: inputCache.put, onNew: spread.notice });
   const lambdas = makeLambdas({ ...deps, cache: inputCache, nowS, stopping: background.signal });
   const { maxInputBytes } = limits;
-  return { routes: { door, lambdas, instance, maxInputBytes, maxWaitMs }, pass: spread.pass, stop: background.stop };
+  return { routes: { door, lambdas, maxInputBytes, maxWaitMs }, pass: spread.pass, stop: background.stop };
 };

@@ -49,16 +49,22 @@ const workload = {
  * TCB info; the settlement of a request that this machine answers alone (`settle.tee.k1`); a revocation. Once more on a chain without P256VERIFY.
  */
 export async function measureAttestation(): Promise<Figures> {
-  const deployer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"; // the first account of every local chain
-  const lab = await makeLab(1, "osaka", { workloadId: workloadIdOf(deployer, zeroHash) });
-  const own = await measureOn(lab);
+  const lab = await makeTeeLab("osaka");
+  const own = await measureEvidence(lab);
   const settled = { "settle.tee.k1": await measureAlone(lab) };
-  const without = await measureOn(await makeLab(1, "prague"));
+  const without = await measureEvidence(await makeLab(1, "prague"));
   const renamed = Object.entries(without).map(([name, gas]) => [`${name}.noPrecompile`, gas] as const);
   return { ...own, ...settled, ...Object.fromEntries(renamed) };
 }
 
-async function measureOn(lab: Lab): Promise<Figures> {
+/** A lab with one node and a task that names a TEE workload. */
+export function makeTeeLab(hardfork: string): Promise<Lab> {
+  const deployer = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"; // the first account of every local chain
+  return makeLab(1, hardfork, { workloadId: workloadIdOf(deployer, zeroHash) });
+}
+
+/** A machine's evidence and its collateral, on the lab's chain. */
+export async function measureEvidence(lab: Lab): Promise<Figures> {
   const { timestamp } = await lab.world.chain.getBlock();
   const machine = machineAt(Number(timestamp));
   const quote = machine.quote().bytes;

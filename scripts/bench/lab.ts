@@ -16,7 +16,13 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import type { Settlement } from "../../sdk/agreement/settlement.ts";
 
 export type Sent = { readonly gas: bigint; readonly hash: Hex };
-export type AskOptions = { readonly k: number; readonly slot: number; readonly items?: number };
+export type AskOptions = {
+  readonly k: number;
+  readonly slot: number;
+  readonly items?: number;
+  /** Whether to go on where the pool is too small for a panel; by default for large committees. */
+  readonly acceptNoPanel?: boolean;
+};
 
 /** A local network with a pool and a consumer, for measuring. Its clock starts at a fixed time, so that figures repeat. */
 export type Lab = {
@@ -30,6 +36,9 @@ export type Lab = {
   readonly gasOf: (hash: Hex) => Promise<Sent>;
   readonly sleep: (seconds: number) => Promise<void>;
 };
+
+/** Waiting subscriptions that one snapshot takes in. */
+const activatedAtOnce = 200;
 
 export const escrowOf = (world: World) => ({ address: world.instance.escrow, abi: requestEscrowAbi }) as const;
 
@@ -52,8 +61,8 @@ export async function makeLab(poolSize: number, hardfork = "osaka", task: Partia
     if (status !== "success") throw new Error(`Transaction ${hash} reverted.`);
     return { gas: gasUsed, hash };
   };
-  const ask: Lab["ask"] = async ({ k, slot, items = 0 }) => {
-    const params = { ...paramsOf(taskId, k, slot), ...(task.workloadId === undefined ? {} : inTee) };
+  const ask: Lab["ask"] = async ({ k, slot, items = 0, acceptNoPanel = k > 10 }) => {
+    const params = { ...paramsOf(taskId, k, slot), acceptNoPanel, ...(task.workloadId === undefined ? {} : inTee) };
     const sent = await (items === 0
       ? consumer.getFunction("ask").send(params, `0x${"11".repeat(32)}`)
       : consumer.getFunction("askBundle").send(params, items, `0x${"33".repeat(32)}`, "https://example.org/inputs"));
@@ -87,14 +96,33 @@ export async function makeLab(poolSize: number, hardfork = "osaka", task: Partia
 }
 
 async function makePool(world: World, owner: Wallet, taskId: bigint, size: number): Promise<LocalNode[]> {
+  const nodes = await addNodes(world, owner, taskId, 0, size);
+  await publishSnapshot(world, taskId);
+  return nodes;
+}
+
+async function addNodes(world: World, owner: Wallet, taskId: bigint, from: number, to: number): Promise<LocalNode[]> {
   const nodes: LocalNode[] = [];
-  for (let i = 0; i < size; i++) {
+  for (let i = from; i < to; i++) {
     const node = await registerNode(world, owner, `bench ${i}`);
     await subscribe(world, node, taskId, 5);
     nodes.push(node);
   }
-  await publishSnapshot(world, taskId);
   return nodes;
+}
+
+/** The same lab with a larger pool, published. */
+export async function growPool(lab: Lab, size: number): Promise<Lab> {
+  const { world, taskId, nodes } = lab;
+  const [first] = nodes;
+  if (first === undefined) throw new Error("The pool has no owner.");
+  const added: LocalNode[] = [];
+  while (nodes.length + added.length < size) {
+    const from = nodes.length + added.length;
+    added.push(...(await addNodes(world, first.owner, taskId, from, Math.min(size, from + activatedAtOnce))));
+    await publishSnapshot(world, taskId); // which lets no more than so many in
+  }
+  return { ...lab, nodes: [...nodes, ...added] };
 }
 
 async function makeConsumer(world: World) {
@@ -121,6 +149,5 @@ function paramsOf(taskId: bigint, k: number, slot: number) {
     slot,
     callbackGas: 50_000,
     challengeWindow: k === 1 ? 60 : 0,
-    acceptNoPanel: k > 10,
   };
 }

@@ -9,7 +9,7 @@ import { requestIdOf } from "../../sdk/words/request-id.ts";
 import { decodeRequest, encodeRequest, type RequestWords } from "../../sdk/words/request.ts";
 import { flagSigned } from "../../sdk/words/flags.ts";
 import { roundAt } from "../../sdk/drand/schedule.ts";
-import { escrowOf, type Lab } from "./lab.ts";
+import { type AskOptions, escrowOf, type Lab } from "./lab.ts";
 
 /** Gas by name. */
 export type Figures = Record<string, bigint>;
@@ -23,10 +23,10 @@ const drawsPerSize = 8;
 export async function measureRequests(lab: Lab): Promise<Figures> {
   const figures: Figures = { "request.fresh": (await lab.ask({ k: 10, slot: 1_000 })).gas };
   for (const k of [1, 3, 5, 10, 15, 21]) {
-    await roundTrip(lab, k, 1);
+    await roundTrip(lab, { k, slot: 1 });
     let total = 0n;
     for (let i = 0; i < drawsPerSize; i++) {
-      const { request, settle } = await roundTrip(lab, k, 1);
+      const { request, settle } = await roundTrip(lab, { k, slot: 1 });
       total += settle;
       if (k === 10) figures["request.recycled"] = request;
     }
@@ -35,26 +35,25 @@ export async function measureRequests(lab: Lab): Promise<Figures> {
   return figures;
 }
 
-async function roundTrip(
-  lab: Lab,
-  k: number,
-  slot: number,
-  hasWindow = k === 1,
-): Promise<{ request: bigint; settle: bigint }> {
-  const { gas, request } = await lab.ask({ k, slot });
+/** Gas of one request's transactions; `finalize` is zero where no challenge window comes before payment. */
+export type RoundTrip = { readonly request: bigint; readonly settle: bigint; readonly finalize: bigint };
+
+/** Asks, posts the round, settles and, after a challenge window, finalises. */
+export async function roundTrip(lab: Lab, options: AskOptions, hasWindow = options.k === 1): Promise<RoundTrip> {
+  const { gas, request } = await lab.ask(options);
   await lab.sleep(5);
   await lab.post(request);
   const settlement = await settlementOf(lab.world, lab.nodes, request, { output });
   const settle = await lab.settle(await firstMember(lab, request), [settlement]);
-  if (hasWindow) await finalize(lab, settle.hash, settlement);
+  const finalized = hasWindow ? await finalize(lab, settle.hash, settlement) : 0n;
   await lab.sleep(10);
-  return { request: gas, settle: settle.gas };
+  return { request: gas, settle: settle.gas, finalize: finalized };
 }
 
 /** Settlement by a committee of one whose key is bound to the task's workload: no challenge window. Steady state. */
 export async function measureAlone(lab: Lab): Promise<bigint> {
-  await roundTrip(lab, 1, 1, false);
-  return (await roundTrip(lab, 1, 1, false)).settle;
+  await roundTrip(lab, { k: 1, slot: 1 }, false);
+  return (await roundTrip(lab, { k: 1, slot: 1 }, false)).settle;
 }
 
 async function finalize(lab: Lab, hash: Hex, settlement: Awaited<ReturnType<typeof settlementOf>>): Promise<bigint> {
@@ -86,17 +85,23 @@ async function firstMember(lab: Lab, request: LocalRequest): Promise<LocalNode> 
   return node;
 }
 
+/** A bundle, from the request to its settlement by a committee of 10. */
+export async function measureBundle(lab: Lab, items: number): Promise<{ request: bigint; settle: bigint }> {
+  const { gas, request } = await lab.ask({ k: 10, slot: 1, items });
+  await lab.sleep(5);
+  await lab.post(request);
+  const root = await settlementOf(lab.world, lab.nodes, request, { output: keccak256("0x01") });
+  const settled = await lab.settle(await firstMember(lab, request), [root]);
+  await lab.sleep(10);
+  return { request: gas, settle: settled.gas };
+}
+
 /** A bundle of 50 items, request and settlement together; and 50 separate requests in one settlement. Both per item. */
 export async function measureMany(lab: Lab): Promise<Figures> {
   const items = 50;
-  const bundle = await lab.ask({ k: 10, slot: 1, items });
-  await lab.sleep(5);
-  await lab.post(bundle.request);
-  const root = await settlementOf(lab.world, lab.nodes, bundle.request, { output: keccak256("0x01") });
-  const bundled = await lab.settle(await firstMember(lab, bundle.request), [root]);
-  await lab.sleep(10);
+  const bundle = await measureBundle(lab, items);
 
-  for (let slot = 1; slot <= items; slot++) await roundTrip(lab, 3, slot); // so that every slot has been used
+  for (let slot = 1; slot <= items; slot++) await roundTrip(lab, { k: 3, slot }); // so that every slot has been used
   const settlements = [];
   const requests: LocalRequest[] = [];
   for (let slot = 1; slot <= items; slot++) requests.push((await lab.ask({ k: 10, slot })).request);
@@ -108,43 +113,43 @@ export async function measureMany(lab: Lab): Promise<Figures> {
   if (first === undefined) throw new Error("No request was made.");
   const batch = await lab.settle(await firstMember(lab, first), settlements);
   return {
-    "bundle50.item": (bundle.gas + bundled.gas) / BigInt(items),
+    "bundle50.item": (bundle.request + bundle.settle) / BigInt(items),
     "batch50.item": batch.gas / BigInt(items),
   };
 }
 
-/** Drawing 10 members by itself, on average over 64 seeds; the pool's size must not matter. */
+/** Drawing 10 members by itself; the pool's size must not matter. */
 export async function measureDraw(lab: Lab): Promise<Figures> {
+  return { "draw10.n30": await drawGas(lab, 30), "draw10.n3000": await drawGas(lab, 3_000) };
+}
+
+/** Drawing 10 members of so many by itself, on average over 64 seeds. */
+export async function drawGas(lab: Lab, count: number): Promise<bigint> {
   const harness = await lab.world.connection.ethers.deployContract("DrawHarness");
-  const figures: Figures = {};
-  for (const count of [30, 3_000]) {
-    const entries = concat(
-      Array.from({ length: count }, (_, i) => numberToHex((BigInt(i + 1) << 32n) | 5n, { size: 8 })),
-    );
-    const snapshot = getAddress((await harness.getFunction("write").staticCall(entries)) as string);
-    await harness.getFunction("write")(entries);
-    let total = 0n;
-    for (let i = 0n; i < 64n; i++) {
-      const seed = keccak256(numberToHex(i, { size: 32 }));
-      total += (await harness.getFunction("gasOf")(snapshot, count, seed, 10)) as bigint;
-    }
-    figures[`draw10.n${count}`] = total / 64n;
+  const entries = concat(
+    Array.from({ length: count }, (_, i) => numberToHex((BigInt(i + 1) << 32n) | 5n, { size: 8 })),
+  );
+  const snapshot = getAddress((await harness.getFunction("write").staticCall(entries)) as string);
+  await harness.getFunction("write")(entries);
+  let total = 0n;
+  for (let i = 0n; i < 64n; i++) {
+    const seed = keccak256(numberToHex(i, { size: 32 }));
+    total += (await harness.getFunction("gasOf")(snapshot, count, seed, 10)) as bigint;
   }
-  return figures;
+  return total / 64n;
 }
 
 /** Publishing one more node: the difference between pools of two sizes. */
 export async function measureSnapshot(small: Lab, large: Lab): Promise<Figures> {
-  const gasOf = async ({ world, taskId, gasOf: gas }: Lab) => {
-    const call = {
-      address: world.instance.taskRegistry,
-      abi: taskRegistryAbi,
-      functionName: "publishSnapshot",
-    } as const;
-    return (await gas(await world.deployer.writeContract({ ...call, args: [Number(taskId)] }))).gas;
-  };
   const nodes = BigInt(large.nodes.length - small.nodes.length);
-  return { "snapshot.perNode": ((await gasOf(large)) - (await gasOf(small))) / nodes };
+  return { "snapshot.perNode": ((await publishGas(large)) - (await publishGas(small))) / nodes };
+}
+
+/** Publishing the pool; cheapest once no subscription waits for it. */
+export async function publishGas({ world, taskId, gasOf }: Lab): Promise<bigint> {
+  const registry = { address: world.instance.taskRegistry, abi: taskRegistryAbi } as const;
+  const call = { ...registry, functionName: "publishSnapshot", args: [Number(taskId)] } as const;
+  return (await gasOf(await world.deployer.writeContract(call))).gas;
 }
 
 /** The dearest of 32 rounds, whole transactions with a fresh storage slot. */

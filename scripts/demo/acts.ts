@@ -1,5 +1,6 @@
 import type { FileServer } from "./files.ts";
 import { isDone } from "./justice.ts";
+import type { Reorganisation } from "./reorganise.ts";
 import {
   type Asked,
   askAll,
@@ -35,8 +36,10 @@ export type Act = {
 /** What the demo asks for, and does as things happen. */
 export type Script = {
   readonly acts: readonly Act[];
-  /** How many tricks the copier must have played before the end. */
+  /** How many tricks the copier must have played before the end. If none, neither it nor the equivocator says anything. */
   readonly tricks: number;
+  /** Those that it made so far; absent where the chain is left alone. */
+  readonly reorganisations?: readonly Reorganisation[];
   /** Called with each new look at the chain; answers whether all that was to be done is done. */
   readonly react: (stage: Stage, story: Story, asked: readonly Asked[]) => Promise<boolean>;
 };

@@ -1,17 +1,22 @@
 import { network } from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
+import type { Reorganisation, ReorganisationInput } from "./reorganise.ts";
 import { startRpcServer } from "./rpc-server.ts";
 
-/** A chain in this process, and its address for everybody else. */
+/** A chain on this machine, and its address for everybody else. */
 export type LocalChain = {
+  /** As a person would name it. */
+  readonly client: string;
   readonly connection: NetworkConnection<"l1">;
   readonly url: string;
   /** From now on a block a second instead of a block per transaction. */
   readonly tick: () => Promise<void>;
+  /** Replaces the newest blocks, after `tick`. Absent where the client cannot. */
+  readonly reorganise?: (input: ReorganisationInput) => Promise<Reorganisation>;
   readonly close: () => Promise<void>;
 };
 
-/** Starts a chain whose time is this machine's. Each transaction makes a block until `tick` is called. */
+/** Starts Hardhat's chain in this process. Its time is this machine's, and each transaction makes a block until `tick` is called. */
 export async function startChain(): Promise<LocalChain> {
   const connection = await network.create({
     network: "default",
@@ -22,6 +27,7 @@ export async function startChain(): Promise<LocalChain> {
   await alignClock(provider);
   const server = await startRpcServer(provider);
   return {
+    client: "Hardhat's simulated chain",
     connection,
     url: server.url,
     tick: async () => {

@@ -1,7 +1,10 @@
+import { moments } from "./moments.ts";
 import { type Figures, figuresOf, type Outcome, rowsOf } from "./outcome.ts";
 
 /** What a run must come to. */
-export type Expected = Omit<Figures, "seconds" | "refusals"> & {
+export type Expected = Omit<Figures, "seconds" | "refusals" | "reorganisations"> & {
+  /** How many there are; they can be of any depth. */
+  readonly reorganised: number;
   readonly refusals: Readonly<Record<string, string>>;
 };
 
@@ -21,6 +24,10 @@ export const expectedOfAll: Expected = {
   bondsLost: 1,
   settledInTee: 1,
   askedModel: 0,
+  endedOnce: 11,
+  paidOnce: true,
+  storesAgree: true,
+  reorganised: 0,
   refusals: { "late commit": "CommitTooLate", "random leaf": "LeafMismatch" },
 };
 
@@ -31,19 +38,40 @@ export const expectedWithModel: Expected = {
   settled: 11,
   callbacksDelivered: 10,
   askedModel: 1,
+  endedOnce: 12,
+};
+
+/** What the shorter run on a chain that is reorganised comes to. */
+export const expectedOnAnvil: Expected = {
+  ...expectedOfAll,
+  requests: 4,
+  settled: 3,
+  callbacksDelivered: 3,
+  callbacksRetried: 0,
+  bundleItems: 0,
+  disputes: 1,
+  slashed: 1,
+  bondsLost: 0,
+  settledInTee: 0,
+  endedOnce: 4,
+  reorganised: moments.length,
+  refusals: {},
 };
 
 /** A sentence for each expectation that did not hold. */
 export function brokenExpectations(outcome: Outcome, expected: Expected): string[] {
   const figures = figuresOf(outcome);
-  const { refusals, ...numbers } = expected;
+  const { refusals, reorganised, ...numbers } = expected;
+  const depths = figures.reorganisations;
   const wrong = [...outcome.verifications.values()].flatMap((verification) => verification.wrong);
   return [
     ...Object.entries(numbers).flatMap(([name, value]) => {
       const found = figures[name as keyof typeof numbers];
       return found === value ? [] : [`${name} is ${found}, not ${value}`];
     }),
+    ...(depths.length === reorganised ? [] : [`there were ${depths.length} reorganisations, not ${reorganised}`]),
     ...wrong,
+    ...outcome.storeFaults,
     ...requestFaults(outcome),
     ...callbackFaults(outcome),
     ...refusalFaults(figures, refusals),

@@ -20,6 +20,9 @@ export const beaconSecret = 0x5eedn;
 
 const polling = { pollMs: 500, confirmations: 2, maxHeadAgeS: 30 } as const;
 
+/** The store of a keeper with this folder. */
+export const storeOf = (folder: string): string => join(folder, "keeper.sqlite");
+
 /** Cheats settle nothing. The copier and the equivocator only listen: what they say is said by `runCopier` and `runEquivocator`. */
 function jobsOf({ role, machine }: CastNode, extraJobs: readonly JobName[]): JobName[] {
   if (role !== "honest") return ["executor"];
@@ -39,9 +42,10 @@ function settingsFor({ stage, rpcUrl, node, folder, extraJobs }: KeeperInput): S
       ...polling,
     },
     key: { privateKey: node.secret },
-    store: { path: join(folder, "keeper.sqlite") },
+    store: { path: storeOf(folder) },
     network: { port: 0, allowPrivatePeers: true },
     ops: { port: 0 },
+    fees: { rebroadcastAfterMs: 1_500 },
     log: { level: "warn" },
     executor: {
       intervalMs: 400,

@@ -2,7 +2,10 @@ import { access, constants, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeScript } from "./acts.ts";
-import { brokenExpectations, expectedOfAll, expectedWithModel } from "./expectations.ts";
+import { makeReorganisedScript } from "./acts-reorganised.ts";
+import { NoAnvilError, startAnvil } from "./anvil.ts";
+import { startChain } from "./chain.ts";
+import { brokenExpectations, expectedOfAll, expectedOnAnvil, expectedWithModel } from "./expectations.ts";
 import { makeCounter } from "./counter.ts";
 import { makeStartKeeper } from "./keeper.ts";
 import { nextSteps } from "./next-steps.ts";
@@ -28,18 +31,26 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> 
   const startKeeper = makeStartKeeper({ logDestination, executorOf: (_, executor) => counter.count(executor) });
   const progress = makeProgress({ write: print, nowMs: Date.now });
   try {
+    const chain = await (options.client === "anvil" ? startAnvil(folder) : startChain());
+    cleanUp(chain.close);
     const model = options.ai ? await openModel({ progress, cleanUp }) : undefined;
+    const { reorganise } = chain;
+    const [script, expected] =
+      reorganise === undefined
+        ? [makeScript({ hasModel: model !== undefined }), model === undefined ? expectedOfAll : expectedWithModel]
+        : [makeReorganisedScript({ reorganise, tell: progress.note }), expectedOnAnvil];
     const demo = await runDemo({
       progress,
+      chain,
       model,
-      script: makeScript({ hasModel: model !== undefined }),
+      script,
       signal,
       cleanUp,
       folder,
       startKeeper,
       computed: counter.computed,
     });
-    const broken = brokenExpectations(demo.outcome, model === undefined ? expectedOfAll : expectedWithModel);
+    const broken = brokenExpectations(demo.outcome, expected);
     print(`\n${reportOf(demo.outcome)}\n`);
     if (broken.length > 0)
       print(`These expectations did not hold:\n${broken.map((one) => `  ${one}`).join("\n")}\n${tooBusy}`);
@@ -110,6 +121,6 @@ try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   if (error instanceof WaitedTooLongError) console.error(`${error.message} ${tooBusy}`);
-  else console.error(error instanceof UnknownOptionError ? error.message : error);
+  else console.error(error instanceof UnknownOptionError || error instanceof NoAnvilError ? error.message : error);
   process.exit(1);
 }

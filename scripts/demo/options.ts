@@ -6,12 +6,23 @@ export type DemoOptions = {
   readonly stay: boolean;
   /** Asks a model, too. */
   readonly ai: boolean;
+  /** Whose chain it runs on. */
+  readonly client: "hardhat" | "anvil";
   readonly help: boolean;
 };
 
 export type Surroundings = { readonly isTerminal: boolean; readonly isCi: boolean };
 
-const known = new Set(["--json", "--exit", "--ai=on", "--ai=off", "--help", "-h"]);
+const known = new Set([
+  "--json",
+  "--exit",
+  "--ai=on",
+  "--ai=off",
+  "--client=hardhat",
+  "--client=anvil",
+  "--help",
+  "-h",
+]);
 
 /** A word on the command line that means nothing here. */
 export class UnknownOptionError extends Error {
@@ -28,8 +39,9 @@ export function parseOptions(args: readonly string[], { isTerminal, isCi }: Surr
   if (unknown.length > 0) throw new UnknownOptionError(`Unknown option ${unknown.join(" ")}; see --help.`);
   const json = args.includes("--json");
   const stay = isTerminal && !isCi && !json && !args.includes("--exit");
-  const ai = !args.includes("--ai=off");
-  return { json, stay, ai, help: args.includes("--help") || args.includes("-h") };
+  const client = args.includes("--client=anvil") ? "anvil" : "hardhat";
+  const ai = client === "hardhat" && !args.includes("--ai=off");
+  return { json, stay, ai, client, help: args.includes("--help") || args.includes("-h") };
 }
 
 export const helpText = `npm start [-- OPTIONS]
@@ -44,5 +56,8 @@ two minutes. The exit status is 0 only if all came out as it must.
            until Ctrl-C
   --ai=off leaves out the question to a model, and does not install what runs it (85 MB, once). Where it cannot be
            installed, the question is left out, too, and the demo says so
+  --client=anvil
+           on anvil, a second Ethereum client, instead of Hardhat's simulated chain: four requests, one of them disputed,
+           while the chain is reorganised six times. Without the model
   --help   this text
 `;

@@ -7,6 +7,8 @@ import type { NodeAccount } from "./earnings.ts";
 import type { Ending, Story } from "./follow.ts";
 import type { Justice } from "./justice.ts";
 import { isConserved, type Money } from "./money.ts";
+import type { Ends } from "./once.ts";
+import type { Reorganisation } from "./reorganise.ts";
 import type { Asked } from "./requests.ts";
 import type { Verification } from "./verify.ts";
 
@@ -29,6 +31,11 @@ export type Outcome = {
   readonly inTees: ReadonlySet<bigint>;
   /** The task that names a model; absent where there is none. */
   readonly modelTask: bigint | undefined;
+  /** When all requests had ended. */
+  readonly ends: Ends;
+  readonly reorganisations: readonly Reorganisation[];
+  /** What keepers' stores say that the chain does not, and the other way round. */
+  readonly storeFaults: readonly string[];
   readonly tookMs: number;
 };
 
@@ -59,6 +66,14 @@ export type Figures = {
   readonly settledInTee: number;
   /** Requests that a model answered. */
   readonly askedModel: number;
+  /** Requests that ended exactly once. */
+  readonly endedOnce: number;
+  /** Whether those who asked are short of the price of each request, once, and of nothing else. */
+  readonly paidOnce: boolean;
+  /** Whether the store of each keeper says what the chain says. */
+  readonly storesAgree: boolean;
+  /** How many blocks each reorganisation replaced. */
+  readonly reorganisations: readonly number[];
   readonly seconds: number;
 };
 
@@ -92,6 +107,10 @@ export function figuresOf(outcome: Outcome): Figures {
     ...justiceOf(story.justice, nodes),
     settledInTee: settledInTee(outcome),
     askedModel: askedModel(outcome),
+    endedOnce: asked.filter(({ requestId }) => outcome.ends.times.get(requestId) === 1).length,
+    paidOnce: rowsOf(outcome).reduce((sum, { paid }) => sum + paid, 0n) === outcome.ends.spent,
+    storesAgree: outcome.storeFaults.length === 0,
+    reorganisations: outcome.reorganisations.map(({ depth }) => depth),
     seconds: Math.round(tookMs / 1_000),
   };
 }

@@ -1,4 +1,5 @@
 import { type Hex, stringToHex, encodeAbiParameters, parseAbi, type TransactionReceipt } from "viem";
+import type { World } from "../../deploy/local/world.ts";
 import { foldConsumerAbi } from "../../sdk/abi/fold-consumer.ts";
 import { rateConsumerAbi } from "../../sdk/abi/rate-consumer.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
@@ -64,6 +65,19 @@ async function asked(
   return { ...request, name, receipt, expected: "settled", isJudged: false, ...rest };
 }
 
+/**
+ * The same as the chain tells it now: after a reorganisation, a request has another time, and with it another round and id.
+ *
+ * @throws Error if its transaction is in no block, or makes no request there
+ */
+export async function asOfNow({ chain }: World, one: Asked): Promise<Asked> {
+  const receipt = await chain.getTransactionReceipt({ hash: one.receipt.transactionHash });
+  if (receipt.blockHash === one.receipt.blockHash) return one;
+  const [request] = requestsIn(receipt);
+  if (request === undefined) throw new Error(`${one.name}: its transaction makes no request on the new branch.`);
+  return { ...one, ...request, receipt };
+}
+
 function askFold(
   stage: Stage,
   name: string,
@@ -86,6 +100,10 @@ function askFold(
 
 /** A fold by a committee of ten. */
 export const askTen = (stage: Stage) => askFold(stage, "fold", benchmarkSequence);
+
+/** A fold by five nodes, cheap enough to be honest. */
+export const askFew = (stage: Stage) =>
+  askFold(stage, "fold, five nodes", benchmarkSequence, { k: 5, maxAsk: honestAsk });
 
 /** A fold by all twelve nodes, the silent one and the copier among them. */
 export const askAll = (stage: Stage, quorum = 0) =>

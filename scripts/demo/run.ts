@@ -4,19 +4,21 @@ import { makePeerClient } from "../../keepers/network/client.ts";
 import { makeHttp } from "../../keepers/network/http.ts";
 import type { Act, Script } from "./acts.ts";
 import { type Cast, type CastOptions, startCast } from "./cast.ts";
-import { type LocalChain, startChain } from "./chain.ts";
+import type { LocalChain } from "./chain.ts";
 import { type CopierDeps, runCopier, type TrickReport } from "./copier.ts";
 import { beaconSecret } from "./keeper.ts";
 import { claimAll, payOutAll, readNodes } from "./earnings.ts";
 import { type FileServer, startFileServer } from "./files.ts";
 import type { Story } from "./follow.ts";
 import { countMoney } from "./money.ts";
+import { readEnds } from "./once.ts";
 import type { Model } from "./model.ts";
 import { namesOf } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Progress, waitFor } from "./progress.ts";
 import { repliesLine, trickLine } from "./report.ts";
-import { type Asked, recordHistory } from "./requests.ts";
+import { type Asked, asOfNow, recordHistory } from "./requests.ts";
+import { storeFaults } from "./stores.ts";
 import { setStage, type Stage } from "./stage.ts";
 import { boundNodes } from "./tee.ts";
 import { verifyAnswer, type Verification } from "./verify.ts";
@@ -25,6 +27,8 @@ import { areJudged, haveComputed, makeTeller, makeWindow, talkLine, type Window 
 
 export type DemoDeps = CastOptions & {
   readonly progress: Progress;
+  /** Just started. */
+  readonly chain: LocalChain;
   readonly script: Script;
   readonly signal: AbortSignal;
   /** Is asked, too, where there is one. */
@@ -48,9 +52,9 @@ const tricksMs = 30_000;
 
 /** Runs the network, makes the requests and counts what came out. Leaves everything running. */
 export async function runDemo(deps: DemoDeps): Promise<Demo> {
-  const { progress, signal, cleanUp } = deps;
+  const { progress, chain, signal, cleanUp } = deps;
   const startedMs = Date.now();
-  const { chain, files, stage } = await openStage(deps);
+  const { files, stage } = await openStage(deps);
   const { world } = stage;
   signal.throwIfAborted();
   progress.step("The nodes' keepers start; ten are honest, four are not");
@@ -63,14 +67,15 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
   cleanUp(http.close);
   const client = makePeerClient({ http });
   const window = makeWindow(client, cast.endpoints);
-  const tricks = startCopier(stage, { ...deps, client, fromBlock, ownEndpoint: cast.endpointOf("copier") });
-  startEquivocator(stage, { ...deps, client, fromBlock });
+  const tricks = startTalkers(stage, { ...deps, client, fromBlock, ownEndpoint: cast.endpointOf("copier") });
 
   const { asked, story } = await askAndWait({ ...deps, stage, files, window, fromBlock });
   await waitFor({ progress, signal, what: "the copier's tricks", timeoutMs: tricksMs, look: tricks.areDone });
 
   progress.step("Every answer is checked");
   const verifications = await verifyAll(world, window, asked, story);
+  const ends = await readEnds(world);
+  const faultsOfStores = await storeFaults({ world, nodes: stage.nodes, ...deps });
   const counted = await settleAccounts(stage, { progress, signal });
   const committees = new Map(
     await Promise.all(asked.map(async (one) => [one.requestId, await committeeOf(world, one)] as const)),
@@ -78,18 +83,14 @@ export async function runDemo(deps: DemoDeps): Promise<Demo> {
   const tookMs = Date.now() - startedMs;
   const inTees = new Set(await boundNodes(stage));
   const told = { asked, story, committees, verifications, tricks: tricks.reports, named: namesOf(stage), inTees };
-  const outcome = { ...told, ...counted, modelTask: stage.claims?.task, tookMs };
+  const reorganisations = deps.script.reorganisations ?? [];
+  const seen = { ends, reorganisations, storeFaults: faultsOfStores };
+  const outcome = { ...told, ...counted, ...seen, modelTask: stage.claims?.task, tookMs };
   return { chain, stage, cast, outcome };
 }
 
-async function openStage({
-  progress,
-  model,
-  cleanUp,
-}: DemoDeps): Promise<{ chain: LocalChain; files: FileServer; stage: Stage }> {
-  progress.step("A chain starts, and the contracts are deployed");
-  const chain = await startChain();
-  cleanUp(chain.close);
+async function openStage({ progress, chain, model, cleanUp }: DemoDeps): Promise<{ files: FileServer; stage: Stage }> {
+  progress.step(`The contracts are deployed on ${chain.client}`);
   const files = await startFileServer();
   cleanUp(files.close);
   const world = await makeWorld(chain.connection, { beaconSecret });
@@ -97,11 +98,18 @@ async function openStage({
   progress.step("Tasks, fourteen nodes with stake, and consumer contracts are registered");
   const stage = await setStage(world, files, model);
   await recordHistory(stage);
-  return { chain, files, stage };
+  return { files, stage };
 }
 
 type CopierInput = Pick<DemoDeps, "progress" | "script" | "signal"> &
   Pick<CopierDeps, "client" | "fromBlock" | "ownEndpoint">;
+
+/** Those who say on purpose what they should not. */
+function startTalkers(stage: Stage, input: CopierInput): ReturnType<typeof startCopier> {
+  if (input.script.tricks === 0) return { reports: [], areDone: () => Promise.resolve(true) };
+  startEquivocator(stage, input);
+  return startCopier(stage, input);
+}
 
 function startCopier(stage: Stage, { progress, script, signal, ...rest }: CopierInput) {
   const node = stage.nodes.find(({ role }) => role === "copier");
@@ -144,7 +152,7 @@ type Asking = DemoDeps & {
 async function askAndWait(deps: Asking): Promise<{ asked: Asked[]; story: Story }> {
   const { stage, files, window, fromBlock, script, progress, signal, computed = () => 0 } = deps;
   const tell = makeTeller(stage.world, fromBlock, progress.note);
-  const asked: Asked[] = [];
+  let asked: Asked[] = [];
   const ask = async ({ title, requests }: Act): Promise<void> => {
     progress.step(title);
     const made = await Promise.all(requests.map((one) => one(stage, files)));
@@ -157,6 +165,7 @@ async function askAndWait(deps: Asking): Promise<{ asked: Asked[]; story: Story 
   const say = async (): Promise<string> => `${computed()} computed; ${await talkLine(window, asked, story)}`;
   const until = (what: string, isThere: () => Promise<boolean>): Promise<Story> => {
     const look = async (): Promise<Story | undefined> => {
+      asked = await Promise.all(asked.map((one) => asOfNow(stage.world, one)));
       story = await tell(asked);
       isPlayed = await script.react(stage, story, asked);
       return (await isThere()) ? story : undefined;

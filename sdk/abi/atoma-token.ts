@@ -60,7 +60,6 @@ export const atomaTokenAbi = [
     name: "ERC5805FutureLookup",
     type: "error",
   },
-  { inputs: [], name: "ERC6372InconsistentClock", type: "error" },
   {
     inputs: [
       { name: "account", type: "address" },
@@ -125,7 +124,7 @@ export const atomaTokenAbi = [
     inputs: [],
     name: "CLOCK_MODE",
     outputs: [{ name: "", type: "string" }],
-    stateMutability: "view",
+    stateMutability: "pure",
     type: "function",
   },
   {

@@ -235,6 +235,7 @@ export const requestEscrowAbi = [
     name: "PauseTooLong",
     type: "error",
   },
+  { inputs: [{ name: "earliest", type: "uint256" }], name: "PauseTooSoon", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "Paused", type: "error" },
   { inputs: [{ name: "opensAt", type: "uint256" }], name: "PhaseNotOpen", type: "error" },
   { inputs: [{ name: "endedAt", type: "uint256" }], name: "PhaseOver", type: "error" },

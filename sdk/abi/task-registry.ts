@@ -90,8 +90,18 @@ export const taskRegistryAbi = [
     type: "error",
   },
   { inputs: [{ name: "caller", type: "address" }], name: "OnlyNodeRegistry", type: "error" },
+  {
+    inputs: [
+      { name: "until", type: "uint256" },
+      { name: "latest", type: "uint256" },
+    ],
+    name: "PauseTooLong",
+    type: "error",
+  },
+  { inputs: [{ name: "earliest", type: "uint256" }], name: "PauseTooSoon", type: "error" },
   { inputs: [{ name: "taskId", type: "uint32" }], name: "PoolEmpty", type: "error" },
   { inputs: [{ name: "taskId", type: "uint32" }], name: "PoolFull", type: "error" },
+  { inputs: [{ name: "until", type: "uint256" }], name: "RegistrationsPaused", type: "error" },
   {
     inputs: [
       { name: "nodeId", type: "uint32" },
@@ -173,6 +183,12 @@ export const taskRegistryAbi = [
       { indexed: false, name: "amount", type: "uint256" },
     ],
     name: "PublisherBondReturned",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [{ indexed: false, name: "until", type: "uint256" }],
+    name: "RegistrationsPausedUntil",
     type: "event",
   },
   {
@@ -333,6 +349,20 @@ export const taskRegistryAbi = [
   {
     inputs: [{ name: "taskId", type: "uint32" }],
     name: "noShowSlashOf",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [{ name: "until", type: "uint256" }],
+    name: "pauseRegistrations",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "pausedUntil",
     outputs: [{ name: "", type: "uint256" }],
     stateMutability: "view",
     type: "function",

@@ -8,7 +8,7 @@ import { requestIdOf } from "../words/request-id.ts";
 import { committee } from "./committee.ts";
 import type { ReadContext } from "./context.ts";
 import { lifeEvents } from "./life-events.ts";
-import type { MadeRequest } from "./made-request.ts";
+import { checkInstance, type MadeRequest } from "./made-request.ts";
 
 /** What came of a settled request. */
 export type Result = {
@@ -24,8 +24,9 @@ export type Result = {
   readonly transactionHash: Hex;
 };
 
-/** The result of a request, or undefined if it is not settled. */
+/** The result of a request, or undefined if it is not settled. Throws InvalidValueError for one of another instance. */
 export async function result(context: ReadContext, made: MadeRequest): Promise<Result | undefined> {
+  checkInstance(made, context.deployment.escrow);
   const events = await lifeEvents(context, made);
   const settled = events.find((event) => event.type === "settled");
   return settled === undefined ? undefined : resultOf(context, made, settled);

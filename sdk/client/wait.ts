@@ -3,7 +3,7 @@ import { WaitError } from "../errors/wait-error.ts";
 import { committee } from "./committee.ts";
 import type { ReadContext } from "./context.ts";
 import { type LifeEvent, lifeEvents } from "./life-events.ts";
-import type { MadeRequest } from "./made-request.ts";
+import { checkInstance, type MadeRequest } from "./made-request.ts";
 
 /** `timeoutMs` bounds the whole wait; `signal` ends it earlier. */
 export type WaitOptions = { readonly pollMs?: number; readonly timeoutMs?: number; readonly signal?: AbortSignal };
@@ -11,13 +11,14 @@ export type WaitOptions = { readonly pollMs?: number; readonly timeoutMs?: numbe
 /**
  * The life of a request as it happens: requested, drawn, recorded (where there is a challenge window), settled or refunded,
  * callback (where one was asked for; a failed one may be delivered later, which is not waited for). Ends when the request
- * has ended. Throws WaitError at the timeout.
+ * has ended. Throws WaitError at the timeout, InvalidValueError for a request of another instance.
  */
 export async function* wait(
   context: ReadContext,
   made: MadeRequest,
   options: WaitOptions = {},
 ): AsyncGenerator<LifeEvent, void> {
+  checkInstance(made, context.deployment.escrow);
   const { pollMs = 1_000, timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
   yield { type: "requested", transactionHash: made.transactionHash };
   let isDrawn = false;

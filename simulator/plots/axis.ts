@@ -4,8 +4,14 @@ import type { Axis } from "./plot.ts";
 export type Scale = { readonly at: (value: number) => number; readonly ticks: readonly number[] };
 
 /** A scale that holds all values; a logarithmic one leaves out what is not positive. */
-export function scaleOf({ scale, from, to }: Axis, values: readonly number[]): Scale {
+export function scaleOf({ scale, from, to, ticks }: Axis, values: readonly number[]): Scale {
+  if (ticks !== undefined) return markedScale(ticks, scale === "log" ? Math.log10 : (value) => value);
   return scale === "log" ? logScale(values, from, to) : linearScale(values, from, to);
+}
+
+function markedScale(ticks: readonly number[], measure: (value: number) => number): Scale {
+  const [low, high] = [measure(Math.min(...ticks)), measure(Math.max(...ticks))];
+  return { at: (value) => (measure(value) - low) / (high - low), ticks };
 }
 
 function linearScale(values: readonly number[], from = Math.min(...values), to = Math.max(...values)): Scale {

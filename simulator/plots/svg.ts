@@ -47,7 +47,8 @@ function seriesOf({ points, style }: Series, colour: string, place: Place, y: Ax
   const shown = points.filter((point) => y.scale === "linear" || point.y > 0);
   const at = (point: Point): string => `${round(place.x(point.x))},${round(place.y(point.y))}`;
   const path = `<polyline points="${shown.map(at).join(" ")}" fill="none" stroke="${colour}" stroke-width="2"/>`;
-  return style === "line" ? [path] : shown.flatMap((point) => dotOf(point, colour, place, y));
+  const dots = shown.flatMap((point) => dotOf(point, colour, place, y));
+  return style === "line" ? [path] : style === "dots" ? dots : [path, ...dots];
 }
 
 function dotOf({ x, y, error = 0 }: Point, colour: string, place: Place, axis: Axis): string[] {
@@ -58,9 +59,10 @@ function dotOf({ x, y, error = 0 }: Point, colour: string, place: Place, axis: A
 
 function legendOf({ name, style }: Series, colour: string, index: number): string[] {
   const [x, y] = [size.width - frame.right + 14, frame.top + 10 + 19 * index];
-  const mark =
-    style === "line" ? line(x, y, x + 16, y, colour, 2) : `<circle cx="${x + 8}" cy="${y}" r="3" fill="${colour}"/>`;
-  return [mark, text(x + 22, y + 4, name)];
+  const dash = line(x, y, x + 16, y, colour, 2);
+  const dot = `<circle cx="${x + 8}" cy="${y}" r="3" fill="${colour}"/>`;
+  const marks = style === "line" ? [dash] : style === "dots" ? [dot] : [dash, dot];
+  return [...marks, text(x + 22, y + 4, name)];
 }
 
 function line(x1: number, y1: number, x2: number, y2: number, colour: string, width = 1): string {
@@ -75,6 +77,7 @@ function text(x: number, y: number, words: string, attributes = ""): string {
 
 function tick(value: number, { scale, unit = "plain" }: Axis): string {
   if (unit === "percent") return `${Number((100 * value).toPrecision(6))}%`;
+  if (unit === "thousands") return value >= 1_000_000 ? `${value / 1_000_000}M` : `${value / 1_000}k`;
   return scale === "log" && (value < 0.01 || value > 10_000) ? value.toExponential(0) : String(value);
 }
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Result } from "ethers";
 import { readFile } from "node:fs/promises";
 import { artifacts } from "hardhat";
 import solc from "solc";
@@ -37,6 +38,8 @@ describe("Who may do what in an instance", () => {
         ["expireDelay", 1, 3_600],
         ["beaconTimeout", 60, 604_800],
         ["disputeWindow", 1, 604_800],
+        ["reputationFloor", 0, 1_000_000_000],
+        ["tipFloor", 0, 10_000_000],
       ];
       const library = await m.ethers.getContractAt("ParametersWordFields", m.escrow);
       for (const [name, least, most] of bounds) {
@@ -114,6 +117,65 @@ describe("Who may do what in an instance", () => {
       await pause((await nowS()) + 500n);
       await pause(0n);
       await ask(m);
+    });
+
+    it("cannot follow another for seven days after its end, be it lifted or over: nobody pauses for good", async () => {
+      const m = market();
+      const { time } = m.networkHelpers;
+      const untilS = (await nowS()) + 500n;
+      await pause(untilS);
+      const again = async (atS: bigint, wantedS: bigint) => {
+        await time.setNextBlockTimestamp(atS);
+        return m.escrow.connect(m.stranger).pauseRequests(wantedS);
+      };
+      await expect(again(untilS - 100n, untilS + 1n)) // longer, while it lasts
+        .to.be.revertedWithCustomError(m.escrow, "PauseTooSoon")
+        .withArgs(untilS + maxPauseS);
+      const liftedS = untilS - 50n;
+      await again(liftedS, 0n);
+      expect((await m.escrow.parameters()).pausedUntil).to.equal(liftedS - 1n);
+      await again(liftedS + 10n, 0n); // nothing to lift: the rest is not made longer
+      for (const atS of [liftedS + 20n, liftedS - 1n + maxPauseS]) {
+        await expect(again(atS, atS + 100n)).to.be.revertedWithCustomError(m.escrow, "PauseTooSoon");
+      }
+      await again(liftedS + maxPauseS, liftedS + maxPauseS + 100n);
+    });
+
+    it("is shortened, but not so that it begins anew", async () => {
+      const m = market();
+      const untilS = (await nowS()) + 500n;
+      await pause(untilS);
+      await m.escrow.connect(m.stranger).pauseRequests(untilS - 100n);
+      await expect(m.escrow.connect(m.stranger).pauseRequests(untilS)).to.be.revertedWithCustomError(
+        m.escrow,
+        "PauseTooSoon",
+      );
+    });
+
+    it("of registrations refuses new tasks and subscriptions until its last second, and nothing else", async () => {
+      const m = market();
+      await m.authority.connect(m.deployer).grantRole(guardianRole, m.stranger.address, 0);
+      const untilS = (await nowS()) + 500n;
+      await expect(m.taskRegistry.connect(m.stranger).pauseRegistrations(untilS))
+        .to.emit(m.taskRegistry, "RegistrationsPausedUntil")
+        .withArgs(untilS);
+      const [first] = m.nodes;
+      const nodeId = first?.nodeId ?? 0n;
+      const task = await m.taskRegistry.taskOf(m.taskId);
+      const refused = [
+        () => m.taskRegistry.connect(m.owner).subscribe(m.taskId, nodeId, 5),
+        () => m.taskRegistry.connect(m.deployer).register((task as unknown as Result).toObject(true) as typeof task, "ipfs://task"),
+      ];
+      await m.taskRegistry.connect(m.owner).updateAsk(m.taskId, nodeId, 6);
+      await m.taskRegistry.publishSnapshot(m.taskId);
+      await m.taskRegistry.connect(m.owner).unsubscribe(m.taskId, nodeId);
+      for (const attempt of refused) {
+        await expect(attempt()).to.be.revertedWithCustomError(m.taskRegistry, "RegistrationsPaused").withArgs(untilS);
+      }
+      await m.networkHelpers.time.setNextBlockTimestamp(untilS);
+      await expect(refused[1]?.()).to.be.revertedWithCustomError(m.taskRegistry, "RegistrationsPaused");
+      await m.networkHelpers.time.increaseTo(untilS);
+      await refused[1]?.(); // a second later
     });
 
     it("does not stop what is under way", async () => {

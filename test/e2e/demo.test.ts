@@ -1,13 +1,10 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { expect } from "chai";
 import { encodeAbiParameters, type Hex, parseAbiParameters, stringToHex } from "viem";
 import { isModelPackageInstalled } from "../../gateway/model/start.ts";
 import type { Executor } from "../../keepers/executors/executor.ts";
 import type { Script } from "../../scripts/demo/acts.ts";
+import { startChain } from "../../scripts/demo/chain.ts";
 import type { KeeperInput } from "../../scripts/demo/cast.ts";
 import { isDone } from "../../scripts/demo/justice.ts";
 import { brokenExpectations, expectedOfAll } from "../../scripts/demo/expectations.ts";
@@ -20,6 +17,7 @@ import { isConserved, type Money, sumOf } from "../../scripts/demo/money.ts";
 import { parseOptions, UnknownOptionError } from "../../scripts/demo/options.ts";
 import { energyOf, faultOfFold } from "../../scripts/demo/verify-fold.ts";
 import { bestCurve, faultOfTune, type TuneQuestion } from "../../scripts/demo/verify-tune.ts";
+import { makeFolders, runChild } from "./child.ts";
 
 const one = 10n ** 18n;
 
@@ -114,42 +112,21 @@ describe("Checks of the demo", () => {
       expect(() => parseOptions(["--ai=maybe"], terminal)).to.throw(UnknownOptionError, "--ai=maybe");
     });
 
+    it("choose the chain: on anvil the model is left out", () => {
+      expect(parseOptions([], terminal).client).to.equal("hardhat");
+      expect(parseOptions(["--client=anvil"], terminal)).to.include({ client: "anvil", ai: false });
+      expect(() => parseOptions(["--client=geth"], terminal)).to.throw(UnknownOptionError, "--client=geth");
+    });
+
     it("refuse what they do not know", () => {
       expect(() => parseOptions(["--jsno"], terminal)).to.throw(UnknownOptionError, "--jsno");
     });
   });
 });
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/** Runs the demo as `npm start` does, with its files under `folder`. It is interrupted where its progress shows `until`. */
-function runChild(args: readonly string[], folder: string, until?: string): Promise<Ended> {
-  const env = { ...process.env, TMPDIR: folder };
-  const child = spawn(process.execPath, ["scripts/demo/main.ts", ...args], { env });
-  let [stdout, stderr, isInterrupted] = ["", "", false];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
-    if (until === undefined || isInterrupted || !stderr.includes(until)) return;
-    isInterrupted = child.kill("SIGINT");
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
 describe("The demo", () => {
-  const folders: string[] = [];
-  const freshFolder = async (): Promise<string> => {
-    const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "atoma-demo-test-"));
-    folders.push(folder);
-    return folder;
-  };
-
-  after(async () => {
-    for (const folder of folders) await rm(folder, { recursive: true, force: true });
-  });
+  const { freshFolder, removeAll } = makeFolders();
+  after(removeAll);
 
   it("ends with the figures of a run in which all came out as it must, and leaves no file behind", async () => {
     const folder = await freshFolder();
@@ -174,6 +151,10 @@ describe("The demo", () => {
       honestSlashed: 0,
       bondsLost: 1,
       settledInTee: 1,
+      endedOnce: 11 + ai,
+      paidOnce: true,
+      storesAgree: true,
+      reorganisations: [],
       refusals: { "late commit": ["CommitTooLate"], "random leaf": ["LeafMismatch"] },
     });
     expect(await readdir(folder)).to.deep.equal([]);
@@ -223,13 +204,20 @@ describe("The demo", () => {
       expect(row?.agreed).to.be.within(7n, 9n);
     });
 
-    it("fails a run whose money does not add up, whose request stays open, or whose copier is not refused", () => {
+    it("fails a run whose money does not add up, whose request stays open or ends twice, or whose copier is not refused", () => {
       const { money, asked, story, tricks } = outcome;
       const lost = { ...money, paidOut: { ...money.paidOut, held: money.paidOut.held - 1n } };
       const faultsOf = (changes: Partial<Outcome>): string =>
         brokenExpectations({ ...outcome, ...changes }, expectedOfLiars).join("; ");
       expect(faultsOf({ money: lost })).to.contain("conserved is false, not true");
       expect(faultsOf({ story: { ...story, endings: new Map() } })).to.contain(`${asked[0]?.name} is still open`);
+      const { times, spent } = outcome.ends;
+      const twice = new Map([...times].map(([requestId]) => [requestId, 2] as const));
+      expect(faultsOf({ ends: { times: twice, spent } })).to.contain("endedOnce is 0, not 2");
+      expect(faultsOf({ ends: { times, spent: spent + 1n } })).to.contain("paidOnce is false, not true");
+      expect(faultsOf({ storeFaults: ["keeper 1: lost"] })).to.contain(
+        "storesAgree is false, not true; keeper 1: lost",
+      );
       const taken = tricks.map((one) => ({ ...one, answers: [{ nodeId: 1n, answer: "taken", message: "" }] }));
       expect(faultsOf({ tricks: taken })).to.contain("late commit: taken, not CommitTooLate");
       expect(brokenExpectations(outcome, expectedOfAll)).to.include("requests is 2, not 11");
@@ -251,6 +239,7 @@ const expectedOfLiars = {
   slashed: 0,
   bondsLost: 0,
   settledInTee: 0,
+  endedOnce: 2,
   wrongResults: 1,
   refusals: { "late commit": "CommitTooLate" },
 };
@@ -280,5 +269,7 @@ async function runWithLiars(folder: string, cleanUp: (undo: () => Promise<void> 
   const startKeeper = makeStartKeeper({ executorOf: lyingExecutor, logDestination: { write: () => undefined } });
   const progress = { step: () => undefined, note: () => undefined };
   const { signal } = new AbortController();
-  return (await runDemo({ progress, script, signal, cleanUp, folder, startKeeper })).outcome;
+  const chain = await startChain();
+  cleanUp(chain.close);
+  return (await runDemo({ progress, chain, script, signal, cleanUp, folder, startKeeper })).outcome;
 }

@@ -10,7 +10,15 @@ import {
   subscribe,
   type TaskInput,
 } from "../../deploy/local/nodes.ts";
-import { approveAll, makeWorld, mint, walletOf, type WorldOptions } from "../../deploy/local/world.ts";
+import {
+  approveAll,
+  makeWorld,
+  makeWorldBeside,
+  mint,
+  walletOf,
+  type World,
+  type WorldOptions,
+} from "../../deploy/local/world.ts";
 import type { Settlement } from "../../sdk/agreement/settlement.ts";
 import { timeOf } from "../../sdk/drand/schedule.ts";
 import type { IRequestEscrow } from "../../types/index.js";
@@ -40,6 +48,8 @@ export type MarketOptions = WorldOptions & {
   readonly task?: Partial<TaskInput>;
   /** Makes the world; the production modules deploy it. */
   readonly make?: typeof makeWorld;
+  /** Opens a second instance on the chain of this world instead. The same keys sign for its nodes. */
+  readonly beside?: World;
 };
 
 /** What the requester and the settler of a market hold at first, in units of the payment token. */
@@ -53,10 +63,11 @@ export async function openMarket({
   asks = [5],
   task = {},
   make = makeWorld,
+  beside,
   ...options
 }: MarketOptions = {}) {
-  const connection = await network.create({ network: "default", chainType: "l1" });
-  const world = await make(connection, options);
+  const connection = beside?.connection ?? (await network.create({ network: "default", chainType: "l1" }));
+  const world = beside === undefined ? await make(connection, options) : await makeWorldBeside(beside, options);
   const { ethers } = connection;
   const signers = await ethers.getSigners();
   const account = (index: number) => {

@@ -227,7 +227,15 @@ describe("Client actions on a real instance", () => {
   }
 
   function madeOf(requestId: Hex, words: MadeRequest["words"]): MadeRequest {
-    return { requestId, words, fields: decodeRequest(words), blockNumber: 0n, transactionHash: requestId };
+    const { escrow: address } = setup.context.deployment;
+    return {
+      escrow: address,
+      requestId,
+      words,
+      fields: decodeRequest(words),
+      blockNumber: 0n,
+      transactionHash: requestId,
+    };
   }
 });
 

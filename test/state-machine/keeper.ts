@@ -80,7 +80,7 @@ export const makeKeeper = (world: World, store: Store, nodeId: bigint, result: R
   const network = { committees, cases, held, own, acceptance, client, broadcast, signer, instance: ids };
   const executor = makeExecutorJob({ ...network, view, execute, executors: [], clock, log: silentLog });
   const transactions = makeOutbox(chain, signer.address);
-  const actions = makeActions({ store, transactions, clock });
+  const actions = makeActions({ store, transactions, clock, escrow: instance.escrow });
   const txChain = { simulate: async () => ({ ok: true, gas: 1_000_000n }) as const }; // the outbox looks before it sends
   const job = {
     ...{ chain: view, instance, store, rpc, transactions, txChain, clock, log: silentLog },

@@ -18,6 +18,9 @@ import {vm} from "./Vm.sol";
 abstract contract FuzzMoney is FuzzFallback {
     uint256 private constant PERMIT_DEADLINE = type(uint256).max;
 
+    /// @dev Last second of the last pause, by the contract that was paused.
+    mapping(address target => uint256 end) private _pauseEnds;
+
     /* ACCOUNTS */
 
     function deposit(uint256 seed) external step {
@@ -133,12 +136,26 @@ abstract contract FuzzMoney is FuzzFallback {
         if (success) revert Broken("ESC-2", "parameters by anyone", 0, 0);
     }
 
+    /// @dev Requests or registrations, for up to a week; then all is open for a week, whatever the guardian wants.
     function pause(uint256 seed) external step {
-        bytes memory data = abi.encodeCall(IEscrowLedger.pauseRequests, (block.timestamp + 1 + (seed % 7 days)));
-        _mustExec("pauseRequests", GUARDIAN, address(escrow), data);
+        bool isOfTasks = seed % 2 == 0;
+        (string memory name, address target, bytes4 selector) = isOfTasks
+            ? ("TaskRegistry.pauseRegistrations", address(tasks), ITaskRegistry.pauseRegistrations.selector)
+            : ("pauseRequests", address(escrow), IEscrowLedger.pauseRequests.selector);
+        uint256 restUntil = _pauseEnds[target] == 0 ? 0 : _pauseEnds[target] + 7 days;
+        if ((seed >> 1) % 2 == 0 && block.timestamp <= restUntil) vm.warp(restUntil + 1);
+        uint256 until = block.timestamp + 1 + ((seed >> 2) % 7 days);
+        (bool success, ) = _exec(name, GUARDIAN, target, abi.encodeWithSelector(selector, until));
+        if (success != (block.timestamp > restUntil)) revert Broken("ESC-3", name, restUntil, block.timestamp);
+        if (!success) return;
         address requester = _requester(seed);
-        if (_ask(requester, _goodParams(seed, requester), 0) != 0) revert Broken("ESC-3", "asked in a pause", 0, 0);
-        _mustExec("pauseRequests", GUARDIAN, address(escrow), abi.encodeCall(IEscrowLedger.pauseRequests, (0)));
+        bool isRefused =
+            isOfTasks
+                ? !_subscribe(_someNode(seed), _servedTask(seed), 1)
+                : _ask(requester, _goodParams(seed, requester), 0) == 0;
+        if (!isRefused) revert Broken("ESC-3", "not paused", until, block.timestamp);
+        _mustExec(name, GUARDIAN, target, abi.encodeWithSelector(selector, 0));
+        _pauseEnds[target] = block.timestamp - 1;
     }
 
     function multicall(uint256 seed) external step {

@@ -123,6 +123,8 @@ abstract contract FuzzWorld {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = IEscrowLedger.pauseRequests.selector;
         authority.setTargetFunctionRole(address(escrow), selectors, 2);
+        selectors[0] = ITaskRegistry.pauseRegistrations.selector;
+        authority.setTargetFunctionRole(address(tasks), selectors, 2);
         authority.grantRole(2, GUARDIAN, 0);
         authority.grantRole(0, ADMIN, 0);
     }

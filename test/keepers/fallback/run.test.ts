@@ -45,7 +45,7 @@ describe("fallback", () => {
     const kept = { digest: s.digest, salt: s.saltOf(i), leaf: s.leaf(i), result };
     if (hasResult) await own.keepResult(s.request.requestId, s.nodeOf(i), kept, clock.now());
     const roundTimeS = (round: bigint): bigint => timeOf(instance.drand, round);
-    const actions = makeActions({ store, transactions, clock });
+    const actions = makeActions({ store, transactions, clock, escrow: instance.escrow });
     const committees = makeCommittees({ view: chain, roundTimeS });
     return { parts, held, pass: makeFallback({ ...parts, committees, held, own, actions }) };
   };

@@ -32,6 +32,7 @@ const row: OutboxRow = {
   nonce: 5,
   txHash: undefined,
   block: undefined,
+  blockHash: undefined,
 };
 const attempt: Attempt = {
   id: 1,

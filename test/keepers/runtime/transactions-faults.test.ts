@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Hex } from "viem";
 import { makeRpc } from "../../../keepers/runtime/rpc.ts";
 import { readNonce, readReceipt } from "../../../keepers/runtime/rpc-answers.ts";
 import { makeRawSender, type RawSender } from "../../../keepers/runtime/tx-send.ts";
@@ -38,6 +39,50 @@ describe("transaction manager in trouble", function () {
     expect(await transactions.status(id)).to.include({ kind: "mined", final: true });
     await revert();
     await on.chain.mine(9);
+    await on.rounds(transactions, 1);
+    expect(await transactions.status(id)).to.include({ kind: "mined" });
+    expect(await on.probe.hits(on.chain.rpc, intent.n)).to.equal(1n);
+  });
+
+  it("sees that a transaction failed on the branch to which a deep reorganisation moved it, and does the action anew", async () => {
+    const revert = await on.chain.snapshot();
+    let raw: Hex | undefined;
+    const send: RawSender = (one) => ((raw ??= one), makeRawSender(on.chain.rpc)(one));
+    const transactions = on.make({ send });
+    const hit = on.hit({ gas: 200_000n });
+    const intent = { ...hit, data: on.probe.hitWhileOpen(hit.n) };
+    const id = await transactions.submit(intent);
+    await on.rounds(transactions, 4);
+    expect(await transactions.status(id)).to.include({ kind: "mined", final: true });
+    const sent = raw ?? expect.fail("nothing was sent");
+    await revert();
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(true) });
+    await on.chain.mine();
+    await on.chain.rpc.request("eth_sendRawTransaction", [sent]);
+    await on.chain.mine(5);
+    await transactions.pass();
+    expect(await transactions.status(id)).to.include({ kind: "reverted", final: true });
+    const again = await transactions.submit(intent, { again: true });
+    expect(await transactions.status(again)).to.include({ kind: "pending", generation: 2 });
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(false) });
+    await on.chain.mine();
+    await on.rounds(transactions, 1);
+    expect(await on.probe.hits(on.chain.rpc, intent.n)).to.equal(1n);
+  });
+
+  it("sends again what a reorganisation took away before it was seen mined", async () => {
+    const revert = await on.chain.snapshot();
+    const transactions = on.make();
+    const intent = on.hit();
+    const id = await transactions.submit(intent);
+    await transactions.pass();
+    await on.chain.mine();
+    await revert(); // the node has never heard of it now
+    await on.chain.mine();
+    on.clock.advance(policy.rebroadcastAfterMs - 1);
+    expect((await transactions.pass()).broadcast, "not before its time").to.equal(0);
+    on.clock.advance(1);
+    expect((await transactions.pass()).broadcast).to.equal(1);
     await on.rounds(transactions, 1);
     expect(await transactions.status(id)).to.include({ kind: "mined" });
     expect(await on.probe.hits(on.chain.rpc, intent.n)).to.equal(1n);

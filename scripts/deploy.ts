@@ -1,0 +1,18 @@
+// Deploys a network or an instance: see --help. Rehearses unless it is told to send.
+import { deployCommand } from "./deploy/command.ts";
+import { DeploymentError } from "../deploy/parameters/network-file.ts";
+import { SignerError } from "../keepers/runtime/errors.ts";
+
+try {
+  await deployCommand(process.argv.slice(2));
+} catch (error) {
+  const isExpected = error instanceof DeploymentError || error instanceof SignerError;
+  console.error(isExpected || !(error instanceof Error) ? String((error as Error).message) : describe(error));
+  process.exitCode = 1;
+}
+
+function describe(error: Error): string {
+  const causes: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.message);
+  return `${causes.join("\n  because: ")}\nNothing is lost: run the same command again.`;
+}

@@ -1,0 +1,87 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Address, getAddress, isAddress } from "viem";
+import { readCliEnvironment } from "../../keepers/config.ts";
+import { DeploymentError } from "../../deploy/parameters/network-file.ts";
+
+export const usage = `Deploys a whole network, or another instance beside one. Without --send it rehearses on a copy of the chain, and prints
+every transaction, its cost, and who holds what power afterwards. Nothing is sent.
+
+  npm run deploy -- --network FILE-OR-NAME --rpc-url URL [--from ADDRESS]
+  npm run deploy -- --network FILE-OR-NAME --rpc-url URL --send
+
+  --network FILE-OR-NAME   local, l2 or mainnet (deploy/networks/), or a file of your own
+  --rpc-url URL            a node of the chain. Else ATOMA_RPC
+  --from ADDRESS           the deployer, where a rehearsal has no key
+  --keystore FILE          the deployer's key, with --password-file FILE. Else ATOMA_KEYSTORE and ATOMA_PASSWORD_FILE,
+                           or ATOMA_PRIVATE_KEY
+  --send                   rehearses, asks for the network's name, sends, and writes the record
+  --yes                    does not ask
+  --instance NAME          another instance beside the network of --beside; governance gives it its roles
+  --beside FILE            the network's record (default: the one of its own deployment)
+  --deployments DIR        journals and records (default: deploy/deployments)
+  --help                   this text
+
+A deployment that was interrupted goes on where it stopped: run the same command again. See docs/deploy.md.`;
+
+const options = {
+  network: { type: "string" },
+  "rpc-url": { type: "string" },
+  from: { type: "string" },
+  keystore: { type: "string" },
+  "password-file": { type: "string" },
+  send: { type: "boolean", default: false },
+  yes: { type: "boolean", default: false },
+  instance: { type: "string" },
+  beside: { type: "string" },
+  deployments: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** Paths are from where the person is, which npm keeps in INIT_CWD. */
+export const pathOf = (path: string): string => resolve(process.env["INIT_CWD"] ?? process.cwd(), path);
+
+export const defaultDeployments = resolve(import.meta.dirname, "../../deploy/deployments");
+
+export type Options = ReturnType<typeof readOptions>;
+
+/** Throws DeploymentError that names what is missing or wrong. */
+export function readOptions(args: readonly string[]) {
+  const { values } = parse(args);
+  const rpcUrl = values["rpc-url"] ?? readCliEnvironment().rpc;
+  const faults = [
+    ...(values.network === undefined ? ["name the network with --network."] : []),
+    ...(rpcUrl === undefined ? ["name a node with --rpc-url, or ATOMA_RPC."] : []),
+    ...(values.beside !== undefined && values.instance === undefined ? ["--beside goes with --instance."] : []),
+    ...(values.instance !== undefined && !/^[a-z0-9-]{1,32}$/.test(values.instance)
+      ? ["--instance must be 1 to 32 of a-z, 0-9 and -."]
+      : []),
+  ];
+  const { network, keystore, from, beside } = values;
+  if (values.help || network === undefined || rpcUrl === undefined || faults.length > 0)
+    return { help: values.help, faults };
+  return {
+    ...{ help: false as const, faults: [], network: /[/.]/.test(network) ? pathOf(network) : network, rpcUrl },
+    ...{ send: values.send, yes: values.yes, instance: values.instance },
+    from: from === undefined ? undefined : addressOf(from),
+    keystore: keystore === undefined ? undefined : pathOf(keystore),
+    passwordFile: values["password-file"] === undefined ? undefined : pathOf(values["password-file"]),
+    beside: beside === undefined ? undefined : pathOf(beside),
+    deployments: values.deployments === undefined ? defaultDeployments : pathOf(values.deployments),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options });
+  } catch (cause) {
+    throw new DeploymentError("The command cannot be understood:", [`${(cause as Error).message} See --help.`], {
+      cause,
+    });
+  }
+}
+
+function addressOf(text: string): Address {
+  if (isAddress(text)) return getAddress(text);
+  throw new DeploymentError("The command cannot be understood:", [`--from ${text} is no address.`]);
+}

@@ -1,0 +1,72 @@
+import { expect } from "chai";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deployLocally, deployUntil, type Interruption, moments } from "../../deploy/local/interrupt.ts";
+import type { Contracts } from "../../deploy/run/engine.ts";
+import { deployer, freshChain, freshFolder, localFile } from "./fixture.ts";
+
+const transactions = 28;
+
+describe("An interrupted deployment", () => {
+  let expected: Contracts;
+  before(async () => {
+    const { provider, connection } = await freshChain();
+    expected = await deployLocally({ provider, file: localFile, folder: freshFolder() });
+    await connection.close();
+  });
+
+  /** Interrupts one deployment at each of these, resumes it each time, and returns what it comes to. */
+  async function survive(interruptions: readonly Interruption[]) {
+    const { provider, chain, connection } = await freshChain();
+    const run = { provider, file: localFile, folder: freshFolder() };
+    for (const at of interruptions)
+      expect(await deployUntil({ ...run, at }), `${at.nonce} ${at.moment}`).to.equal("interrupted");
+    const contracts = await deployLocally(run);
+    const sent = await chain.getTransactionCount({ address: deployer });
+    await connection.close();
+    return { contracts, sent };
+  }
+
+  for (const moment of moments) {
+    it(`comes to the same result when it is stopped ${moment} of every transaction in turn`, async () => {
+      const all = Array.from({ length: transactions }, (_, nonce) => ({ nonce, moment }));
+      const { contracts, sent } = await survive(all);
+      expect(contracts).to.deep.equal(expected);
+      expect(sent, "nothing is sent twice").to.equal(transactions);
+    });
+  }
+
+  it("goes on from a journal whose last line was cut off", async () => {
+    const { provider, chain, connection } = await freshChain();
+    const run = { provider, file: localFile, folder: freshFolder() };
+    await deployUntil({ ...run, at: { nonce: 14, moment: "before the answer" } });
+    const journal = join(run.folder, "Network", "journal.jsonl");
+    appendFileSync(journal, '\n{"futureId":"Network#Tee');
+    writeFileSync(join(run.folder, "Network", "deployed_addresses.json"), '{"Network#Acc');
+    expect(await deployLocally(run)).to.deep.equal(expected);
+    expect(await chain.getTransactionCount({ address: deployer })).to.equal(transactions);
+    expect(readFileSync(journal, "utf8")).not.to.include('"Network#Tee\n');
+    await connection.close();
+  });
+
+  it("takes a new nonce where another transaction of the deployer took the one that it had signed for", async () => {
+    const { provider, chain, connection } = await freshChain();
+    const run = { provider, file: localFile, folder: freshFolder() };
+    await deployUntil({ ...run, at: { nonce: 20, moment: "before sending" } });
+    await provider.request({ method: "eth_sendTransaction", params: [{ from: deployer, to: deployer, value: "0x1" }] });
+    await deployLocally(run);
+    expect(await chain.getTransactionCount({ address: deployer })).to.equal(transactions + 1);
+    await connection.close();
+  });
+
+  it("refuses to go on under other parameters, and names what changed", async () => {
+    const { provider, connection } = await freshChain();
+    const run = { provider, file: localFile, folder: freshFolder() };
+    await deployUntil({ ...run, at: { nonce: 3, moment: "before sending" } });
+    const changed = { ...localFile, governance: { ...localFile.governance, timelockDelay: 11 } };
+    const error = await deployLocally({ ...run, file: changed }).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.include("file.governance.timelockDelay was 10 and is 11.");
+    expect(existsSync(join(run.folder, "terms.json"))).to.equal(true);
+    await connection.close();
+  });
+});
