@@ -2,6 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
+// for contracts that inherit, which import it from here
+// solhint-disable-next-line no-unused-import
+import {TaskId} from "../types/Ids.sol";
 import {SlotWord, SlotWordFields} from "../types/SlotWord.sol";
 import {AtomaConsumer} from "./AtomaConsumer.sol";
 

@@ -3,6 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+// for contracts that inherit, which import it from here
+// solhint-disable-next-line no-unused-import
+import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
 import {AiConsumer} from "./AiConsumer.sol";
 
 /// @title A consumer that anybody may ask, at a fixed fee

@@ -4,6 +4,9 @@ pragma solidity 0.8.37;
 import {IAtomaConsumer} from "../interfaces/IAtomaConsumer.sol";
 import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {IRequestEscrow} from "../interfaces/IRequestEscrow.sol";
+// for contracts that inherit, which import it from here
+// solhint-disable-next-line no-unused-import
+import {TaskId} from "../types/Ids.sol";
 
 /// @title Base of a contract that offloads computation
 /// @notice Call `_ask` and implement `_onResult`. The contract pays from its own account in the escrow: anyone can fill it
