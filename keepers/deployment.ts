@@ -24,7 +24,7 @@ type RecordOptions = {
 };
 
 const isUnnamed = (json: unknown): boolean =>
-  typeof json === "object" && json !== null && !("instances" in json) && !("name" in json);
+  typeof json === "object" && json !== null && !("instances" in json) && !("instance" in json);
 
 const pick = (json: unknown, at: string, { instance, isLabel = false }: RecordOptions): object => {
   try {

@@ -27,9 +27,9 @@ function namedIn(record: unknown): ReadonlyMap<string, unknown> | undefined {
   return named;
 }
 
-/** A record of one instance may say its name; asked for another, it is not the one. */
+/** A record of one instance may say its name, as `instance`; asked for another, it is not the one. */
 function onlyIn(record: Fields, wanted: string | undefined): unknown {
-  const { name } = record;
+  const { instance: name } = record;
   if (wanted === undefined || wanted === name) return record;
   const called = typeof name === "string" ? `it is called ${name}` : "it has no name";
   throw new InvalidValueError("instance", `the record is of one instance, and ${called}: ${wanted} is not there.`);
@@ -65,8 +65,8 @@ export function parseDeployments(record: unknown): readonly NamedDeployment[] {
   return all;
 }
 
-function nameOf({ name }: Fields): string | undefined {
+function nameOf({ instance: name }: Fields): string | undefined {
   if (name === undefined) return undefined;
   if (typeof name === "string" && isInstanceName(name)) return name;
-  throw new InvalidValueError("name", `${JSON.stringify(name)} is no name: use a-z, 0-9, dot and hyphen.`);
+  throw new InvalidValueError("instance", `${JSON.stringify(name)} is no name: use a-z, 0-9, dot and hyphen.`);
 }

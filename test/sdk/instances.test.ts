@@ -35,14 +35,14 @@ describe("A deployment record of several instances", () => {
     expect(instanceIn(both, "v2")).to.equal(other);
     expect(instanceIn({ instances: { v1: one } })).to.equal(one);
     expect(instanceIn(one)).to.equal(one);
-    expect(instanceIn({ ...one, name: "v1" }, "v1")).to.deep.include({ escrow: one.escrow });
+    expect(instanceIn({ ...one, instance: "v1" }, "v1")).to.deep.include({ escrow: one.escrow });
   });
 
   it("gives none where the name is unknown, or is missing and several are there", () => {
     refused(() => instanceIn(both, "v3"), "v3 is not there", "v1, v2");
     refused(() => instanceIn(both), "choose one of v1, v2");
     refused(() => instanceIn(one, "v1"), "it has no name");
-    refused(() => instanceIn({ ...one, name: "v2" }, "v1"), "it is called v2");
+    refused(() => instanceIn({ ...one, instance: "v2" }, "v1"), "it is called v2");
     for (const name of ["__proto__", "constructor", "toString"]) refused(() => instanceIn(both, name), "is not there");
   });
 
@@ -63,10 +63,10 @@ describe("A deployment record of several instances", () => {
       ["v2", addresses[1]],
     ]);
     expect(parseDeployments(one).map(({ name }) => name)).to.deep.equal([undefined]);
-    expect(parseDeployments({ ...one, name: "v1" }).map(({ name }) => name)).to.deep.equal(["v1"]);
+    expect(parseDeployments({ ...one, instance: "v1" }).map(({ name }) => name)).to.deep.equal(["v1"]);
     refused(() => parseDeployments({ instances: { v1: one, v2: one } }), "v1 and v2 have one escrow");
     refused(() => parseDeployments({ instances: { v1: one, v2: { ...other, beacon: "0x" } } }), "beacon");
-    refused(() => parseDeployments({ ...one, name: 7 }), "is no name");
+    refused(() => parseDeployments({ ...one, instance: 7 }), "is no name");
   });
 });
 

@@ -28,7 +28,7 @@ describe("Settings of several instances", () => {
     const both = { instances: { v1: record(first), v2: { ...record(second), startBlock: 9 } } };
     writeFileSync(join(folder, "deployment.json"), JSON.stringify(both));
     writeFileSync(join(folder, "single.json"), JSON.stringify(record(second)));
-    writeFileSync(join(folder, "named.json"), JSON.stringify({ ...record(second), name: "v2" }));
+    writeFileSync(join(folder, "named.json"), JSON.stringify({ ...record(second), instance: "v2" }));
     writeFileSync(
       join(folder, "of-sdk.json"),
       JSON.stringify({ chainId: "31337", escrow: first, deployedAtBlock: "4" }),
