@@ -79,6 +79,7 @@ export const makeTransactions = (deps: TransactionsDeps): Transactions => {
   const countPass = makeTxMetrics(deps.metrics);
   let lease: Lease | undefined;
   let isFirstPass = true;
+  let checkedHead: bigint | undefined;
   let running: Promise<TxPassReport> | undefined;
 
   const submit = async (tx: Tx, intent: Intent, again: boolean): Promise<number> => {
@@ -104,7 +105,8 @@ export const makeTransactions = (deps: TransactionsDeps): Transactions => {
     const view = await deps.chain.view(account.sender, policy.confirmations);
     const ctx: PassContext = { deps, account, lease: held, view, report, resend: isFirstPass ? "all" : new Set() };
     await reconcileNonces(ctx);
-    await recheckFinal(ctx);
+    if (view.head !== checkedHead) await recheckFinal(ctx);
+    checkedHead = view.head;
     await followRows(ctx);
     await maintainRows(ctx);
     await startRows(ctx);
