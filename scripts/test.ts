@@ -16,6 +16,7 @@ const groups = {
   simulator: ["simulator"],
   scripts: ["scripts"],
   docs: ["docs"],
+  deploy: ["deploy"],
   model: ["gateway/model"],
   executors: ["keepers/executors"],
   "keepers, by the machine's clock": [
@@ -38,7 +39,7 @@ const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[]
   {
     lanes: [
       ["solidity", "contracts", "simulator", "scripts"],
-      ["state-machine", "sdk", "model", "docs"],
+      ["state-machine", "sdk", "model", "docs", "deploy"],
     ],
   },
   { lanes: [["executors", "keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },
