@@ -23,6 +23,8 @@ contract AtomaToken is ERC20Permit, ERC20Votes {
     }
 
     /// @notice The clock's mode in the form of ERC-6372.
+    // the name is the standard's
+    // solhint-disable-next-line func-name-mixedcase
     function CLOCK_MODE() public pure override returns (string memory) {
         return "mode=timestamp";
     }

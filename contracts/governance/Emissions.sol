@@ -47,9 +47,9 @@ contract Emissions is IEmissions, AccessManaged {
     uint128 private _reserved;
     uint128 private _price;
     uint40 private _priceSetAt;
-    mapping(uint256 epoch => Epoch) private _epochs;
+    mapping(uint256 number => Epoch epoch) private _epochs;
     mapping(uint256 epoch => mapping(NodeId nodeId => uint256 value)) private _values;
-    mapping(bytes32 requestId => bool) private _recorded;
+    mapping(bytes32 requestId => bool recorded) private _recorded;
 
     /// @param atoma what is paid
     /// @param escrow whose settled requests count
