@@ -14,6 +14,7 @@ import { jsonText } from "../run/files.ts";
 import { logsOf } from "../run/logs.ts";
 import { adminRole } from "../roles.ts";
 import { resignedAt } from "./authority.ts";
+import { originOf } from "./history.ts";
 import { type Proof, proof, proofOf } from "./proof.ts";
 import type { Subject } from "./subject.ts";
 
@@ -33,11 +34,9 @@ type Current = Pick<NetworkFile, "instance" | "emissions"> & { readonly values: 
 export async function proveParameters(subject: Subject): Promise<Proof[]> {
   const { values, ...current } = await readInstance(subject);
   const governance = await readGovernance(subject);
-  const handOver = await resignedAt(
-    { chain: subject.chain, address: subject.record.authority, fromBlock: BigInt(subject.record.authorityBlock) },
-    adminRole,
-    subject.record.founder,
-  );
+  const { chain, record } = subject;
+  const fromBlock = await originOf(subject);
+  const handOver = await resignedAt({ chain, address: record.authority, fromBlock }, adminRole, record.founder);
   const all = [...values, ...governance.values];
   return [
     ...(await Promise.all(all.map((value) => proveValue(subject, value, handOver)))),

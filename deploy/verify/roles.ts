@@ -11,6 +11,7 @@ import { treasuryAbi } from "../../sdk/abi/treasury.ts";
 import { adminRole, guardedFunctions, guardianRole, selectorOf } from "../roles.ts";
 import type { ContractName } from "../run/record.ts";
 import { type Holder, managerHolders, timelockHolders, timelockRoles } from "./authority.ts";
+import { originOf } from "./history.ts";
 import { type Proof, proof, proofOf } from "./proof.ts";
 import type { Subject } from "./subject.ts";
 
@@ -32,7 +33,7 @@ type Declared = readonly (readonly [role: string, account: Address])[];
 /** Proves who holds power: of the access manager, of the timelock, and over every function. */
 export async function proveRoles(subject: Subject): Promise<Proof[]> {
   const { chain, record } = subject;
-  const fromBlock = BigInt(record.authorityBlock);
+  const fromBlock = await originOf(subject);
   const manager = await managerHolders({ chain, address: record.authority, fromBlock });
   const timelock = await timelockHolders({ chain, address: record.timelock, fromBlock });
   const deployers = [...manager, ...timelock].filter(({ account }) =>

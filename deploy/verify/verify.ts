@@ -2,6 +2,7 @@ import { keccak256 } from "viem";
 import { DeploymentError } from "../parameters/network-file.ts";
 import { contractNames } from "../run/record.ts";
 import { proveCode } from "./code.ts";
+import { proveHistory } from "./history.ts";
 import { proveParameters } from "./parameters.ts";
 import { type Proof, proof, proofOf } from "./proof.ts";
 import { proveRoles } from "./roles.ts";
@@ -19,7 +20,7 @@ export async function verifyDeployment(subject: Subject): Promise<Proof[]> {
     throw new DeploymentError("These do not belong together:", [
       `the RPC serves chain ${chainId}, the file is for ${file.chainId}, and the record of ${record.chainId}.`,
     ]);
-  const parts = [proveRecord, proveCode, proveRoles, proveWiring, proveParameters];
+  const parts = [proveRecord, proveCode, proveRoles, proveHistory, proveWiring, proveParameters];
   const proofs: Proof[] = [];
   for (const prove of parts) proofs.push(...(await attempted(prove, subject)));
   return proofs;
