@@ -47,6 +47,7 @@ contract Emissions is IEmissions, AccessManaged {
     uint128 private _reserved;
     uint128 private _price;
     uint40 private _priceSetAt;
+    uint40 private _lastOpened;
     mapping(uint256 number => Epoch epoch) private _epochs;
     mapping(uint256 epoch => mapping(NodeId nodeId => uint256 value)) private _values;
     mapping(bytes32 requestId => bool recorded) private _recorded;
@@ -79,7 +80,7 @@ contract Emissions is IEmissions, AccessManaged {
     /// @inheritdoc IEmissions
     function record(Work[] calldata work) external {
         uint256 epoch = currentEpoch();
-        if (!_epochs[epoch].isOpened) _open(epoch);
+        _fund(epoch);
         uint256 price_ = price();
         uint256 value;
         for (uint256 i = 0; i < work.length; ++i) value += _record(epoch, work[i], price_);
@@ -87,12 +88,18 @@ contract Emissions is IEmissions, AccessManaged {
         _epochs[epoch].valued += value.toUint128();
     }
 
-    /// @dev The budget of an epoch is fixed, and set aside, when the first work is recorded in it.
-    function _open(uint256 epoch) private {
-        uint128 budget = Math.min(_budget, available()).toUint128();
-        _reserved += budget;
-        (_epochs[epoch].budget, _epochs[epoch].isOpened) = (budget, true);
-        emit EpochOpened(epoch, budget);
+    /// @dev The running epoch's budget is set aside as work is recorded in it, as far as there is ATOMA for it: whoever comes
+    ///      first cannot keep from the epoch what arrives later, nor what the one before it did not need.
+    function _fund(uint256 epoch) private {
+        Epoch storage e = _epochs[epoch];
+        if (!e.isOpened) {
+            _freeExcess(_epochs[_lastOpened]); // it is over
+            (e.isOpened, _lastOpened) = (true, uint40(epoch)); // fits: an epoch lasts a second or more
+        } else if (e.budget >= _budget) return;
+        uint128 more = Math.min(Math.saturatingSub(_budget, e.budget), available()).toUint128();
+        _reserved += more;
+        e.budget += more;
+        emit EpochFunded(epoch, e.budget);
     }
 
     function _record(uint256 epoch, Work calldata work, uint256 price_) private returns (uint256 value) {
@@ -103,14 +110,19 @@ contract Emissions is IEmissions, AccessManaged {
         _recorded[requestId] = true;
         uint256[] memory members = _committeeOf(r, requestId);
         uint256 attested = work.head.attested();
+        bool isLate = r.rules.challengeWindow() != 0; // who was jailed within the window was not paid
         for (uint256 i = 0; i < members.length; ++i) {
-            if ((attested >> i) & 1 == 0) continue;
+            if ((attested >> i) & 1 == 0 || (isLate && _isJailed(members[i]))) continue;
             uint256 pay = uint32(members[i]) * Payout.payPerAsk(r.work, r.terms); // the ask is the lower half of 64 bits
             uint256 each = Math.mulDiv(Payout.shareDown(pay, r.terms.protocolFee()), 1e18, price_);
             _values[epoch][NodeId.wrap(uint32(members[i] >> 32))] += each; // the node is the upper half
             value += each;
         }
         emit WorkRecorded(requestId, epoch, value);
+    }
+
+    function _isJailed(uint256 member) private view returns (bool) {
+        return ESCROW.nodeWord(NodeId.wrap(uint32(member >> 32))).signer() == address(0); // as the escrow itself asks
     }
 
     function _requireSettled(Work calldata work, bytes32 requestId) private view {
@@ -172,6 +184,7 @@ contract Emissions is IEmissions, AccessManaged {
         require(block.timestamp > until, ClaimsGoOn(epoch, until));
         require(e.isOpened && !e.isClosed, ClaimsAreOver(epoch));
         e.isClosed = true;
+        _freeExcess(e);
         uint128 unclaimed = e.budget - e.paid;
         _reserved -= unclaimed;
         emit EpochClosed(epoch, unclaimed);

@@ -35,7 +35,8 @@ interface IEmissions {
         bool isClosed;
     }
 
-    event EpochOpened(uint256 indexed epoch, uint256 budget);
+    /// @param budget set aside for the epoch so far
+    event EpochFunded(uint256 indexed epoch, uint256 budget);
     /// @param value credited to all members of the request, in ATOMA
     event WorkRecorded(bytes32 indexed requestId, uint256 indexed epoch, uint256 value);
     event EmissionPaid(uint256 indexed epoch, NodeId indexed nodeId, address indexed owner, uint256 amount);
@@ -64,7 +65,9 @@ interface IEmissions {
     error InvalidSettings();
 
     /// @notice Records settled requests, each once, in the current epoch. By anyone. What was recorded before is skipped.
-    ///         The first record of an epoch sets its budget aside, as far as this contract holds it by then.
+    ///         Each record sets the running epoch's budget aside, as far as it is not yet and this contract holds it.
+    ///         Of a request with a challenge window, members that are jailed by now are not credited: who was when it ended
+    ///         was not paid.
     ///         Requests signed off chain have no slot that remembers them, and count for nothing here.
     function record(Work[] calldata work) external;
 
@@ -74,7 +77,7 @@ interface IEmissions {
     /// @notice Frees what nobody claimed within a year. By anyone.
     function close(uint256 epoch) external;
 
-    /// @notice ATOMA for epochs that begin from now on, 0..`MOST_BUDGET`. Governance only.
+    /// @notice ATOMA of each epoch from the running one on, 0..`MOST_BUDGET`; what is set aside stays so. Governance only.
     function setBudget(uint128 budget) external;
 
     /// @notice Units of the payment token per ATOMA by which fees are valued from now on. Governance only, to be kept above the

@@ -178,20 +178,35 @@ describe("Emissions", () => {
       .withArgs(nodeId);
   });
 
-  it("open no epoch with more than they hold, and lend no epoch's budget to another", async () => {
+  it("set no more aside than they hold, and lend what an epoch owes to no other", async () => {
     const m = market();
     await (await asTimelock(m)).setBudget(1_000n * tokens);
-    await m.atoma.connect(m.deployer).transfer(m.governance.emissions, 1_500n * tokens);
+    await m.atoma.connect(m.deployer).transfer(m.governance.emissions, 600n * tokens);
     await m.emissions.record([shown(await work(m))]);
     const first = await m.emissions.currentEpoch();
+    const { budget: held, valued } = await m.emissions.epochOf(first);
+    expect(held).to.equal(600n * tokens);
     await m.networkHelpers.time.increase(epochS);
     await m.emissions.record([shown(await work(m, 1n))]);
     const budgets = [await m.emissions.epochOf(first), await m.emissions.epochOf(first + 1n)].map((e) => e.budget);
-    expect(budgets).to.deep.equal([1_000n * tokens, 500n * tokens]);
+    expect(budgets).to.deep.equal([valued, 600n * tokens - valued]);
     expect(await m.emissions.available()).to.equal(0n);
     await expect((await asTimelock(m)).giveBack(1n))
       .to.be.revertedWithCustomError(m.emissions, "InsufficientFunds")
       .withArgs(0n, 1n);
+  });
+
+  it("free once what an epoch did not need, whoever comes first: the next epoch, a claim, or the close", async () => {
+    const m = market();
+    await endow(m, 1_000n * tokens);
+    await m.emissions.record([shown(await work(m))]);
+    const first = await m.emissions.currentEpoch();
+    const { valued } = await m.emissions.epochOf(first);
+    await m.networkHelpers.time.increase(400n * 86_400n);
+    await expect(m.emissions.close(first)).to.emit(m.emissions, "EpochClosed").withArgs(first, valued);
+    expect(await m.emissions.available()).to.equal(10_000n * tokens);
+    await m.emissions.record([shown(await work(m, 1n))]);
+    expect(await m.emissions.available()).to.equal(9_000n * tokens);
   });
 
   it("free what an epoch did not need at its first claim, and what nobody claimed after a year", async () => {
