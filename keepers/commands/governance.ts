@@ -5,7 +5,8 @@ import { emissionsCommand } from "./governance-emissions.ts";
 import { liftCommand, pauseCommand } from "./governance-pause.ts";
 import { proposeCommand } from "./governance-propose.ts";
 import { showCommand } from "./governance-show.ts";
-import { cancelCommand, delegateCommand, executeCommand, queueCommand, voteCommand } from "./governance-vote.ts";
+import { cancelCommand, executeCommand, queueCommand } from "./governance-steps.ts";
+import { delegateCommand, voteCommand } from "./governance-vote.ts";
 import { workloadsCommand } from "./governance-workloads.ts";
 
 /** `atoma governance`: what holders of ATOMA decide. */
