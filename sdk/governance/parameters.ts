@@ -10,7 +10,7 @@ export type SetterContract =
 /** Values in force by the name of the parameter. */
 export type Values = ReadonlyMap<string, bigint>;
 
-/** What bounds depend on. `leastUnbondingS` is what unbonding must exceed under the parameters in force; amounts in the smallest unit. */
+/** What bounds depend on. `supply` and `mostBudget` are in units of ATOMA. */
 export type Limits = {
   readonly values: Values;
   readonly leastVotingTimeS: bigint;
