@@ -8,7 +8,15 @@ import type { Deployment } from "./chain/instance.ts";
 import { ConfigError } from "./config.ts";
 import type { Settings } from "./settings.ts";
 
+const address = z
+  .string()
+  .refine((value) => isAddress(value, { strict: false }))
+  .transform((value) => getAddress(value));
+
 const record = z.object({
+  governor: address.optional(),
+  emissions: address.optional(),
+  authorityBlock: z.coerce.bigint().nonnegative().optional(),
   chainId: z.coerce.number().int().positive(),
   escrow: z.string().refine((value) => isAddress(value, { strict: false })),
   startBlock: z.coerce.bigint().nonnegative(),

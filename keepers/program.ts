@@ -7,6 +7,7 @@ import { attestCommand } from "./commands/attest.ts";
 import { completeCommand, completionCommand } from "./commands/completion.ts";
 import { disputeCommand } from "./commands/dispute.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { governanceCommand } from "./commands/governance.ts";
 import { modelCommand } from "./commands/model.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { requestCommand } from "./commands/request.ts";
@@ -31,6 +32,7 @@ export const makeProgram = (io: Io = processIo): Command =>
     .addCommand(disputeCommand(io))
     .addCommand(stakeCommand(io))
     .addCommand(accountCommand(io))
+    .addCommand(governanceCommand(io))
     .addCommand(doctorCommand(io))
     .addCommand(verifyQuoteCommand())
     .addCommand(attestCommand())

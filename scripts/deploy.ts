@@ -4,7 +4,7 @@ import { DeploymentError } from "../deploy/parameters/network-file.ts";
 import { SignerError } from "../keepers/runtime/errors.ts";
 
 try {
-  await deployCommand(process.argv.slice(2));
+  await deployCommand(process.argv.slice(2), console.log);
 } catch (error) {
   const isExpected = error instanceof DeploymentError || error instanceof SignerError;
   console.error(isExpected || !(error instanceof Error) ? String((error as Error).message) : describe(error));

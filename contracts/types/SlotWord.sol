@@ -6,7 +6,8 @@ import {fingerprintOf} from "./Fingerprint.sol";
 /// @dev What a requester's slot holds. Open: top 248 bits of the request id | state(8).
 ///      Recorded: top 216 bits of a hash of the outcome | until(32) | state(8). What is shown to finalise is paid, so a
 ///      collision would be worth the vault: it takes 2^108 hashes.
-///      Ended: top 152 bits of that hash | leftover(64) | until(32) | state(8). Nothing is paid on it any more.
+///      Ended: top 152 bits of that hash | leftover(64) | until(32) | state(8). The escrow pays nothing on it any more; emissions
+///      count on it, for at most one epoch's budget.
 type SlotWord is uint256;
 
 using SlotWordFields for SlotWord global;

@@ -1,11 +1,12 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { addEmissions, addInstance } from "./parts.ts";
+import { addEmissions, addInstance, inOrder } from "./parts.ts";
 
 /**
  * Another instance beside those there are, under their governance: a new version. The deployer has no power over it at any
  * time but to wire it; the roles of its guarded functions come by proposal.
  */
-export const Instance = buildModule("Instance", (m) => {
+export const Instance = buildModule("Instance", (builder) => {
+  const m = inOrder(builder);
   const authority = m.contractAt("AccessManager", m.getParameter<string>("authority"));
   const ground = {
     authority,

@@ -1,11 +1,12 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { addEmissions, addGovernance, addHandOver, addInstance, addRoles } from "./parts.ts";
+import { addEmissions, addGovernance, addHandOver, addInstance, addRoles, inOrder } from "./parts.ts";
 
 /**
  * A whole network: access manager, timelock, governor and treasury, the first instance and its emissions, and then the
  * hand-over, after which the deployer holds nothing. ATOMA and the payment token exist before.
  */
-export const Network = buildModule("Network", (m) => {
+export const Network = buildModule("Network", (builder) => {
+  const m = inOrder(builder);
   const authority = m.contract("AccessManager", [m.getAccount(0)]);
   const atoma = m.getParameter<string>("atoma");
   const governance = addGovernance(m, authority, atoma);

@@ -1,4 +1,5 @@
 import type {
+  CallOptions,
   CallableContractFuture,
   ContractFuture,
   Future,
@@ -21,6 +22,30 @@ export type Ground = {
 
 /** Contracts of an instance. */
 export type InstanceParts = ReturnType<typeof addInstance>;
+
+/**
+ * A builder whose transactions follow one another as they stand in the module. Ignition sends independent ones side by side, and
+ * after an interruption in another order, which would change addresses.
+ */
+export function inOrder(m: IgnitionModuleBuilder): IgnitionModuleBuilder {
+  let last: readonly Future[] = [];
+  const following = <T extends Pick<CallOptions, "after">>(options: T): T => ({
+    ...options,
+    after: [...(options.after ?? []), ...last],
+  });
+  const ordered = Object.create(m) as IgnitionModuleBuilder;
+  ordered.contract = ((name: string, args: [] = [], options: object = {}) => {
+    const future = m.contract(name, args, following(options));
+    last = [future];
+    return future;
+  }) as IgnitionModuleBuilder["contract"];
+  ordered.call = (contract, name, args = [], options = {}) => {
+    const future = m.call(contract, name, args, following(options));
+    last = [future];
+    return future;
+  };
+  return ordered;
+}
 
 /** Adds an instance: registries, beacon, disputes, TEE evidence, escrow with its extension. The deployer wires them once. */
 export function addInstance(m: IgnitionModuleBuilder, ground: Ground) {

@@ -11,7 +11,15 @@ import type { Rpc } from "../runtime/rpc-endpoint.ts";
 import { makePublicClient, rpcErrorIn } from "../runtime/viem-client.ts";
 
 /** Where an instance is; `startBlock` is a block not after its deployment. */
-export type Deployment = { readonly chainId: number; readonly escrow: Address; readonly startBlock: bigint };
+export type Deployment = {
+  readonly chainId: number;
+  readonly escrow: Address;
+  readonly startBlock: bigint;
+  /** Of records that say what governs the instance, and a block not after the first event of its access manager. */
+  readonly governor?: Address | undefined;
+  readonly emissions?: Address | undefined;
+  readonly authorityBlock?: bigint | undefined;
+};
 
 /** An instance with what its escrow names, all of it fixed for good. */
 export type Instance = Deployment & {

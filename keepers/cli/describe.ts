@@ -1,6 +1,9 @@
 /** What a call does, read back from the bytes that are sent. */
 import { type Abi, type AbiParameter, decodeFunctionData, getAbiItem, hexToString, isHex, keccak256, size } from "viem";
+import { atomaGovernorAbi } from "../../sdk/abi/atoma-governor.ts";
+import { atomaTokenAbi } from "../../sdk/abi/atoma-token.ts";
 import { disputesAbi } from "../../sdk/abi/disputes.ts";
+import { emissionsAbi } from "../../sdk/abi/emissions.ts";
 import { erc20Abi } from "../../sdk/abi/erc20.ts";
 import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
@@ -28,17 +31,22 @@ const targetOf = ({ instance, context, tokens }: Session, to: string): Target =>
   if (is(instance.nodeRegistry)) return { name: "node registry", abi: nodeRegistryAbi, token: stake };
   if (is(instance.taskRegistry)) return { name: "task registry", abi: taskRegistryAbi, token: stake };
   if (is(instance.disputes)) return { name: "disputes", abi: disputesAbi, token: payment };
-  const isPayment = is(context.deployment.token);
-  return { name: isPayment ? "payment token" : "stake token", abi: erc20Abi, token: isPayment ? payment : stake };
+  if (is(instance.governor ?? "")) return { name: "governor", abi: atomaGovernorAbi, token: stake };
+  if (is(instance.emissions ?? "")) return { name: "emissions", abi: emissionsAbi, token: stake };
+  if (is(context.deployment.token)) return { name: "payment token", abi: erc20Abi, token: payment };
+  return { name: "stake token", abi: atomaTokenAbi, token: stake };
 };
 
 const amounts = new Set(["amount", "value", "stakePerNode"]);
 const longest = 66;
 
-const valueOf = ({ name = "" }: AbiParameter, value: unknown, { tokens }: Session, token: Token): string => {
+const valueOf = ({ name = "" }: AbiParameter, value: unknown, session: Session, token: Token): string => {
+  const { tokens } = session;
   if (typeof value === "bigint" && amounts.has(name)) return formatAmount(value, token);
   if (typeof value === "bigint" && name === "tip") return formatAmount(value, tokens.payment);
   if (name === "kind" && isHex(value)) return hexToString(value, { size: 32 });
+  if (Array.isArray(value) && value.some((one) => typeof one === "object")) return `${value.length} entries`;
+  if (Array.isArray(value)) return value.map((one) => valueOf({ type: "" }, one, session, token)).join(", ");
   if (isHex(value) && value.length > longest) return `${size(value)} bytes, keccak256 ${keccak256(value)}`;
   return String(value);
 };

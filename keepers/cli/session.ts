@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import { erc20Abi } from "../../sdk/abi/erc20.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import type { ReadContext } from "../../sdk/client/context.ts";
-import { type Instance, loadInstance } from "../chain/instance.ts";
+import { type Deployment, type Instance, loadInstance } from "../chain/instance.ts";
 import { loadSettings } from "../config.ts";
 import { deploymentOf, readDeployment } from "../deployment.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -39,11 +39,8 @@ export type Session = {
 };
 
 /** Where the network is, before anybody was asked. */
-export type Place = {
+export type Place = Deployment & {
   readonly urls: readonly string[];
-  readonly chainId: number;
-  readonly escrow: Address;
-  readonly startBlock: bigint;
   readonly settings?: Settings;
 };
 

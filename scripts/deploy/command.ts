@@ -25,14 +25,14 @@ type Ready = Extract<Options, { readonly network: string }>;
 /** What a deployment is, put together once. */
 type Plan = Awaited<ReturnType<typeof prepare>>;
 
-const say = (line: string): void => console.log(line);
+type Say = (line: string) => void;
 
 /** The command `npm run deploy`. Throws DeploymentError with what to do. */
-export async function deployCommand(args: readonly string[]): Promise<void> {
+export async function deployCommand(args: readonly string[], say: Say): Promise<void> {
   const options = readOptions(args);
   if (options.help) return say(usage);
   if (!("network" in options)) throw new DeploymentError("The command is not complete:", options.faults);
-  const plan = await prepare(options);
+  const plan = await prepare(options, say);
   if (existsSync(plan.recordPath)) {
     return say(`${plan.recordPath} says that this is deployed. Prove it: npm run deploy:verify -- --help`);
   }
@@ -46,7 +46,7 @@ export async function deployCommand(args: readonly string[]): Promise<void> {
 }
 
 /** Checks everything that can be checked before a transaction exists. */
-async function prepare(options: Ready) {
+async function prepare(options: Ready, say: Say) {
   const file = readNetworkFile(options.network);
   const provider = httpProvider(options.rpcUrl);
   const chain = clientOf(provider, file.chainId);
@@ -72,7 +72,7 @@ async function prepare(options: Ready) {
   const { $comment: _, ...values } = file;
   const terms = { file: values, instance: options.instance ?? "first", deployer };
   const recordPath = join(folder, "record.json");
-  return { options, file, provider, chain, signer, deployer, label, folder, base, steps, terms, recordPath };
+  return { options, say, file, provider, chain, signer, deployer, label, folder, base, steps, terms, recordPath };
 }
 
 function baseOf({ instance, beside, deployments }: Ready, name: string): DeploymentRecord | undefined {
@@ -81,7 +81,7 @@ function baseOf({ instance, beside, deployments }: Ready, name: string): Deploym
 
 /** Rehearses, and shows what a reviewer has to see. Throws DeploymentError where something is left to the deployer. */
 async function review(plan: Plan): Promise<readonly Planned[]> {
-  const { file, provider, deployer, base, folder } = plan;
+  const { file, provider, deployer, base, folder, say } = plan;
   const known = new Map([
     ...Object.entries(timelockRoles).map(([name, role]) => [role, name] as const),
     ...guardedFunctions.map((guarded) => [selectorOf(guarded), guarded.signature] as const),
@@ -89,7 +89,7 @@ async function review(plan: Plan): Promise<readonly Planned[]> {
   ]);
   const url = plan.options.rpcUrl;
   const fromBlock = await firstBlock(plan);
-  const rehearsal = await rehearse({ ...plan, chainId: file.chainId, url, known, say, folder });
+  const rehearsal = await rehearse({ ...plan, chainId: file.chainId, url, known, folder });
   try {
     const feeWei = await feeNow(provider);
     for (const line of planLines(rehearsal.planned, deployer, feeWei)) say(line);
@@ -128,7 +128,7 @@ async function firstBlock({ chain, folder }: Plan): Promise<number> {
   return Math.min(latest, ...mined.flatMap((receipt) => (receipt === undefined ? [] : [Number(receipt.blockNumber)])));
 }
 
-async function checkBalance({ chain, deployer, options }: Plan, costWei: bigint): Promise<void> {
+async function checkBalance({ chain, deployer, options, say }: Plan, costWei: bigint): Promise<void> {
   const held = await chain.getBalance({ address: deployer });
   if (held >= costWei) return;
   const sentence = `the deployer holds ${formatEther(held)} ether, and all this costs about ${formatEther(costWei)}.`;
@@ -151,9 +151,9 @@ async function send(plan: Plan, planned: readonly Planned[]): Promise<Deployment
   const { file, signer, chain, folder } = plan;
   if (signer === undefined) throw new Error("There is no key.");
   const pollMs = Math.min(1_000, file.blockTime * 250);
-  const provider = telling(plan.provider, planned);
+  const provider = telling(plan, planned);
   const { confirmations, chainId } = file;
-  const contracts = await runSteps({ ...plan, provider, deployer: signer, chainId, confirmations, pollMs, say });
+  const contracts = await runSteps({ ...plan, provider, deployer: signer, chainId, confirmations, pollMs });
   return makeRecord({
     ...{ chain, file, contracts, deployer: signer.address },
     instance: plan.options.instance ?? "first",
@@ -164,7 +164,7 @@ async function send(plan: Plan, planned: readonly Planned[]): Promise<Deployment
 }
 
 /** Says each transaction as it is sent. */
-function telling(provider: Provider, planned: readonly Planned[]): Provider {
+function telling({ provider, say }: Plan, planned: readonly Planned[]): Provider {
   let sent = 0;
   return {
     request: async (call) => {

@@ -13,8 +13,8 @@ every transaction, its cost, and who holds what power afterwards. Nothing is sen
   --network FILE-OR-NAME   local, l2 or mainnet (deploy/networks/), or a file of your own
   --rpc-url URL            a node of the chain. Else ATOMA_RPC
   --from ADDRESS           the deployer, where a rehearsal has no key
-  --keystore FILE          the deployer's key, with --password-file FILE. Else ATOMA_KEYSTORE and ATOMA_PASSWORD_FILE,
-                           or ATOMA_PRIVATE_KEY
+  --keystore FILE          the deployer's key. Else ATOMA_KEYSTORE, or ATOMA_PRIVATE_KEY
+  --password-file FILE     the keystore's password. Else ATOMA_PASSWORD_FILE
   --send                   rehearses, asks for the network's name, sends, and writes the record
   --yes                    does not ask
   --instance NAME          another instance beside the network of --beside; governance gives it its roles

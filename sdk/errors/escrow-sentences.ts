@@ -71,12 +71,12 @@ export const escrowSentences = {
     "The proof does not lead from this item to the bundle's root. Check index, status, usage and output.",
   OnlyFrom: "Only {allowed}, a contract of this instance, may call this.",
   RoundAlreadyRecorded: "Round {round} is recorded, and a recorded round never changes. Nothing is to be done.",
-  InsufficientBalance: "{account} holds {balance} token units of the {needed} needed. Deposit the difference first.",
+  InsufficientBalance: "The account holds {balance} token units of the {needed} needed. Deposit the difference first.",
   ZeroAddress: "The zero address was given. Pass the account that is meant.",
   ExtensionMismatch:
     "The extension was deployed with another configuration than the escrow. Deploy both with the same.",
   TransferMismatch: "The token moved {received} instead of {expected} units. Tokens with transfer fees cannot be used.",
-  InvalidReceiver: "{to} is the vault itself. Pay out to an account outside of it.",
+  InvalidReceiver: "{to} cannot receive this: it is the zero address, or the contract itself. Name another account.",
   StillLocked: "The money is locked until {unlockAt} (Unix seconds). Unlock it afterwards.",
   InvalidUnlockTime:
     "The unlock time {given} is outside {earliest}..{latest}. A lock moves later only, at most 365 days ahead.",

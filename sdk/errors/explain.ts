@@ -4,6 +4,7 @@ import { collateralSentences } from "./collateral-sentences.ts";
 import { consumerSentences } from "./consumer-sentences.ts";
 import { disputeSentences } from "./dispute-sentences.ts";
 import { escrowSentences } from "./escrow-sentences.ts";
+import { governanceSentences } from "./governance-sentences.ts";
 import { librarySentences } from "./library-sentences.ts";
 import { registrySentences } from "./registry-sentences.ts";
 import { revertDataOf } from "./revert-data.ts";
@@ -24,6 +25,7 @@ export const errorSentences: Readonly<Record<string, string>> = {
   ...teeSentences,
   ...collateralSentences,
   ...consumerSentences,
+  ...governanceSentences,
   ...librarySentences,
 };
 

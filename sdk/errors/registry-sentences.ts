@@ -24,7 +24,7 @@ export const registrySentences = {
   NotPublisher: "{caller} did not publish task {taskId}. Send this from the publisher's account.",
   NotSubscribed: "Node {nodeId} does not subscribe to task {taskId}. Subscribe it first.",
   NodeIsJailed:
-    "Node {nodeId} lost a dispute and is jailed. From {until} (Unix seconds) its owner may release it with a fresh signer.",
+    "Node {nodeId} lost a dispute and is jailed. Once `jailedUntil` is over, its owner may release it with a fresh signer.",
   StakeFrozen: "A dispute names the stake of node {nodeId} in task {taskId}. Release it after {until} (Unix seconds).",
   NothingUnbonding: "Node {nodeId} has no stake of task {taskId} unbonding. Unsubscribe first.",
   OnlySlasher: "{caller} cannot take stake. Only the contracts of the instance that judge nodes can.",

@@ -164,7 +164,10 @@ describe("Who may do what in an instance", () => {
       const task = await m.taskRegistry.taskOf(m.taskId);
       const refused = [
         () => m.taskRegistry.connect(m.owner).subscribe(m.taskId, nodeId, 5),
-        () => m.taskRegistry.connect(m.deployer).register((task as unknown as Result).toObject(true) as typeof task, "ipfs://task"),
+        () =>
+          m.taskRegistry
+            .connect(m.deployer)
+            .register((task as unknown as Result).toObject(true) as typeof task, "ipfs://task"),
       ];
       await m.taskRegistry.connect(m.owner).updateAsk(m.taskId, nodeId, 6);
       await m.taskRegistry.publishSnapshot(m.taskId);

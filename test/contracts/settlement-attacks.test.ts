@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { concat, type Hex, slice } from "viem";
-import { type LocalRequest } from "../../deploy/local/committee.ts";
+import { committeeOf, type LocalRequest } from "../../deploy/local/committee.ts";
 import { labelledKey } from "../../deploy/local/world.ts";
 import type { Settlement } from "../../sdk/agreement/settlement.ts";
+import { evidenceOf, lie, truth } from "../helpers/disputes.ts";
 import { forge, type Forgery, keyOf, twinOf, withHead } from "../helpers/forge.ts";
 import { ask, askAndPost, balanceIn, post, selectorOf, settle, useMarket } from "../helpers/market.ts";
 
@@ -115,6 +116,21 @@ describe("Settling", () => {
         await expectRefused(await forge(market(), await askAndPost(market()), forgery), reason);
       });
     }
+
+    it("refuses a zero signature for a member in jail, whose signer is zero as well", async () => {
+      const m = market();
+      const [request, other] = [await askAndPost(m), await askAndPost(m, { slot: 1n })];
+      const [member] = await committeeOf(m.world, request);
+      if (member === undefined) throw new Error("The committee is empty.");
+      const [a, b] = [
+        await evidenceOf(m, other, [member], 0, { digest: truth(other) }),
+        await evidenceOf(m, other, [member], 0, { digest: lie }),
+      ];
+      await m.disputes.proveEquivocation(other.words, 0, a, b);
+      expect((await m.escrow.nodeWord(member.nodeId)) >> 96n, "its signer").to.equal(0n);
+      const forged = await forge(m, request, { signature: (s, i) => (i === 0 ? `0x${"00".repeat(64)}` : s) });
+      await expectRefused(forged, "WrongSigner");
+    });
 
     it("refuses another's leaf, which a copier would have committed to", async () => {
       const m = market();

@@ -11,8 +11,8 @@ export const localFile = readNetworkFile("local");
 export const deployer = privateKeyToAccount(localDeployerKey).address;
 
 /** A fresh chain as Hardhat makes them: the deployer's first transaction is its first. */
-export async function freshChain() {
-  const connection = await network.create({ network: "default", chainType: "l1" });
+export async function freshChain(hardfork = "osaka") {
+  const connection = await network.create({ network: "default", chainType: "l1", override: { hardfork } });
   const provider = connection.provider as Provider;
   return { connection, provider, chain: clientOf(provider, localFile.chainId) };
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { randomInt } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deployLocally, deployUntil, type Interruption, moments } from "../../deploy/local/interrupt.ts";
@@ -35,6 +36,20 @@ describe("An interrupted deployment", () => {
       expect(sent, "nothing is sent twice").to.equal(transactions);
     });
   }
+
+  it("comes to the same result when it is stopped once, at transactions among others that do not depend on them", async () => {
+    const { provider, connection } = await freshChain();
+    const random = Array.from({ length: 2 }, () => randomInt(transactions));
+    for (const [i, nonce] of [4, 11, ...random].entries()) {
+      const snapshot = await provider.request({ method: "evm_snapshot", params: [] });
+      const run = { provider, file: localFile, folder: freshFolder() };
+      const at = { nonce, moment: moments[i % moments.length] ?? "before signing" };
+      expect(await deployUntil({ ...run, at })).to.equal("interrupted");
+      expect(await deployLocally(run), `${at.moment} of ${nonce}`).to.deep.equal(expected);
+      await provider.request({ method: "evm_revert", params: [snapshot] });
+    }
+    await connection.close();
+  });
 
   it("goes on from a journal whose last line was cut off", async () => {
     const { provider, chain, connection } = await freshChain();

@@ -44,7 +44,10 @@ export const requesterKey = devKey(3);
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-export const makeShell = (scene: Scene): Shell => {
+export const makeShell = (scene: {
+  readonly market: Pick<Scene["market"], "instance">;
+  readonly bridge: Scene["bridge"];
+}): Shell => {
   const folder = mkdtempSync(join(tmpdir(), "atoma-cli-"));
   const file = (name: string, content: string): string => {
     const path = join(folder, name);

@@ -1,0 +1,141 @@
+import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { localDeployerKey } from "../../deploy/local/interrupt.ts";
+import { readRecord } from "../../deploy/run/record.ts";
+import type { Proposal } from "../../deploy/run/proposal.ts";
+import { readDeployment } from "../../keepers/deployment.ts";
+import { parseDeployment } from "../../sdk/client/deployment.ts";
+import { deployCommand } from "../../scripts/deploy/command.ts";
+import { verifyCommand } from "../../scripts/deploy/verify-command.ts";
+import { startRpcServer } from "../../scripts/demo/rpc-server.ts";
+import { deployer, freshChain, freshFolder } from "./fixture.ts";
+
+const transactions = 28;
+type Command = (args: readonly string[], say: (line: string) => void) => Promise<unknown>;
+type Ended = { readonly out: string; readonly error: string; readonly answer: unknown };
+
+/** Runs a command in this process, with the key in the environment or none. */
+async function run(command: Command, args: readonly string[], key?: string): Promise<Ended> {
+  const saved = process.env["ATOMA_PRIVATE_KEY"];
+  if (key === undefined) delete process.env["ATOMA_PRIVATE_KEY"];
+  else process.env["ATOMA_PRIVATE_KEY"] = key;
+  const lines: string[] = [];
+  try {
+    const answer = await command(args, (line) => void lines.push(line));
+    return { out: lines.join("\n"), error: "", answer };
+  } catch (error) {
+    return { out: lines.join("\n"), error: (error as Error).message, answer: undefined };
+  } finally {
+    if (saved === undefined) delete process.env["ATOMA_PRIVATE_KEY"];
+    else process.env["ATOMA_PRIVATE_KEY"] = saved;
+  }
+}
+
+/** Runs the program and kills it, with -9, as soon as it said this. Returns whether it lived to be killed. */
+function killAt(args: readonly string[], words: string): Promise<boolean> {
+  const env = { ...process.env, ATOMA_PRIVATE_KEY: localDeployerKey };
+  const child = spawn(process.execPath, ["scripts/deploy.ts", ...args], { env });
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+    if (out.includes(words)) child.kill("SIGKILL");
+  });
+  return new Promise((resolve) =>
+    child.on("close", (status) => {
+      resolve(status === null);
+    }),
+  );
+}
+
+describe("The command deploy", () => {
+  const deployments = freshFolder();
+  const key = localDeployerKey;
+  let world: Awaited<ReturnType<typeof freshChain>>;
+  let server: Awaited<ReturnType<typeof startRpcServer>>;
+  let args: readonly string[];
+  const nonce = () => world.chain.getTransactionCount({ address: deployer });
+  const record = (label: string) => join(deployments, label, "record.json");
+
+  before(async () => {
+    world = await freshChain();
+    server = await startRpcServer(world.provider as Parameters<typeof startRpcServer>[0]);
+    args = ["--network", "local", "--rpc-url", server.url, "--deployments", deployments];
+  });
+  after(async () => {
+    await server.close();
+    await world.connection.close();
+  });
+
+  it("rehearses: prints every transaction, the cost and who holds what, and sends nothing", async () => {
+    const { out, error } = await run(deployCommand, [...args, "--from", deployer]);
+    expect(error).to.equal("");
+    expect(out.match(/^ *\d+\. nonce \d+, /gm)).to.have.length(transactions);
+    expect(out).to.match(/new RequestEscrow\(c: \{ token: 0x\w{40} \(LocalUsd\), treasury: 0x\w{40} \(Treasury\)/);
+    expect(out).to.include("pauseRequests(uint256)").and.include("PROPOSER");
+    expect(out).to.match(/Total: 28 transactions, [\d,]+ gas, 0\.\d+ ether at/);
+    expect(out).to.include("admin (sets parameters and roles)").and.include("(the timelock)");
+    expect(out).to.include("deployer keeps: nothing").and.include("Nothing was sent.");
+    expect(await nonce()).to.equal(0);
+    expect(existsSync(record("local"))).to.equal(false);
+  });
+
+  it("refuses to send without a key, without a yes, and to another chain, each with what to do", async () => {
+    const noKey = await run(deployCommand, [...args, "--from", deployer, "--send"]);
+    const noYes = await run(deployCommand, [...args, "--send"], key);
+    const nobody = await run(deployCommand, args);
+    const unfilled = await run(deployCommand, ["--network", "l2", "--rpc-url", server.url], key);
+    expect(noKey.error).to.include("name the key that sends");
+    expect(noYes.error).to.include("add --yes if all of the above is right");
+    expect(nobody.error).to.include("--from ADDRESS for a rehearsal");
+    expect(unfilled.error).to.include("guardian is not filled in: it must be the guardian's address");
+    expect(noYes.out + noYes.error).not.to.include(key.slice(2));
+    expect(await nonce()).to.equal(0);
+  });
+
+  it("goes on after kill -9 at two random transactions, and proves what it made", async () => {
+    const kills = [randomInt(1, 14), randomInt(1, 10)];
+    for (const kill of kills) expect(await killAt([...args, "--send", "--yes"], `Sent ${kill} of`)).to.equal(true);
+    const { error } = await run(deployCommand, [...args, "--send", "--yes"], key);
+    expect(error, `killed at ${kills.join(", ")}`).to.equal("");
+    expect(await nonce(), "nothing is sent twice").to.equal(transactions);
+    const proved = await run(verifyCommand, args);
+    expect(proved.answer, proved.out).to.equal(true);
+    expect(proved.out).to.match(/\n74 proved, 0 failed$/);
+  });
+
+  it("writes a record that the client library and the keepers read", async () => {
+    const { escrow, startBlock, chainId } = readDeployment(record("local"));
+    const parsed = parseDeployment(JSON.parse(readFileSync(record("local"), "utf8")));
+    expect(parsed).to.include({ escrow, chainId: BigInt(chainId), deployedAtBlock: startBlock });
+    expect(await world.chain.getCode({ address: escrow })).not.to.equal(undefined);
+  });
+
+  it("does nothing where the record says that all is done", async () => {
+    const { out } = await run(deployCommand, [...args, "--send", "--yes"], key);
+    expect(out).to.include("says that this is deployed");
+  });
+
+  it("puts another instance beside the first, whose roles come by the proposal that it prints", async () => {
+    const second = [...args, "--instance", "v2"];
+    const { out, error } = await run(deployCommand, [...second, "--send", "--yes"], key);
+    expect(error).to.equal("");
+    const before = await run(verifyCommand, second);
+    expect(before.answer).to.equal(false);
+    expect(before.out).to.include("pauseRequests needs role 0 and not 2");
+    const proposal = JSON.parse(out.slice(out.indexOf("\n{") + 1)) as Proposal;
+    const { timelock, escrow } = readRecord(record("local-v2"));
+    expect(escrow).not.to.equal(readRecord(record("local")).escrow);
+    await world.provider.request({ method: "hardhat_impersonateAccount", params: [timelock] });
+    await world.provider.request({ method: "hardhat_setBalance", params: [timelock, "0xde0b6b3a7640000"] });
+    for (const [i, to] of proposal.targets.entries())
+      await world.provider.request({
+        method: "eth_sendTransaction",
+        params: [{ from: timelock, to, data: proposal.calldatas[i] }],
+      });
+    const after = await run(verifyCommand, second);
+    expect(after.answer, after.out).to.equal(true);
+  });
+});

@@ -1,0 +1,48 @@
+import { expect } from "chai";
+import type { Command } from "commander";
+import { governanceCommand } from "../../keepers/commands/governance.ts";
+import { boundsOf, parameters } from "../../sdk/governance/parameters.ts";
+import { textOf } from "./pages.ts";
+
+const leavesOf = (command: Command, path: string): (readonly [name: string, command: Command])[] =>
+  command.commands.length === 0
+    ? [[path, command]]
+    : command.commands.flatMap((one) => leavesOf(one, `${path} ${one.name()}`));
+
+const shared = new Set([
+  "--rpc",
+  "--deployment",
+  "--instance",
+  "--config",
+  "--json",
+  "--keystore",
+  "--password-file",
+  "--dry-run",
+  "--yes",
+]);
+
+describe("The page of governance operations", () => {
+  const text = textOf("docs/governance-operations.md");
+  const leaves = leavesOf(governanceCommand(), "atoma governance");
+
+  it("names every command and every option, and no other", () => {
+    const names = leaves.map(([name]) => name);
+    expect(names.filter((name) => !text.replaceAll("\n", " ").includes(name))).to.deep.equal([]);
+    const own = leaves.flatMap(([, command]) => command.options.flatMap(({ long }) => long ?? []));
+    const told = [...new Set([...text.matchAll(/--[a-z][a-z-]+/g)].map(([flag]) => flag))];
+    expect(own.filter((flag) => !shared.has(flag) && !told.includes(flag))).to.deep.equal([]);
+    expect(told.filter((flag) => flag !== "--silent" && !shared.has(flag) && !own.includes(flag))).to.deep.equal([]);
+  });
+
+  it("uses parameters that there are, with values within their bounds", () => {
+    const limits = { values: new Map(), leastVotingTimeS: 0n, leastDelayS: 0n, supply: 0n, mostBudget: 0n };
+    const used = [...text.matchAll(/--set ([A-Za-z]+)=([0-9]+)/g)];
+    expect(used.length).to.be.greaterThan(1);
+    for (const [, name, value = ""] of used) {
+      const parameter = parameters.find((one) => one.name === name);
+      if (parameter === undefined) throw new Error(`There is no parameter ${name}.`);
+      const { least, most } = boundsOf(parameter, limits);
+      expect(BigInt(value) >= least && BigInt(value) <= most, name).to.equal(true);
+    }
+  });
+});
