@@ -103,7 +103,7 @@ describe("The command deploy", () => {
     expect(await nonce(), "nothing is sent twice").to.equal(transactions);
     const proved = await run(verifyCommand, args);
     expect(proved.answer, proved.out).to.equal(true);
-    expect(proved.out).to.match(/\n74 proved, 0 failed$/);
+    expect(proved.out).to.match(/\n76 proved, 0 failed$/);
   });
 
   it("writes a record that the client library and the keepers read", async () => {
