@@ -12,10 +12,19 @@ export async function proveCode(subject: Subject): Promise<Proof[]> {
   const ours = contractNames.filter((name) => name !== "atoma" || !("address" in subject.file.atoma));
   const config = constructorOf((await readBuilt("EscrowExtension")).abi)[0];
   if (config === undefined) throw new Error("The extension's constructor takes no config.");
-  const proofs: Proof[] = [];
+  const proofs: Proof[] = "address" in subject.file.atoma ? [foreignAtoma(subject)] : [];
   for (const name of ours) proofs.push(...(await proveContract(subject, name, config)));
   return proofs;
 }
+
+/** A token that this deployment did not make is the file's word, and says so. */
+const foreignAtoma = ({ record, file: { atoma } }: Subject): Proof =>
+  proof(
+    `atoma ${record.atoma}: it is the file's`,
+    "address" in atoma && isAddressEqual(atoma.address, record.atoma),
+    "the file names another",
+    "NOT looked at: its code. Whoever can mint it, or move it, decides",
+  );
 
 async function proveContract(subject: Subject, name: ContractName, configType: AbiParameter): Promise<Proof[]> {
   const { chain, record } = subject;

@@ -145,6 +145,14 @@ describe("The proof of a deployment", () => {
       "timelock: made by the build's constructor with the file's values: its constructor was given other values",
     );
   });
+
+  it("says that it did not look at the code of an ATOMA that another deployment made, and fails where it is not the file's", async () => {
+    const existing = (address: Address) => ({ ...subject(), file: { ...localFile, atoma: { address } } });
+    const proofs = await proveCode(existing(record.atoma));
+    expect(failed(proofs)).to.equal("");
+    expect(proofLines(proofs).join("\n")).to.include("it is the file's (NOT looked at: its code");
+    expect(failed(await proveCode(existing(stranger)))).to.include("the file names another");
+  });
   const only = (entry: { transaction?: Hex | undefined } | undefined) => ({ transaction: entry?.transaction });
 
   it("fails where the deployer or anybody else holds a role of the access manager", async () => {
