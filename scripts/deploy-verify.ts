@@ -7,3 +7,4 @@ try {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }
+process.exit(); // an explorer that never decided would be asked for ever

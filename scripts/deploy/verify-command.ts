@@ -1,15 +1,19 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Explorer, explorerOf } from "../../deploy/explorer/explorer.ts";
+import { ownContracts, submissionLine, submitContracts } from "../../deploy/explorer/submit.ts";
 import { DeploymentError, readNetworkFile } from "../../deploy/parameters/network-file.ts";
 import { readRecord } from "../../deploy/run/record.ts";
 import { clientOf, httpProvider } from "../../deploy/run/rpc.ts";
 import { proofLines } from "../../deploy/verify/proof.ts";
+import type { Subject } from "../../deploy/verify/subject.ts";
 import { verifyDeployment } from "../../deploy/verify/verify.ts";
 import { readCliEnvironment } from "../../keepers/config.ts";
 import { defaultDeployments, pathOf } from "./options.ts";
 
 const usage = `Proves from the chain alone that a deployment is what it should be: code, roles, wiring, keys, parameters. One line for
-each proof; exits 1 if one fails. It needs no key and sends nothing.
+each proof; exits 1 if one fails. It needs no key and sends nothing. With --explorer it then submits the sources to a block
+explorer, where all is proved, one line for each contract; exits 1 if one is refused.
 
   npm run deploy:verify -- --network FILE-OR-NAME --rpc-url URL
 
@@ -18,6 +22,8 @@ each proof; exits 1 if one fails. It needs no key and sends nothing.
   --instance NAME          an instance beside the first
   --record FILE            the record (default: DIR/NETWORK[-INSTANCE]/record.json)
   --deployments DIR        default: deploy/deployments
+  --explorer URL           the explorer's interface as Blockscout has it: https://explorer.example/api.
+                           Its key, if it wants one, is in ATOMA_EXPLORER_KEY
   --help                   this text`;
 
 const options = {
@@ -26,10 +32,17 @@ const options = {
   instance: { type: "string" },
   record: { type: "string" },
   deployments: { type: "string" },
+  explorer: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-/** The command `npm run deploy:verify`. Returns whether everything is proved. Throws DeploymentError with what to do. */
+/** Explorers compile what they are given, one after the other: most of them take less than a minute. */
+const explorerLimitMs = 300_000;
+
+/**
+ * The command `npm run deploy:verify`. Returns whether everything is proved, and nothing refused by an explorer that was named.
+ * Throws DeploymentError with what to do.
+ */
 export async function verifyCommand(args: readonly string[], say: (line: string) => void): Promise<boolean> {
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
@@ -37,10 +50,25 @@ export async function verifyCommand(args: readonly string[], say: (line: string)
     return true;
   }
   const { file, url, record } = readSubject(values);
-  const chain = clientOf(httpProvider(url), file.chainId);
-  const proofs = await verifyDeployment({ chain, file, record });
+  const key = process.env["ATOMA_EXPLORER_KEY"];
+  const explorer = values.explorer === undefined ? undefined : explorerOf(values.explorer, key, file.chainId);
+  const subject = { chain: clientOf(httpProvider(url), file.chainId), file, record };
+  const proofs = await verifyDeployment(subject);
   for (const line of proofLines(proofs)) say(line);
-  return proofs.every(({ fault }) => fault === undefined);
+  const isProved = proofs.every(({ fault }) => fault === undefined);
+  if (explorer === undefined) return isProved;
+  if (isProved) return submitAll(subject, url, explorer, say);
+  say("Nothing was submitted to the explorer: not everything is proved.");
+  return false;
+}
+
+async function submitAll(subject: Subject, rpcUrl: string, explorer: Explorer, say: (line: string) => void) {
+  const onAnswer = (one: Parameters<typeof submissionLine>[0]) => say(submissionLine(one));
+  const names = ownContracts(subject);
+  const all = await submitContracts({ subject, rpcUrl, explorer, names, limitMs: explorerLimitMs, onAnswer });
+  const refused = all.filter(({ outcome }) => outcome === "refused").length;
+  say(`${all.length - refused} shown by the explorer, ${refused} refused`);
+  return refused === 0;
 }
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];

@@ -11,10 +11,10 @@ export const localFile = readNetworkFile("local");
 export const deployer = privateKeyToAccount(localDeployerKey).address;
 
 /** A fresh chain as Hardhat makes them: the deployer's first transaction is its first. */
-export async function freshChain(hardfork = "osaka") {
-  const connection = await network.create({ network: "default", chainType: "l1", override: { hardfork } });
+export async function freshChain(hardfork = "osaka", chainId = localFile.chainId) {
+  const connection = await network.create({ network: "default", chainType: "l1", override: { hardfork, chainId } });
   const provider = connection.provider as Provider;
-  return { connection, provider, chain: clientOf(provider, localFile.chainId) };
+  return { connection, provider, chain: clientOf(provider, chainId) };
 }
 
 /** An empty folder of its own. */
