@@ -120,7 +120,7 @@ export const emissionsAbi = [
       { indexed: true, name: "epoch", type: "uint256" },
       { indexed: false, name: "budget", type: "uint256" },
     ],
-    name: "EpochOpened",
+    name: "EpochFunded",
     type: "event",
   },
   {
