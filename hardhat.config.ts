@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
+import type { HardhatPlugin } from "hardhat/types/plugins";
 
 const require = createRequire(import.meta.url);
 
@@ -23,8 +25,21 @@ const compiler = (runs: number) => ({
   },
 });
 
+/** Compiles with all processors, where Hardhat leaves one idle: half the time where there are two. */
+const allProcessors: HardhatPlugin = {
+  id: "all-processors",
+  hookHandlers: {
+    solidity: async () => ({
+      default: async () => ({
+        build: async (context, files, options, next) =>
+          next(context, files, { ...options, concurrency: availableParallelism() }),
+      }),
+    }),
+  },
+};
+
 export default defineConfig({
-  plugins: [toolbox],
+  plugins: [toolbox, allProcessors],
   paths: {
     ignition: "deploy",
     tests: { solidity: "test/contracts", mocha: "test" },

@@ -38,11 +38,11 @@ type Group = keyof typeof groups;
 const acts: readonly { readonly lanes: readonly [readonly (Group | "solidity")[], readonly Group[]] }[] = [
   {
     lanes: [
-      ["solidity", "contracts", "simulator", "scripts"],
-      ["state-machine", "sdk", "model", "docs", "deploy"],
+      ["solidity", "contracts", "simulator", "scripts", "model"],
+      ["state-machine", "sdk", "docs", "deploy"],
     ],
   },
-  { lanes: [["executors", "keepers, by the machine's clock"], ["keepers, by the chain's clock"]] },
+  { lanes: [["keepers, by the machine's clock"], ["keepers, by the chain's clock", "executors"]] },
   { lanes: [["e2e"], []] },
 ];
 

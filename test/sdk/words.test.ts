@@ -157,9 +157,9 @@ describe("Packed words equal the contracts'", () => {
       expireDelayS: random.within(1n, 3_600n),
       beaconTimeoutS: random.within(60n, 604_800n),
       disputeWindowS: random.within(1n, 604_800n),
-      reputationFloor: random.bits(40),
+      reputationFloor: random.within(0n, 1_000_000_000n),
       version: random.within(1n, 65_535n),
-      tipFloor: random.bits(40),
+      tipFloor: random.within(0n, 10_000_000n),
       timeS: random.bits(32),
     }));
     const setOf = (c: (typeof cases)[number]) => ({
