@@ -65,7 +65,7 @@ export const networkSchema = z.strictObject({
   chainId: whole(1, Number.MAX_SAFE_INTEGER, "a chain id"),
   blockTime: whole(1, 60, "seconds"),
   confirmations: whole(1, 200, "blocks"),
-  paymentToken: z.union([z.literal("deploy"), z.strictObject({ address, decimals: whole(0, 24, "decimals") })], {
+  paymentToken: z.union([z.literal("deploy"), z.strictObject({ address, decimals: whole(6, 24, "decimals") })], {
     error: 'must be { "address", "decimals" }, or "deploy" in a local network',
   }),
   atoma: z.union(
