@@ -3,6 +3,7 @@ import { labelledKey } from "../../deploy/local/world.ts";
 import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { expectStakeAccounted } from "../helpers/books.ts";
 import { consentOf, farFutureS, rotate } from "../helpers/identity.ts";
+import { impersonate } from "../helpers/impersonate.ts";
 import { type Market, useMarket } from "../helpers/market.ts";
 
 const stake = 10_000n * 10n ** 18n;
@@ -87,9 +88,7 @@ describe("NodeRegistry", () => {
     it("needs two keys: the owner cannot be the signer", async () => {
       const m = market();
       const key = labelledKey("both");
-      await m.networkHelpers.impersonateAccount(key.address);
-      await m.networkHelpers.setBalance(key.address, 10n ** 18n);
-      const both = await m.ethers.getSigner(key.address);
+      const both = await impersonate(m, key.address);
       const consent = await consentOf(m, "both", { owner: key.address });
       await expect(m.nodeRegistry.connect(both).register(key.address, "", farFutureS, consent))
         .to.be.revertedWithCustomError(m.nodeRegistry, "SignerIsOwner")
@@ -149,9 +148,7 @@ describe("NodeRegistry", () => {
       const m = market();
       const signer = m.nodes[0]?.signer.address ?? "";
       await registry().transferOwnership(nodeId, signer);
-      await m.networkHelpers.impersonateAccount(signer);
-      await m.networkHelpers.setBalance(signer, 10n ** 18n);
-      await expect(m.nodeRegistry.connect(await m.ethers.getSigner(signer)).acceptOwnership(nodeId))
+      await expect(m.nodeRegistry.connect(await impersonate(m, signer)).acceptOwnership(nodeId))
         .to.be.revertedWithCustomError(m.nodeRegistry, "SignerIsOwner")
         .withArgs(signer);
     });

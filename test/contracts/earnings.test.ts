@@ -4,6 +4,7 @@ import { labelledKey } from "../../deploy/local/world.ts";
 import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { forge, keyOf } from "../helpers/forge.ts";
 import { rotate } from "../helpers/identity.ts";
+import { impersonate } from "../helpers/impersonate.ts";
 import { askAndPost, balanceIn, settle, useMarket } from "../helpers/market.ts";
 
 const disputeWindowS = 5n;
@@ -20,13 +21,6 @@ describe("Earnings of a node", () => {
     const [first] = await committeeOf(m.world, request);
     if (first === undefined) throw new Error("Nobody was drawn.");
     return first.nodeId;
-  }
-
-  async function accountOf(address: string) {
-    const m = market();
-    await m.networkHelpers.impersonateAccount(address);
-    await m.networkHelpers.setBalance(address, 10n ** 18n);
-    return m.ethers.getSigner(address);
   }
 
   it("are set aside for a dispute window, and then go to the owner's account, by anyone's call", async () => {
@@ -55,14 +49,14 @@ describe("Earnings of a node", () => {
   it("are claimed by the current signer too, and by nobody else", async () => {
     const m = market();
     const nodeId = await earn();
-    const former = await accountOf(keyOf(m, nodeId).address);
+    const former = await impersonate(m, keyOf(m, nodeId).address);
     await rotate(m, nodeId, "current");
     for (const caller of [m.stranger, m.deployer, former]) {
       await expect(m.escrow.connect(caller).claimEarnings(nodeId))
         .to.be.revertedWithCustomError(m.escrow, "NotOperator")
         .withArgs(nodeId, caller.address);
     }
-    const current = await accountOf(labelledKey("current").address);
+    const current = await impersonate(m, labelledKey("current").address);
     await expect(m.escrow.connect(current).claimEarnings(nodeId)).to.emit(m.escrow, "EarningsClaimed");
   });
 
@@ -94,7 +88,7 @@ describe("Earnings of a node", () => {
     const request = await askAndPost(m);
     const [, second] = await committeeOf(m.world, request);
     const nodeId = second?.nodeId ?? 0n;
-    const member = await accountOf(keyOf(m, nodeId).address);
+    const member = await impersonate(m, keyOf(m, nodeId).address);
     await m.escrow.connect(member).settle([await forge(m, request)], []);
     expect(decodeNodeWord(await m.escrow.nodeWord(nodeId)).earnings).to.equal(pay + 100_000n);
     expect(await balanceIn(m, member.address)).to.equal(0n);

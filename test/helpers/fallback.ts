@@ -12,6 +12,7 @@ import { timeOf } from "../../sdk/drand/schedule.ts";
 import { timelineOf } from "../../sdk/time/timeline.ts";
 import { encodeHead } from "../../sdk/words/head.ts";
 import { keyOf } from "./forge.ts";
+import { impersonate } from "./impersonate.ts";
 import { type Market, sampleOutput } from "./market.ts";
 
 /** A committee that goes on chain. Members are numbered in draw order. */
@@ -32,12 +33,9 @@ export async function stall(market: Market, request: LocalRequest, answer: Answe
   return { market, request, answer, members, times, digest, nodeOf, saltOf, leaf };
 }
 
-/** A member's key as an account of the chain, with money for gas. */
-export async function memberAccount({ market, nodeOf }: Stalled, i: number) {
-  const { address } = keyOf(market, nodeOf(i));
-  await market.networkHelpers.impersonateAccount(address);
-  await market.networkHelpers.setBalance(address, 10n ** 18n);
-  return market.ethers.getSigner(address);
+/** A member's key as an account of the chain. */
+export function memberAccount({ market, nodeOf }: Stalled, i: number) {
+  return impersonate(market, keyOf(market, nodeOf(i)).address);
 }
 
 /** Member `i` commits on chain. */

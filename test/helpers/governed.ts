@@ -4,7 +4,7 @@ import type { Instance } from "../../deploy/deploy.ts";
 import { makeWorld, type World, type WorldOptions } from "../../deploy/local/world.ts";
 import Network from "../../deploy/modules/Network.ts";
 import type { InstanceParameters } from "../../deploy/parameters/parameters.ts";
-import { type Market, openMarket } from "./market.ts";
+import { type Market, type MarketOptions, openMarket } from "./market.ts";
 
 /** Times of decisions, in seconds, as on a public network. */
 export const day = 86_400n;
@@ -44,12 +44,13 @@ export function governanceParameters(guardian: string, { stakePrice }: InstanceP
   };
 }
 
-/** Deploys tokens, and a whole network through the deployment module. */
+/** Deploys tokens as `make` does, and a whole network through the deployment module. */
 export async function makeGovernedWorld(
   connection: NetworkConnection<"l1">,
   options: WorldOptions = {},
+  make = makeWorld,
 ): Promise<GovernedWorld> {
-  const world = await makeWorld(connection, options);
+  const world = await make(connection, options);
   const { paymentToken, atoma, parameters } = world;
   const guardian = (await connection.ethers.getSigners())[guardianAccount];
   if (guardian === undefined) throw new Error("The chain has no account for the guardian.");
@@ -68,11 +69,14 @@ export async function makeGovernedWorld(
 
 export const guardianAccount = 6;
 
+/** What of a market can be chosen under governance; `make` chooses its tokens. */
+export type GovernedOptions = Pick<MarketOptions, "nodes" | "asks" | "task" | "make">;
+
 /** A market under governance, with the contracts that govern it. Accounts 7 to 9 hold 5%, 5% and 1% of ATOMA, delegated to themselves. */
-export async function openGovernedMarket(options: { readonly nodes?: number } = {}) {
+export async function openGovernedMarket({ make: makeTokens, ...options }: GovernedOptions = {}) {
   const governed: GovernedWorld[] = [];
   const make = async (connection: NetworkConnection<"l1">, worldOptions?: WorldOptions): Promise<World> => {
-    const world = await makeGovernedWorld(connection, worldOptions);
+    const world = await makeGovernedWorld(connection, worldOptions, makeTokens);
     governed.push(world);
     return world;
   };
@@ -101,7 +105,7 @@ export async function openGovernedMarket(options: { readonly nodes?: number } = 
 export type GovernedMarket = Awaited<ReturnType<typeof openGovernedMarket>>;
 
 /** A governed market per describe block, put back before every test. */
-export function useGovernedMarket(options: { readonly nodes?: number } = {}) {
+export function useGovernedMarket(options: GovernedOptions = {}) {
   let market: GovernedMarket;
   let restore: () => Promise<void>;
   before(async () => {

@@ -1,6 +1,6 @@
 import type { Market } from "./market.ts";
 
-/** A signer for a contract's address, which pays its own gas. */
+/** A signer for any address, a contract's or a key's, with money for gas. */
 export async function impersonate(
   { networkHelpers, ethers }: Pick<Market, "networkHelpers" | "ethers">,
   address: string,

@@ -14,8 +14,8 @@ import { recoverSigner } from "../../sdk/agreement/recover.ts";
 import { buildSettlement, type MemberProof } from "../../sdk/agreement/settlement.ts";
 import { signerConsentData, signerConsentHash, signerConsentStructHash } from "../../sdk/agreement/signer-consent.ts";
 import { encodeRequest } from "../../sdk/words/request.ts";
+import { makeFuzz } from "../helpers/random.ts";
 import { deployHarness, expectRows, fuzzCases, type Harness, times } from "./harness.ts";
-import { makeFuzz } from "./random.ts";
 import { randomRequest } from "./random-request.ts";
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

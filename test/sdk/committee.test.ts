@@ -6,8 +6,8 @@ import { seedOf } from "../../sdk/committee/seed.ts";
 import { decodeSnapshot, encodeSnapshot, maxSnapshotNodes, type Snapshot } from "../../sdk/committee/snapshot.ts";
 import { snapshotAddress } from "../../sdk/committee/snapshot-address.ts";
 import { decodeTaskWord } from "../../sdk/words/task-word.ts";
+import { makeFuzz, type Random } from "../helpers/random.ts";
 import { deployHarness, expectRows, fuzzCases, type Harness, times } from "./harness.ts";
-import { makeFuzz, type Random } from "./random.ts";
 
 const capAsk = 1_000n;
 const caps = [0n, capAsk - 1n, capAsk, anyAsk];

@@ -3,8 +3,8 @@ import { type Hex, keccak256 } from "viem";
 import { digestsRootOf, inputsRootOf } from "../../sdk/merkle/bundle.ts";
 import { merkleLeaf } from "../../sdk/merkle/leaf.ts";
 import { buildTree, proofOf, rootOf, verifyItem } from "../../sdk/merkle/tree.ts";
+import { makeFuzz } from "../helpers/random.ts";
 import { deployHarness, expectRows, fuzzCases, type Harness, times } from "./harness.ts";
-import { makeFuzz } from "./random.ts";
 
 describe("Bundles' Merkle trees", () => {
   const random = makeFuzz("merkle");

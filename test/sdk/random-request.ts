@@ -1,6 +1,6 @@
 import { toHex } from "viem";
 import type { RequestFields } from "../../sdk/words/request.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../helpers/random.ts";
 
 /** A request with every field at random over its whole width, the ask exponent up to its cap of 18. */
 export function randomRequest(random: Random): RequestFields {

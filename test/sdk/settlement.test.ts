@@ -18,8 +18,8 @@ import { encodeNodeWord } from "../../sdk/words/node-word.ts";
 import { requestIdOf } from "../../sdk/words/request-id.ts";
 import { encodeRequest, type RequestFields } from "../../sdk/words/request.ts";
 import { decodeTaskWord } from "../../sdk/words/task-word.ts";
+import { makeFuzz, type Random } from "../helpers/random.ts";
 import { deployHarness, expectRows, fuzzCases, times } from "./harness.ts";
-import { makeFuzz, type Random } from "./random.ts";
 import { randomRequest } from "./random-request.ts";
 
 const chainId = 31_337n;

@@ -13,8 +13,8 @@ import { decodeRequest, encodeRequest, type RequestFields } from "../../sdk/word
 import { decodeSlotWord, holdsOpen, holdsOutcome, isSlotFree } from "../../sdk/words/slot-word.ts";
 import { matchesTerms, taskTerms } from "../../sdk/words/task-terms.ts";
 import { decodeTaskWord, encodeTaskWord } from "../../sdk/words/task-word.ts";
+import { makeFuzz } from "../helpers/random.ts";
 import { deployHarness, expectRows, fuzzCases, type Harness, inBatches, times } from "./harness.ts";
-import { makeFuzz } from "./random.ts";
 import { randomRequest } from "./random-request.ts";
 
 const bit = (value: boolean) => (value ? 1n : 0n);

@@ -1,5 +1,5 @@
 /** A pool of eighty nodes on the real contracts, with what all keepers of one mix share. */
-import { type Address, getAddress } from "viem";
+import { getAddress } from "viem";
 import type { LocalNode } from "../../deploy/local/nodes.ts";
 import { production } from "../../deploy/parameters/parameters.ts";
 import { type ChainFollower, makeChainView } from "../../keepers/chain/chain-view.ts";
@@ -13,6 +13,7 @@ import { openSqlite } from "../../keepers/runtime/sqlite.ts";
 import { timeOf } from "../../sdk/drand/schedule.ts";
 import type { EvilConsumer } from "../../types/index.js";
 import { hireConsumer } from "../helpers/consumer.ts";
+import { impersonate } from "../helpers/impersonate.ts";
 import { type Market, openMarket } from "../helpers/market.ts";
 import { type Activity, makeActivity } from "./activity.ts";
 import { type Chain, makeChain } from "./chain.ts";
@@ -52,7 +53,7 @@ export const openGround = async (): Promise<Ground> => {
     }),
   });
   const consumer = await hireConsumer(market);
-  for (const { signer } of market.nodes) await unlock(market, signer.address);
+  for (const { signer } of market.nodes) await impersonate(market, signer.address);
   const { networkHelpers } = market;
   let snapshot = await networkHelpers.takeSnapshot();
   const restore = async (): Promise<void> => {
@@ -61,11 +62,6 @@ export const openGround = async (): Promise<Ground> => {
   };
   return { market, consumer, restore };
 };
-
-async function unlock({ networkHelpers }: Market, address: Address): Promise<void> {
-  await networkHelpers.impersonateAccount(address);
-  await networkHelpers.setBalance(address, 10n ** 20n);
-}
 
 /** A node of the pool. */
 export const nodeOf = ({ market }: Pick<World, "market">, nodeId: bigint): LocalNode => {

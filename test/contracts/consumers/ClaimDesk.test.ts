@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { hexToString } from "viem";
 import type { ClaimDesk } from "../../../types/index.js";
-import { makeRandom } from "../../sdk/random.ts";
 import { answerTo, gasOf, letExpire, reply, type Say, termsFor } from "../../helpers/ai.ts";
+import { impersonate } from "../../helpers/impersonate.ts";
 import { balanceIn, type Market, requestOf, settle, useMarket } from "../../helpers/market.ts";
+import { makeRandom } from "../../helpers/random.ts";
 
 const [fee, deposit, payout, funds] = [120_000n, 50_000n, 400_000n, 2_000_000n];
 /** What a settlement of ten takes without its callback, at least. */
@@ -227,9 +228,7 @@ describe("ClaimDesk", () => {
     const forged = desk.connect(m.stranger).onAtomaResult(requestId, 0, requestId, "0x");
     await expect(forged).to.be.revertedWithCustomError(desk, "NotEscrow").withArgs(m.stranger);
     const { request } = await reply(m, asked, { text: "approve" });
-    await m.networkHelpers.impersonateAccount(m.instance.escrow);
-    await m.networkHelpers.setBalance(m.instance.escrow, 10n ** 18n);
-    const escrow = await m.ethers.getSigner(m.instance.escrow);
+    const escrow = await impersonate(m, m.instance.escrow);
     const output = `0x${"00".repeat(32)}617070726f7665`;
     const credit = await desk.creditOf(m.stranger);
     for (const id of [request.requestId, `0x${"77".repeat(32)}`]) {

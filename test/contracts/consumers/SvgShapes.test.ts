@@ -3,7 +3,7 @@ import { network } from "hardhat";
 import { stringToHex } from "viem";
 import type { TextHarness } from "../../../types/index.js";
 import { attacks, drawings, isDrawing } from "../../helpers/drawings.ts";
-import { makeRandom, type Random } from "../../sdk/random.ts";
+import { makeRandom, type Random } from "../../helpers/random.ts";
 
 /** Texts that fit the gas of a call. */
 const batch = 300;

@@ -7,13 +7,15 @@
  * - guardian: the guardian, by the access manager
  * - decision: what a proposal does to the governor or the timelock themselves
  * - governor: the governor, on the timelock
- * - instance: another contract of the instance
+ * - instance: another contract of the instance, which `instanceCallers` names
  * - wiring: the deployer, once, before the instance works
  * - manager: the access manager itself
+ * - target: who may call the function that the arguments name; a test of its own
  */
-export type Caller = "anyone" | "admin" | "guardian" | "decision" | "governor" | "instance" | "wiring" | "manager";
+export type Caller =
+  "anyone" | "admin" | "guardian" | "decision" | "governor" | "instance" | "wiring" | "manager" | "target";
 
-const all = (caller: Caller, ...names: string[]): Record<string, Caller> =>
+const all = <C extends string>(caller: C, ...names: string[]): Record<string, C> =>
   Object.fromEntries(names.map((name) => [name, caller]));
 
 /** By contract and name of function: no contract has two with the same name. */
@@ -111,8 +113,24 @@ export const functions: Readonly<Record<string, Readonly<Record<string, Caller>>
     ...all("manager", "setAuthority"),
   },
   AccessManager: {
-    ...all("anyone", "cancel", "consumeScheduledOp", "execute", "multicall", "renounceRole", "schedule"),
+    ...all("anyone", "multicall", "renounceRole"), // in the caller's own name; a role of one's own
+    ...all("target", "cancel", "consumeScheduledOp", "execute", "schedule"),
     ...all("decision", "grantRole", "labelRole", "revokeRole", "setGrantDelay", "setRoleAdmin", "setRoleGuardian"),
     ...all("decision", "setTargetAdminDelay", "setTargetClosed", "setTargetFunctionRole", "updateAuthority"),
   },
+};
+
+/** Which contract of the instance calls each function of the kind `instance`. */
+export const instanceCallers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  RequestEscrow: { recordRound: "DrandBeacon", setSigner: "NodeRegistry", setTaskWord: "TaskRegistry" },
+  EscrowExtension: {
+    ...all("Disputes", "blockOpen", "blockOutcome", "collectBond", "overturn", "payJurors", "revokeResult", "uphold"),
+    ...all("NodeRegistry", "jail"),
+  },
+  NodeRegistry: {
+    ...all("TaskRegistry", "allocate", "lockBond", "returnBond", "unbond"),
+    ...all("Disputes", "freeze", "jail"),
+    ...all("RequestEscrow,Disputes", "slash"),
+  },
+  TaskRegistry: all("NodeRegistry", "expel"),
 };

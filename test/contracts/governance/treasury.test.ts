@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { impersonate } from "../../helpers/impersonate.ts";
 import { useGovernedMarket } from "../../helpers/governed.ts";
 import { enact, proposalOf } from "../../helpers/proposals.ts";
+import { makeRandom } from "../../helpers/random.ts";
 
 const day = 86_400n;
 const tokens = 10n ** 18n;
@@ -139,23 +140,10 @@ describe("Treasury", () => {
     expect(await m.token.balanceOf(m.governance.treasury)).to.equal(500n);
   });
 
-  it("has no dealings with contracts that are no escrow and no node registry", async () => {
-    const m = await funded();
-    await m.vault.createStream(m.world.atoma, m.stranger, funds, m.now, m.now + day);
-    // an escrow that is none has no say over anything but its own answer
-    const stranger = await m.ethers.deployContract("LocalUsd");
-    await expect(m.treasuryContract.pullFees(stranger, 1n)).to.revert(m.ethers);
-    await expect(m.treasuryContract.pullAwards(stranger, 1n)).to.revert(m.ethers);
-    expect(await m.atoma.balanceOf(m.governance.treasury)).to.equal(funds);
-  });
-
   it("owes exactly what its streams have promised, through any order of calls (TRE-1)", async () => {
     const m = await funded();
-    let seed = 0x7ea5n;
-    const random = (below: bigint): bigint => {
-      seed = (seed * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) % 2n ** 64n;
-      return (seed >> 16n) % below;
-    };
+    const { below } = makeRandom(0x7ea5);
+    const random = (limit: bigint): bigint => BigInt(below(Number(limit)));
     for (let step = 0; step < 120; step++) {
       const count = await m.vault.streamCount();
       const now = BigInt(await m.networkHelpers.time.latest());

@@ -8,7 +8,7 @@ import { decodeRequest, encodeRequest } from "../../../sdk/words/request.ts";
 import { escrowCall } from "../../../keepers/job.ts";
 import { pastSettlement, type SentTransaction } from "../../../keepers/settler/past-settlement.ts";
 import { times } from "../../sdk/harness.ts";
-import { makeFuzz, type Random } from "../../sdk/random.ts";
+import { makeFuzz, type Random } from "../../helpers/random.ts";
 import { randomRequest } from "../../sdk/random-request.ts";
 
 const escrow: Address = `0x${"e5".repeat(20)}`;
