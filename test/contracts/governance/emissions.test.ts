@@ -249,12 +249,17 @@ describe("Emissions", () => {
         .to.be.revertedWithCustomError(emissions, "PriceOutOfBounds")
         .withArgs((price * 4n) / 5n - 1n, (price * 4n) / 5n, 2n ** 128n - 1n);
       const fifthLess = (price * 4n) / 5n;
-      await expect(emissions.setPrice(fifthLess)).to.emit(emissions, "PriceSet").withArgs(fifthLess);
+      const setAt = async (timeS: bigint, value: bigint) => {
+        await m.networkHelpers.time.setNextBlockTimestamp(timeS);
+        return emissions.setPrice(value);
+      };
+      const atS = BigInt(await m.networkHelpers.time.latest()) + 10n;
+      await expect(setAt(atS, fifthLess)).to.emit(emissions, "PriceSet").withArgs(fifthLess);
       expect(await emissions.price()).to.equal(fifthLess);
-      await expect(emissions.setPrice((price * 4n) / 5n - 1n)).to.be.revertedWithCustomError(
-        emissions,
-        "PriceSetTooSoon",
-      );
+      await expect(setAt(atS + week - 1n, fifthLess - 1n))
+        .to.be.revertedWithCustomError(emissions, "PriceSetTooSoon")
+        .withArgs(atS + week);
+      await expect(setAt(atS + week, fifthLess - 1n)).to.emit(emissions, "PriceSet");
       await expect(emissions.setPrice(price * 3n))
         .to.emit(emissions, "PriceSet")
         .withArgs(price * 3n);
