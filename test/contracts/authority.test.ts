@@ -211,6 +211,27 @@ describe("Who may do what in an instance", () => {
       await refused[1]?.(); // a second later
     });
 
+    it("of registrations lasts no longer, and cannot follow another sooner", async () => {
+      const m = market();
+      await m.authority.connect(m.deployer).grantRole(guardianRole, m.stranger.address, 0);
+      const atS = (await nowS()) + 10n;
+      const pauseAt = async (timeS: bigint, untilS: bigint) => {
+        await m.networkHelpers.time.setNextBlockTimestamp(timeS);
+        return m.taskRegistry.connect(m.stranger).pauseRegistrations(untilS);
+      };
+      await expect(pauseAt(atS, atS + maxPauseS + 1n))
+        .to.be.revertedWithCustomError(m.taskRegistry, "PauseTooLong")
+        .withArgs(atS + maxPauseS + 1n, atS + maxPauseS);
+      const untilS = atS + 1n + maxPauseS;
+      await pauseAt(atS + 1n, untilS);
+      for (const againS of [untilS - 1n, untilS + maxPauseS]) {
+        await expect(pauseAt(againS, againS + 10n))
+          .to.be.revertedWithCustomError(m.taskRegistry, "PauseTooSoon")
+          .withArgs(untilS + maxPauseS);
+      }
+      await pauseAt(untilS + maxPauseS + 1n, untilS + maxPauseS + 2n);
+    });
+
     it("does not stop what is under way", async () => {
       const m = market();
       const request = await askAndPost(m);

@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { type Hex, keccak256 } from "viem";
 import { committeeOf } from "../../deploy/local/committee.ts";
 import { digestOf } from "../../sdk/agreement/digest.ts";
-import { dissent, lie, type Scene, stage, stageSettled, truth, waitPast } from "./disputes.ts";
+import { conflict, dissent, lie, type Scene, stage, stageSettled, truth, waitPast } from "./disputes.ts";
 import { type ByNode, feesOn, paidIn } from "./emissions-book.ts";
+import { commit, reveal, revealedBy, stall } from "./fallback.ts";
 import { forge } from "./forge.ts";
 import type { GovernedMarket } from "./governed.ts";
 import { rotate } from "./identity.ts";
@@ -120,6 +121,37 @@ export function makeWork(m: GovernedMarket, random: Random, onPaid: (work: PaidW
     await punish(scene, 2, lie);
     await finish(scene);
   };
+  /** Two contradict each other before anybody settles; once that is judged, the honest ones settle. */
+  const conflicted = async () => {
+    const scene = await stage(m, await terms(), [1]);
+    await conflict(m, scene);
+    await judge(m, scene, truth(scene.request));
+    await conclude(m, scene);
+    await punish(scene, 1, lie);
+    const { pay } = await pays(async () => {
+      await expectNotCredited(m, scene);
+      await settle(m, scene.settlement);
+      return scene;
+    });
+    expect([pay.has(nodeAt(scene, 1)), pay.size]).to.deep.equal([false, 2]);
+  };
+  /** The committee goes on chain; two of three reveal. */
+  const revealedOnChain = async () => {
+    const { request } = await stage(m, await terms());
+    const stalled = await stall(m, request);
+    const { members, times, digest } = stalled;
+    await waitPast(m, times.fallbackAtS);
+    for (const seat of [0, 1]) await commit(stalled, seat);
+    await waitPast(m, times.chainCommitEndS);
+    for (const seat of [0, 1]) await reveal(stalled, seat);
+    await waitPast(m, times.deadlineS);
+    const settlement = revealedBy(stalled, [0, 1]);
+    const { pay } = await pays(async () => {
+      await m.escrow.connect(m.settler).settleRevealed(settlement);
+      return { request, members, settlement, outcome: { digest, head: settlement.head, settler: m.settler.address } };
+    });
+    expect(pay.size).to.equal(2);
+  };
   const overturned = async () => {
     const scene = await stageLie(m, windowS, await terms());
     await challenge(m, scene);
@@ -137,5 +169,6 @@ export function makeWork(m: GovernedMarket, random: Random, onPaid: (work: PaidW
     await expect(conclude(m, scene)).to.emit(m.disputes, "DisputeConcluded");
     await punish(scene, 1, scene.outcome.digest);
   };
-  return { settled, bundle, absent, jailed, released, releasedFirst, upheld, overturned, revoked };
+  const fromJail = { jailed, released, releasedFirst };
+  return { settled, bundle, absent, ...fromJail, conflicted, revealedOnChain, upheld, overturned, revoked };
 }

@@ -7,17 +7,8 @@ import { makeFuzz, type Random } from "../../helpers/random.ts";
 
 /** How often a campaign takes each step, at least; the order is drawn. */
 const deck = {
-  ...{
-    settled: 3,
-    bundle: 3,
-    absent: 3,
-    jailed: 3,
-    released: 2,
-    releasedFirst: 2,
-    upheld: 2,
-    overturned: 2,
-    revoked: 2,
-  },
+  ...{ settled: 3, bundle: 3, absent: 3, revealedOnChain: 2, conflicted: 2, upheld: 2, overturned: 2, revoked: 2 },
+  ...{ jailed: 2, released: 2, releasedFirst: 2 },
   ...{ record: 12, claim: 10, wait: 8, price: 6, budget: 3, fee: 3, close: 2 },
 } as const;
 type Step = keyof typeof deck;

@@ -245,18 +245,39 @@ describe("Emissions", () => {
       const emissions = await asTimelock(m);
       const price = await emissions.price();
       await m.networkHelpers.time.increase(week);
-      await expect(emissions.setPrice((price * 4n) / 5n - 1n)).to.be.revertedWithCustomError(
-        emissions,
-        "PriceOutOfBounds",
-      );
-      await expect(emissions.setPrice((price * 4n) / 5n)).to.emit(emissions, "PriceSet");
-      await expect(emissions.setPrice((price * 4n) / 5n - 1n)).to.be.revertedWithCustomError(
-        emissions,
-        "PriceSetTooSoon",
-      );
+      await expect(emissions.setPrice((price * 4n) / 5n - 1n))
+        .to.be.revertedWithCustomError(emissions, "PriceOutOfBounds")
+        .withArgs((price * 4n) / 5n - 1n, (price * 4n) / 5n, 2n ** 128n - 1n);
+      const fifthLess = (price * 4n) / 5n;
+      const setAt = async (timeS: bigint, value: bigint) => {
+        await m.networkHelpers.time.setNextBlockTimestamp(timeS);
+        return emissions.setPrice(value);
+      };
+      const atS = BigInt(await m.networkHelpers.time.latest()) + 10n;
+      await expect(setAt(atS, fifthLess)).to.emit(emissions, "PriceSet").withArgs(fifthLess);
+      expect(await emissions.price()).to.equal(fifthLess);
+      await expect(setAt(atS + week - 1n, fifthLess - 1n))
+        .to.be.revertedWithCustomError(emissions, "PriceSetTooSoon")
+        .withArgs(atS + week);
+      await expect(setAt(atS + week, fifthLess - 1n)).to.emit(emissions, "PriceSet");
       await expect(emissions.setPrice(price * 3n))
         .to.emit(emissions, "PriceSet")
         .withArgs(price * 3n);
+    });
+
+    it("are checked when the contract is made", async () => {
+      const m = market();
+      const factory = await m.ethers.getContractFactory("Emissions");
+      const of = (epochLength: bigint, price: bigint) =>
+        factory.deploy(m.atoma, m.escrow, m.authority, epochLength, mostBudget, price);
+      for (const [epochLength, price] of [
+        [0n, 1n],
+        [90n * 86_400n + 1n, 1n],
+        [epochS, 0n],
+      ] as const) {
+        await expect(of(epochLength, price)).to.be.revertedWithCustomError(factory, "InvalidSettings");
+      }
+      expect(await (await of(90n * 86_400n, 1n)).EPOCH()).to.equal(90n * 86_400n);
     });
 
     it("never value ATOMA below four stake prices, whatever the stake price becomes", async () => {

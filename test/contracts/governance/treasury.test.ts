@@ -41,6 +41,12 @@ describe("Treasury", () => {
         "InvalidReceiver",
       );
     }
+    await m.vault.createStream(m.world.atoma, m.stranger, 1n, m.now, m.now + day);
+    for (const to of [`0x${"00".repeat(20)}`, m.governance.treasury]) {
+      await expect(m.treasuryContract.connect(m.stranger).changeRecipient(0n, to))
+        .to.be.revertedWithCustomError(m.vault, "InvalidReceiver")
+        .withArgs(to);
+    }
   });
 
   it("streams evenly, to the unit, whoever asks for the payment", async () => {

@@ -1,6 +1,16 @@
 import { expect } from "chai";
+import { registerNode } from "../../../deploy/local/nodes.ts";
 import { day, timelockDelayS, useGovernedMarket, votingDelayS, votingPeriodS } from "../../helpers/governed.ts";
-import { enact, propose, proposeAndWait, proposalOf, states, stepArguments, votes } from "../../helpers/proposals.ts";
+import {
+  enact,
+  passAndQueue,
+  propose,
+  proposeAndWait,
+  proposalOf,
+  states,
+  stepArguments,
+  votes,
+} from "../../helpers/proposals.ts";
 
 const percent = 10n ** 25n; // of a supply of a thousand million
 
@@ -165,10 +175,13 @@ describe("Votes that must not pass", () => {
   it("that were staked, they do not count", async () => {
     const m = market();
     const [first] = m.voters;
-    expect(await m.atoma.delegates(m.instance.nodeRegistry)).to.equal(`0x${"00".repeat(20)}`);
+    const { nodeId } = await registerNode(m.world, m.ownerWallet, "a voter's");
     const before = await m.atoma.getVotes(first);
-    await m.atoma.connect(first).transfer(m.instance.nodeRegistry, percent); // as a deposit does
+    await m.atoma.connect(first).approve(m.nodeRegistry, percent);
+    await m.nodeRegistry.connect(first).deposit(nodeId, percent);
     expect(await m.atoma.getVotes(first)).to.equal(before - percent);
+    expect(await m.atoma.getVotes(m.nodeRegistry)).to.equal(0n);
+    expect(await m.atoma.delegates(m.nodeRegistry)).to.equal(`0x${"00".repeat(20)}`);
   });
 });
 
@@ -233,7 +246,16 @@ describe("A malicious proposal that has passed its vote", () => {
       { ...m.world.parameters.parameters, protocolFee: 1_000 },
     ]);
     const proposal = proposalOf("Fees", [m.instance.escrow, data]);
-    await proposeAndWait(m, proposal);
+    await passAndQueue(m, proposal);
+    const queuedAt = BigInt(await m.networkHelpers.time.latest());
+    const execute = async (atS: bigint) => {
+      await m.networkHelpers.time.setNextBlockTimestamp(atS);
+      return m.governor.execute(...stepArguments(proposal));
+    };
+    await expect(execute(queuedAt + timelockDelayS - 2n)).to.be.revertedWithCustomError(
+      m.timelock,
+      "TimelockUnexpectedOperationState",
+    );
     const { balance } = await m.escrow.accountOf(m.requester);
     await expect(m.escrow.connect(m.requester).withdraw(m.requester, balance)).to.changeTokenBalance(
       m.ethers,
@@ -241,6 +263,7 @@ describe("A malicious proposal that has passed its vote", () => {
       m.requester,
       balance,
     );
+    await expect(execute(queuedAt + timelockDelayS)).to.emit(m.escrow, "ParametersSet");
   });
 
   it("can replace the guardian, which cannot veto that, and has no power afterwards", async () => {
