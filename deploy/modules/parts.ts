@@ -7,7 +7,7 @@ import type {
   ModuleParameterRuntimeValue,
 } from "@nomicfoundation/ignition-core";
 import { keccak256, stringToHex, zeroHash } from "viem";
-import { adminRole, guardedFunctions, guardianRole, selectorOf } from "../roles.ts";
+import { adminRole, guardedFunctions, guardianRole } from "../../sdk/governance/guarded.ts";
 
 /** A contract of the module, or the address of one that exists. */
 type AddressOf = ContractFuture<string> | ModuleParameterRuntimeValue<string>;
@@ -94,10 +94,9 @@ export function addRoles(
   authority: CallableContractFuture<string>,
   { contracts }: InstanceParts,
 ): readonly Future[] {
-  return guardedFunctions.map((guarded) => {
-    const id = `role_${guarded.signature.split("(")[0] ?? guarded.signature}`;
-    const args = [contracts[guarded.contract], [selectorOf(guarded)], guarded.role];
-    return m.call(authority, "setTargetFunctionRole", args, { id });
+  return guardedFunctions.map(({ contract, signature, selector, role }) => {
+    const id = `role_${signature.split("(")[0] ?? signature}`;
+    return m.call(authority, "setTargetFunctionRole", [contracts[contract], [selector], role], { id });
   });
 }
 

@@ -1,6 +1,6 @@
 import { type Address, encodeFunctionData, type Hex } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
-import { guardedFunctions, selectorOf } from "../roles.ts";
+import { guardedFunctions } from "../../sdk/governance/guarded.ts";
 import type { DeploymentRecord } from "./record.ts";
 
 /** A proposal as `AtomaGovernor.propose` takes it. */
@@ -17,7 +17,7 @@ export function rolesProposal(record: DeploymentRecord): Proposal {
     encodeFunctionData({
       abi: accessManagerAbi,
       functionName: "setTargetFunctionRole",
-      args: [record[guarded.contract], [selectorOf(guarded) as Hex], guarded.role],
+      args: [record[guarded.contract], [guarded.selector], guarded.role],
     }),
   );
   const rows = guardedFunctions.map(

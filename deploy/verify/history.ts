@@ -1,7 +1,7 @@
 import { type AbiEvent, type Address, isAddressEqual, zeroAddress, zeroHash } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
-import { adminRole, guardianRole } from "../roles.ts";
+import { adminRole, guardianRole } from "../../sdk/governance/guarded.ts";
 import { logsOf } from "../run/logs.ts";
 import { timelockRoles } from "./authority.ts";
 import { type Proof, proofOf } from "./proof.ts";

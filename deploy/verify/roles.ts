@@ -8,7 +8,7 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import { treasuryAbi } from "../../sdk/abi/treasury.ts";
-import { adminRole, guardedFunctions, guardianRole, selectorOf } from "../roles.ts";
+import { adminRole, guardedFunctions, guardianRole } from "../../sdk/governance/guarded.ts";
 import type { ContractName } from "../run/record.ts";
 import { type Holder, managerHolders, timelockHolders, timelockRoles } from "./authority.ts";
 import { originOf } from "./history.ts";
@@ -133,6 +133,6 @@ async function proveFunctions({ chain, record }: Subject, name: Managed): Promis
 }
 
 function roleOf(name: Managed, selector: Hex): bigint {
-  const row = guardedFunctions.find((one) => one.contract === name && selectorOf(one) === selector);
+  const row = guardedFunctions.find((one) => one.contract === name && one.selector === selector);
   return row?.role ?? adminRole;
 }

@@ -14,8 +14,8 @@ import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
 import { clientOf, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
 import { instanceSteps, networkSteps } from "../../deploy/run/steps.ts";
-import { guardedFunctions, selectorOf } from "../../deploy/roles.ts";
 import { timelockRoles } from "../../deploy/verify/authority.ts";
+import { guardedFunctions } from "../../sdk/governance/guarded.ts";
 import { buildFacts } from "./build-facts.ts";
 import { openKey } from "./key.ts";
 import { type Options, readOptions, usage } from "./options.ts";
@@ -84,7 +84,7 @@ async function review(plan: Plan): Promise<readonly Planned[]> {
   const { file, provider, deployer, base, folder, say } = plan;
   const known = new Map([
     ...Object.entries(timelockRoles).map(([name, role]) => [role, name] as const),
-    ...guardedFunctions.map((guarded) => [selectorOf(guarded), guarded.signature] as const),
+    ...guardedFunctions.map(({ selector, signature }) => [selector, signature] as const),
     [file.guardian.toLowerCase(), "guardian"] as const,
   ]);
   const url = plan.options.rpcUrl;

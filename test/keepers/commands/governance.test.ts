@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encodeFunctionData, type Hex, toFunctionSelector } from "viem";
-import { guardedFunctions as declared, selectorOf } from "../../../deploy/roles.ts";
+import { encodeFunctionData, type Hex } from "viem";
 import { openSession } from "../../../keepers/cli/session.ts";
 import { readCliEnvironment } from "../../../keepers/config.ts";
 import { openGovernance } from "../../../keepers/governance/contracts.ts";
@@ -10,7 +9,6 @@ import { readSettings } from "../../../keepers/governance/settings.ts";
 import { simulate } from "../../../keepers/governance/simulate.ts";
 import { accessManagerAbi } from "../../../sdk/abi/access-manager.ts";
 import { changeCalls } from "../../../sdk/governance/changes.ts";
-import { guardedFunctions } from "../../../sdk/governance/guarded.ts";
 import { boundsOf, type Parameter, parameters } from "../../../sdk/governance/parameters.ts";
 import { parseProposal, proposalIdOf, proposalJson, proposalOf } from "../../../sdk/governance/proposal.ts";
 import {
@@ -315,10 +313,6 @@ describe("atoma governance", function () {
     const wanted = new Map([["disputeWindow", 7n * day] as const, ["unbonding", 30n * day] as const]);
     const [grown] = changeCalls(governance.addresses, wanted, longer);
     expect(grown?.target).to.equal(governance.addresses.nodeRegistry); // before the times that it must exceed
-    expect(guardedFunctions).to.deep.equal(
-      declared.map((row) => ({ contract: row.contract, selector: selectorOf(row) })),
-    );
-    expect(toFunctionSelector("pauseRequests(uint256)")).to.equal(guardedFunctions[0]?.selector);
   });
 
   it("lists workloads with their measurements and the tasks that ask for them", async () => {
