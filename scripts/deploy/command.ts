@@ -7,7 +7,6 @@ import { checkChain } from "../../deploy/run/chain-faults.ts";
 import { jsonText, replaceFile } from "../../deploy/run/files.ts";
 import { withLock } from "../../deploy/run/lock.ts";
 import { openOutbox } from "../../deploy/run/outbox.ts";
-import { rolesProposal } from "../../deploy/run/proposal.ts";
 import { type DeploymentRecord, makeRecord, readRecord } from "../../deploy/run/record.ts";
 import { feeNow, type Planned, rehearse, type Rehearsal } from "../../deploy/run/rehearse.ts";
 import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
@@ -42,8 +41,14 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
   const record = await withLock(plan.folder, () => send(plan, planned));
   replaceFile(plan.recordPath, jsonText(record));
   say(`The record is ${plan.recordPath}. Prove all of it: npm run deploy:verify -- --network ${options.network}`);
-  if (plan.base !== undefined) say(`For the governor to decide:\n${jsonText(rolesProposal(record))}`);
+  if (plan.base !== undefined) for (const line of rolesLines(plan)) say(line);
 }
+
+/** What gives the guardian its functions of another instance. The program puts the proposer's address into the proposal. */
+const rolesLines = ({ recordPath, terms }: Plan): readonly string[] => [
+  "Nobody can pause this instance until governance lets the guardian. With a key that has the votes to propose:",
+  `  atoma governance propose --roles --description "Roles of instance ${terms.instance}" --deployment "${recordPath}" --send`,
+];
 
 /** Checks everything that can be checked before a transaction exists. */
 async function prepare(options: Ready, say: Say) {
