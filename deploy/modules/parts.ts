@@ -6,8 +6,8 @@ import type {
   IgnitionModuleBuilder,
   ModuleParameterRuntimeValue,
 } from "@nomicfoundation/ignition-core";
-import { keccak256, stringToHex, zeroHash } from "viem";
 import { adminRole, guardedFunctions, guardianRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 
 /** A contract of the module, or the address of one that exists. */
 type AddressOf = ContractFuture<string> | ModuleParameterRuntimeValue<string>;
@@ -110,8 +110,8 @@ export function addGovernance(m: IgnitionModuleBuilder, authority: CallableContr
     m.getParameter("governorSettings"),
   ]);
   const treasury = m.contract("Treasury", [authority]);
-  const grants = ["PROPOSER_ROLE", "CANCELLER_ROLE"].map((role) =>
-    m.call(timelock, "grantRole", [keccak256(stringToHex(role)), governor], { id: `grant_${role}` }),
+  const grants = (["PROPOSER", "CANCELLER"] as const).map((name) =>
+    m.call(timelock, "grantRole", [timelockRoles[name], governor], { id: `grant_${name}_ROLE` }),
   );
   return { contracts: { timelock, governor, treasury }, grants: grants as readonly Future[] };
 }
@@ -146,7 +146,7 @@ export function addHandOver(
   });
   const admin = m.call(authority, "grantRole", [adminRole, timelock, 0], { id: "grantAdmin", after: [guardian] });
   const resigned = m.call(authority, "renounceRole", [adminRole, deployer], { id: "renounceAdmin", after: [admin] });
-  const done = m.call(timelock, "renounceRole", [zeroHash, deployer], {
+  const done = m.call(timelock, "renounceRole", [timelockRoles.DEFAULT_ADMIN, deployer], {
     id: "renounceTimelock",
     after: [resigned],
   });
