@@ -13,10 +13,11 @@ import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
 import { clientOf, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
 import { instanceSteps, networkSteps } from "../../deploy/run/steps.ts";
+import { openNamedKey } from "../../keepers/cli/wallet.ts";
+import { readCliEnvironment } from "../../keepers/config.ts";
 import { guardedFunctions } from "../../sdk/governance/guarded.ts";
 import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { buildFacts } from "./build-facts.ts";
-import { openKey } from "./key.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 
 type Ready = Extract<Options, { readonly network: string }>;
@@ -55,7 +56,7 @@ async function prepare(options: Ready, say: Say) {
   const file = readNetworkFile(options.network);
   const provider = httpProvider(options.rpcUrl);
   const chain = clientOf(provider, file.chainId);
-  const signer = await openKey(options);
+  const signer = await openNamedKey({ err: say, environment: readCliEnvironment }, options);
   const deployer = signer?.address ?? options.from;
   const faults = [
     ...(deployer === undefined ? ["name the deployer: a key, or --from ADDRESS for a rehearsal."] : []),

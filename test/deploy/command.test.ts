@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -117,6 +117,18 @@ describe("The command deploy", () => {
     expect(unfilled.error).to.include("guardian is not filled in: it must be the guardian's address");
     expect(noYes.out + noYes.error).not.to.include(key.slice(2));
     expect(await nonce()).to.equal(0);
+  });
+
+  it("says in one line what is wrong with the key that is named, without the key", async () => {
+    const env = { ...process.env, ATOMA_KEYSTORE: "/nowhere/key.json", ATOMA_PRIVATE_KEY: key };
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/deploy.ts", ...args], {
+      env,
+      encoding: "utf8",
+    });
+    expect(stderr).to.match(/^ATOMA_KEYSTORE and ATOMA_PRIVATE_KEY are both set: .* --keystore FILE\.\n$/);
+    expect([status, stdout]).to.deep.equal([1, ""]);
+    const { error } = await run(deployCommand, [...args, "--keystore", "/nowhere/key.json"], key);
+    expect(error).to.equal("--password-file is missing: a file with the keystore's password.");
   });
 
   it("goes on after kill -9 at two random transactions, and proves what it made", async () => {
