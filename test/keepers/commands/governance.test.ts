@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { encodeFunctionData, type Hex } from "viem";
+import { committeeOf } from "../../../deploy/local/committee.ts";
 import { openSession } from "../../../keepers/cli/session.ts";
 import { readCliEnvironment } from "../../../keepers/config.ts";
 import { openGovernance } from "../../../keepers/governance/contracts.ts";
@@ -283,6 +284,23 @@ describe("atoma governance", function () {
     const after = await atoma.balanceOf(market.owner);
     expect(after - before).to.equal(credits[at]);
     expect(await refused(claim, voterKey, 1)).to.contain("has nothing to claim");
+  });
+
+  it("counts no member that was jailed in the challenge window, as emissions credit none", async () => {
+    const { emissions, instance, nodeRegistry, world, taskId } = market;
+    const request = await askAndPost(market, paramsFor(market, { units: 100_000n, challengeWindow: 100n }));
+    const settlement = await forge(market, request, {});
+    await settle(market, settlement);
+    const [jailed = 0n, ...others] = (await committeeOf(world, request)).map(({ nodeId }) => nodeId);
+    await nodeRegistry.connect(await impersonate(market, instance.disputes)).jail(jailed, taskId);
+    await pass(101n);
+    await market.escrow.finalize(settlement, market.settler.address);
+    expect(await refused(["emissions", "record", "--node", `${jailed}`, "--yes"], voterKey, 1)).to.contain(
+      "No settled",
+    );
+    const { value } = await json(["emissions", "record", "--node", `${others[0]}`, "--yes"]);
+    expect(value).to.equal(`${(await emissions.epochOf(0n)).valued}`);
+    expect(await emissions.creditOf(0n, jailed)).to.equal(0n);
   });
 
   it("knows every bound: values at it are taken by the contracts, values beyond it are not", async () => {
