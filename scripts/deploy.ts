@@ -1,17 +1,19 @@
 // Deploys a network or an instance: see --help. Rehearses unless it is told to send.
 import { deployCommand } from "./deploy/command.ts";
 import { DeploymentError } from "../deploy/parameters/network-file.ts";
+import { UsageError } from "../keepers/commands/usage-error.ts";
 import { SignerError } from "../keepers/runtime/errors.ts";
 
 try {
   await deployCommand(process.argv.slice(2), console.log);
 } catch (error) {
-  const isExpected = error instanceof DeploymentError || error instanceof SignerError;
-  console.error(isExpected || !(error instanceof Error) ? String((error as Error).message) : describe(error));
+  const isExpected = [DeploymentError, UsageError, SignerError].some((one) => error instanceof one);
+  console.error(isExpected && error instanceof Error ? error.message : describe(error));
   process.exitCode = 1;
 }
 
-function describe(error: Error): string {
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   const causes: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.message);
   return `${causes.join("\n  because: ")}\nNothing is lost: run the same command again.`;

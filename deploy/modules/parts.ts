@@ -6,8 +6,8 @@ import type {
   IgnitionModuleBuilder,
   ModuleParameterRuntimeValue,
 } from "@nomicfoundation/ignition-core";
-import { keccak256, stringToHex, zeroHash } from "viem";
-import { adminRole, guardedFunctions, guardianRole, selectorOf } from "../roles.ts";
+import { adminRole, guardedFunctions, guardianRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 
 /** A contract of the module, or the address of one that exists. */
 type AddressOf = ContractFuture<string> | ModuleParameterRuntimeValue<string>;
@@ -94,10 +94,9 @@ export function addRoles(
   authority: CallableContractFuture<string>,
   { contracts }: InstanceParts,
 ): readonly Future[] {
-  return guardedFunctions.map((guarded) => {
-    const id = `role_${guarded.signature.split("(")[0] ?? guarded.signature}`;
-    const args = [contracts[guarded.contract], [selectorOf(guarded)], guarded.role];
-    return m.call(authority, "setTargetFunctionRole", args, { id });
+  return guardedFunctions.map(({ contract, signature, selector, role }) => {
+    const id = `role_${signature.split("(")[0] ?? signature}`;
+    return m.call(authority, "setTargetFunctionRole", [contracts[contract], [selector], role], { id });
   });
 }
 
@@ -111,8 +110,8 @@ export function addGovernance(m: IgnitionModuleBuilder, authority: CallableContr
     m.getParameter("governorSettings"),
   ]);
   const treasury = m.contract("Treasury", [authority]);
-  const grants = ["PROPOSER_ROLE", "CANCELLER_ROLE"].map((role) =>
-    m.call(timelock, "grantRole", [keccak256(stringToHex(role)), governor], { id: `grant_${role}` }),
+  const grants = (["PROPOSER", "CANCELLER"] as const).map((name) =>
+    m.call(timelock, "grantRole", [timelockRoles[name], governor], { id: `grant_${name}_ROLE` }),
   );
   return { contracts: { timelock, governor, treasury }, grants: grants as readonly Future[] };
 }
@@ -147,7 +146,7 @@ export function addHandOver(
   });
   const admin = m.call(authority, "grantRole", [adminRole, timelock, 0], { id: "grantAdmin", after: [guardian] });
   const resigned = m.call(authority, "renounceRole", [adminRole, deployer], { id: "renounceAdmin", after: [admin] });
-  const done = m.call(timelock, "renounceRole", [zeroHash, deployer], {
+  const done = m.call(timelock, "renounceRole", [timelockRoles.DEFAULT_ADMIN, deployer], {
     id: "renounceTimelock",
     after: [resigned],
   });

@@ -1,11 +1,10 @@
 import { formatUnits } from "viem";
+import { priceCover } from "../../sdk/governance/parameters.ts";
 import type { NetworkFile } from "./schema.ts";
 import { publicFaults } from "./parameters.ts";
 import { leastUnbondingS } from "./unbonding.ts";
 
 const dayS = 86_400;
-/** Least price of emissions, in stake prices, as the contract has it. */
-export const priceCover = 4n;
 
 /** A sentence where a condition does not hold. */
 const unless = (holds: boolean, sentence: string): string[] => (holds ? [] : [sentence]);

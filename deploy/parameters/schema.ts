@@ -1,37 +1,68 @@
 import { z } from "zod";
+import { boundsOf, type Limits, parameterOf, type Unit } from "../../sdk/governance/parameters.ts";
 import { address, amount, whole, word } from "./fields.ts";
 
 const dayS = 86_400;
 const uint128 = 2n ** 128n - 1n;
 const field = 2n ** 254n;
 
+const unitWords: Readonly<Record<Unit, string>> = {
+  seconds: "seconds",
+  basisPoints: "basis points",
+  percent: "percent of the supply",
+  count: "jurors",
+  atoma: "10^-18 ATOMA",
+  paymentPerAtoma: "units of the payment token per ATOMA",
+  millionths: "millionths of the payment token",
+};
+
+/** Where a bound depends on other values of the file, the widest; `networkFaults` looks at them together. */
+const widest: Limits = {
+  values: new Map([["votingPeriod", 30n * 86_400n]]),
+  ...{ leastVotingTimeS: 1n, leastDelayS: 0n, supply: 2n ** 207n, mostBudget: uint128 },
+};
+
+/** Bounds of what governance can change, as the contracts have them, and the unit in words. */
+function termsOf(name: string): readonly [least: bigint, most: bigint, unit: string] {
+  const parameter = parameterOf(name);
+  if (parameter === undefined) throw new Error(`There is no parameter ${name}.`);
+  const { least, most } = boundsOf(parameter, widest);
+  return [least, most, unitWords[parameter.unit]];
+}
+
+const governed = (name: string) => {
+  const [least, most, unit] = termsOf(name);
+  return whole(Number(least), Number(most), unit);
+};
+const governedAmount = (name: string) => amount(...termsOf(name));
+
 /** Bounds that the contracts check too, so that a value outside them is named before anything is sent. */
 export const instanceSchema = z.strictObject({
-  unbonding: whole(60, 60 * dayS, "seconds"),
+  unbonding: governed("unbonding"),
   taskSettings: z.strictObject({
-    activationDelay: whole(0, 7 * dayS, "seconds"),
-    maxSnapshotAge: whole(3_600, 3 * dayS, "seconds"),
-    noShowSlash: whole(0, 1_000, "basis points"),
-    publisherBond: amount(0n, 100_000n * 10n ** 18n, "10^-18 ATOMA"),
+    activationDelay: governed("activationDelay"),
+    maxSnapshotAge: governed("maxSnapshotAge"),
+    noShowSlash: governed("noShowSlash"),
+    publisherBond: governedAmount("publisherBond"),
   }),
   stakePrice: amount(1n, uint128, "units of the payment token per ATOMA"),
   parameters: z.strictObject({
-    protocolFee: whole(0, 1_000, "basis points"),
-    fallbackDelay: whole(1, 3_600, "seconds"),
-    chainPhase: whole(1, 3_600, "seconds"),
-    beaconDelay: whole(1, 300, "seconds"),
-    expireDelay: whole(1, 3_600, "seconds"),
-    beaconTimeout: whole(60, 7 * dayS, "seconds"),
-    disputeWindow: whole(1, 7 * dayS, "seconds"),
-    reputationFloor: whole(0, 1_000_000_000, "millionths of the payment token"),
-    tipFloor: whole(0, 10_000_000, "millionths of the payment token"),
+    protocolFee: governed("protocolFee"),
+    fallbackDelay: governed("fallbackDelay"),
+    chainPhase: governed("chainPhase"),
+    beaconDelay: governed("beaconDelay"),
+    expireDelay: governed("expireDelay"),
+    beaconTimeout: governed("beaconTimeout"),
+    disputeWindow: governed("disputeWindow"),
+    reputationFloor: governed("reputationFloor"),
+    tipFloor: governed("tipFloor"),
   }),
   disputeParameters: z.strictObject({
-    panelMin: whole(7, 43, "jurors"),
-    panelWindow: whole(1, dayS, "seconds"),
-    appealWindow: whole(1, dayS, "seconds"),
-    punishWindow: whole(1, dayS, "seconds"),
-    jurorSlash: whole(0, 2_500, "basis points"),
+    panelMin: governed("panelMin"),
+    panelWindow: governed("panelWindow"),
+    appealWindow: governed("appealWindow"),
+    punishWindow: governed("punishWindow"),
+    jurorSlash: governed("jurorSlash"),
   }),
   beaconGenesis: amount(1n, 2n ** 40n, "Unix seconds"),
   beaconPeriod: amount(1n, 300n, "seconds"),
@@ -40,13 +71,13 @@ export const instanceSchema = z.strictObject({
 });
 
 const governanceSchema = z.strictObject({
-  timelockDelay: whole(0, 30 * dayS, "seconds"),
+  timelockDelay: governed("timelockDelay"),
   leastVotingTime: whole(1, 30 * dayS, "seconds"),
-  votingDelay: whole(1, 30 * dayS, "seconds"),
-  votingPeriod: whole(1, 30 * dayS, "seconds"),
-  lateQuorumExtension: whole(0, 30 * dayS, "seconds"),
+  votingDelay: governed("votingDelay"),
+  votingPeriod: governed("votingPeriod"),
+  lateQuorumExtension: governed("lateQuorumExtension"),
   proposalThreshold: amount(0n, uint128, "10^-18 ATOMA"),
-  quorumPercent: whole(1, 20, "percent of the supply"),
+  quorumPercent: governed("quorum"),
 });
 
 const emissionsSchema = z.strictObject({

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Address, type Hex, hexToBigInt, hexToNumber, numberToHex, parseTransaction } from "viem";
+import { type Address, type Hex, hexToNumber, numberToHex, parseTransaction } from "viem";
 import { replaceFile } from "./files.ts";
 import { linesOf, type Outbox, type Signed } from "./outbox.ts";
-import type { Provider } from "./rpc.ts";
+import { feeNow, type Provider } from "./rpc.ts";
 
 /** A line of Ignition's journal, as far as it matters here. */
 type Line = {
@@ -99,23 +99,32 @@ async function nonceOf(provider: Provider, account: Address): Promise<number> {
   );
 }
 
+/** What Ignition asked to be sent where it prepared this. */
+function wantedAt(lines: readonly Line[], { futureId, networkInteractionId }: Line): Line["networkInteraction"] {
+  const isAsked = (one: Line): boolean =>
+    one.futureId === futureId && one.networkInteraction?.id === networkInteractionId;
+  return lines.find(isAsked)?.networkInteraction;
+}
+
 /** Signs and sends what was prepared, or lets the node do it; undefined where its nonce is taken or the node refuses it. */
 async function sendNow(input: MendInput, lines: readonly Line[], line: Line): Promise<Sent | undefined> {
   const { outbox, provider, deployer } = input;
-  const { futureId, networkInteractionId, nonce = -1 } = line;
-  const wanted = lines.find(
-    (one) => one.futureId === futureId && one.networkInteraction?.id === networkInteractionId,
-  )?.networkInteraction;
+  const { futureId, nonce = -1 } = line;
+  const wanted = wantedAt(lines, line);
   if (wanted === undefined || (await nonceOf(provider, deployer)) > nonce) return undefined;
   const { to, data } = wanted;
   const transaction = { from: deployer, data, nonce: numberToHex(nonce), ...(to === undefined ? {} : { to }) };
   try {
     const gas = await provider.request({ method: "eth_estimateGas", params: [transaction] });
-    const feeWei = hexToBigInt((await provider.request({ method: "eth_gasPrice", params: [] })) as Hex);
-    const fees = { maxFeePerGas: feeWei * 2n, maxPriorityFeePerGas: feeWei / 10n };
-    const shown = { maxFeePerGas: numberToHex(fees.maxFeePerGas), maxPriorityFeePerGas: numberToHex(feeWei / 10n) };
-    const params = [{ ...transaction, gas, ...shown }];
-    return { hash: (await provider.request({ method: "eth_sendTransaction", params })) as Hex, ...fees };
+    const feeWei = await feeNow(provider);
+    const [maxFeePerGas, maxPriorityFeePerGas] = [feeWei * 2n, feeWei / 10n];
+    const fees = {
+      maxFeePerGas: numberToHex(maxFeePerGas),
+      maxPriorityFeePerGas: numberToHex(maxPriorityFeePerGas),
+    };
+    const params = [{ ...transaction, gas, ...fees }];
+    const hash = (await provider.request({ method: "eth_sendTransaction", params })) as Hex;
+    return { hash, maxFeePerGas, maxPriorityFeePerGas };
   } catch (cause) {
     // a transaction that may have been sent is in the outbox, and found the next time
     if (outbox.all().some((signed) => signed.nonce === nonce))

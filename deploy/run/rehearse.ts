@@ -2,12 +2,11 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { network } from "hardhat";
-import { type Address, getAddress, type Hex, hexToBigInt, hexToNumber, keccak256 } from "viem";
+import { type Address, getAddress, type Hex, hexToNumber, keccak256 } from "viem";
 import { type Build, describe, type Description, loadBuilds } from "./describe.ts";
 import type { Contracts } from "./engine.ts";
 import { clientOf, type Provider } from "./rpc.ts";
-import { runSteps } from "./run.ts";
-import type { RunInput } from "./run.ts";
+import { type RunInput, runSteps } from "./run.ts";
 
 /** A transaction that a deployment would send. */
 export type Planned = Description & {
@@ -103,9 +102,4 @@ async function watching(
       return answer;
     },
   };
-}
-
-/** What the network asks for a unit of gas now, in wei. */
-export async function feeNow(provider: Provider): Promise<bigint> {
-  return hexToBigInt((await provider.request({ method: "eth_gasPrice", params: [] })) as Hex);
 }

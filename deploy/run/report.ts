@@ -1,7 +1,7 @@
 import { type Address, formatEther, formatGwei, isAddressEqual, zeroAddress, type PublicClient } from "viem";
 import { atomaGovernorAbi } from "../../sdk/abi/atoma-governor.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
-import { adminRole, guardianRole } from "../roles.ts";
+import { adminRole, guardianRole } from "../../sdk/governance/guarded.ts";
 import { type Holder, managerHolders, timelockHolders } from "../verify/authority.ts";
 import type { Planned } from "./rehearse.ts";
 

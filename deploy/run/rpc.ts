@@ -1,4 +1,13 @@
-import { type Chain, createPublicClient, custom, defineChain, type PublicClient, type Transport } from "viem";
+import {
+  type Chain,
+  createPublicClient,
+  custom,
+  defineChain,
+  type Hex,
+  hexToBigInt,
+  type PublicClient,
+  type Transport,
+} from "viem";
 
 /** What speaks JSON-RPC: a node, a simulated chain, or something in front of one. */
 export type Provider = {
@@ -47,6 +56,11 @@ function named(cause: unknown, method: string, url: string): Error {
   if (cause instanceof RpcAnswerError) return cause;
   const { origin } = new URL(url); // the path may hold a key
   return new Error(`${method}: ${origin} does not answer as a JSON-RPC node.`, { cause });
+}
+
+/** What the network asks for a unit of gas now, in wei. */
+export async function feeNow(provider: Provider): Promise<bigint> {
+  return hexToBigInt((await provider.request({ method: "eth_gasPrice", params: [] })) as Hex);
 }
 
 /** A client that reads, and caches nothing. */

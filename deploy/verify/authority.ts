@@ -1,6 +1,7 @@
-import { type Address, isAddressEqual, keccak256, parseAbi, type PublicClient, stringToHex, zeroHash } from "viem";
+import { type Address, isAddressEqual, parseAbi, type PublicClient } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
+import { timelockRoleName } from "../../sdk/governance/timelock-roles.ts";
 import { logsOf } from "../run/logs.ts";
 
 /** Who holds a role, by events and confirmed by the contract. */
@@ -21,14 +22,6 @@ const timelockEvents = parseAbi([
   "event RoleGranted(bytes32 indexed role, address indexed account, address indexed sender)",
   "event RoleRevoked(bytes32 indexed role, address indexed account, address indexed sender)",
 ]);
-
-/** Roles of the timelock by name. */
-export const timelockRoles: Readonly<Record<string, `0x${string}`>> = {
-  DEFAULT_ADMIN: zeroHash,
-  PROPOSER: keccak256(stringToHex("PROPOSER_ROLE")),
-  EXECUTOR: keccak256(stringToHex("EXECUTOR_ROLE")),
-  CANCELLER: keccak256(stringToHex("CANCELLER_ROLE")),
-};
 
 const unique = <T>(items: readonly T[], keyOf: (item: T) => string): T[] => [
   ...new Map(items.map((item) => [keyOf(item), item])).values(),
@@ -54,8 +47,7 @@ export async function timelockHolders({ chain, address, fromBlock }: At): Promis
   const ever = unique(logs, ({ args }) => `${args.role} ${args.account}`);
   const held = ever.map(async ({ args: { role, account } }) => {
     const read = { address, abi: atomaTimelockAbi, functionName: "hasRole", args: [role, account] } as const;
-    const name = Object.entries(timelockRoles).find(([, id]) => id === role)?.[0] ?? role;
-    return (await chain.readContract(read)) ? [{ role: name, account, delayS: 0 }] : [];
+    return (await chain.readContract(read)) ? [{ role: timelockRoleName(role), account, delayS: 0 }] : [];
   });
   return (await Promise.all(held)).flat();
 }

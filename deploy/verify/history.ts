@@ -1,9 +1,9 @@
-import { type AbiEvent, type Address, isAddressEqual, zeroAddress, zeroHash } from "viem";
+import { type AbiEvent, type Address, isAddressEqual, zeroAddress } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
-import { adminRole, guardianRole } from "../roles.ts";
+import { adminRole, guardianRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { logsOf } from "../run/logs.ts";
-import { timelockRoles } from "./authority.ts";
 import { type Proof, proofOf } from "./proof.ts";
 import type { Subject } from "./subject.ts";
 
@@ -41,8 +41,11 @@ export async function originOf({ chain, record }: Pick<Subject, "chain" | "recor
 export async function proveHistory(subject: Subject): Promise<Proof[]> {
   const { record, file } = subject;
   const ofManager = await untilResigned(subject, record.authority, accessManagerAbi, ["roleId", adminRole]);
-  const ofTimelock = await untilResigned(subject, record.timelock, atomaTimelockAbi, ["role", zeroHash]);
-  const { PROPOSER, CANCELLER, EXECUTOR } = timelockRoles;
+  const ofTimelock = await untilResigned(subject, record.timelock, atomaTimelockAbi, [
+    "role",
+    timelockRoles.DEFAULT_ADMIN,
+  ]);
+  const { DEFAULT_ADMIN, PROPOSER, CANCELLER, EXECUTOR } = timelockRoles;
   const delays = { oldDuration: 0n, newDuration: BigInt(file.governance.timelockDelay) };
   return [
     proofOf(
@@ -58,12 +61,12 @@ export async function proveHistory(subject: Subject): Promise<Proof[]> {
     proofOf(
       "timelock: until the hand-over nothing was scheduled, and no role given but those declared",
       undeclared(ofTimelock, [
-        ["RoleGranted", { role: zeroHash, account: record.timelock }],
-        ["RoleGranted", { role: zeroHash, account: record.founder }],
+        ["RoleGranted", { role: DEFAULT_ADMIN, account: record.timelock }],
+        ["RoleGranted", { role: DEFAULT_ADMIN, account: record.founder }],
         ["RoleGranted", { role: EXECUTOR, account: zeroAddress }],
         ["RoleGranted", { role: PROPOSER, account: record.governor }],
         ["RoleGranted", { role: CANCELLER, account: record.governor }],
-        ["RoleRevoked", { role: zeroHash, account: record.founder }],
+        ["RoleRevoked", { role: DEFAULT_ADMIN, account: record.founder }],
         ["MinDelayChange", delays],
       ]),
     ),

@@ -8,9 +8,10 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import { treasuryAbi } from "../../sdk/abi/treasury.ts";
-import { adminRole, guardedFunctions, guardianRole, selectorOf } from "../roles.ts";
+import { adminRole, guardedFunctions, guardianRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import type { ContractName } from "../run/record.ts";
-import { type Holder, managerHolders, timelockHolders, timelockRoles } from "./authority.ts";
+import { type Holder, managerHolders, timelockHolders } from "./authority.ts";
 import { originOf } from "./history.ts";
 import { type Proof, proof, proofOf } from "./proof.ts";
 import type { Subject } from "./subject.ts";
@@ -98,7 +99,7 @@ async function proveTimelockAdmins({ chain, record }: Subject): Promise<Proof> {
     Object.entries(timelockRoles).map(async ([name, role]) => {
       const read = { address: record.timelock, abi: atomaTimelockAbi, args: [role] } as const;
       const admin = await chain.readContract({ ...read, functionName: "getRoleAdmin" });
-      return admin === timelockRoles["DEFAULT_ADMIN"] ? [] : [`${admin} grants ${name}`];
+      return admin === timelockRoles.DEFAULT_ADMIN ? [] : [`${admin} grants ${name}`];
     }),
   );
   return proofOf("timelock: only its admin, itself, grants roles", faults.flat());
@@ -133,6 +134,6 @@ async function proveFunctions({ chain, record }: Subject, name: Managed): Promis
 }
 
 function roleOf(name: Managed, selector: Hex): bigint {
-  const row = guardedFunctions.find((one) => one.contract === name && selectorOf(one) === selector);
+  const row = guardedFunctions.find((one) => one.contract === name && one.selector === selector);
   return row?.role ?? adminRole;
 }

@@ -1,5 +1,5 @@
 /** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
-import { type Address, BaseError, getAddress, isAddressEqual, zeroAddress } from "viem";
+import { type Address, BaseError, getAddress, isAddressEqual, type PublicClient, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
@@ -69,6 +69,35 @@ const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicK
   y0 ?? 0n,
 ];
 
+/** What the escrow names, and what those name. */
+const readNamed = async (client: PublicClient, escrow: Address): Promise<Omit<Instance, keyof Deployment>> => {
+  const read = { address: escrow, abi: requestEscrowAbi } as const;
+  const [nodeRegistry, taskRegistry, beacon, treasury] = await client.readContract({
+    ...read,
+    functionName: "instance",
+  });
+  if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
+  const disputes = await client.readContract({ ...read, functionName: "disputes" });
+  const teeRegistry = await client.readContract({ ...read, functionName: "teeRegistry" });
+  const tee = { address: teeRegistry, abi: teeRegistryAbi } as const;
+  const quoteVerifier = await client.readContract({ ...tee, functionName: "verifier" });
+  const dcap = { address: quoteVerifier, abi: dcapVerifierAbi } as const;
+  const collateral = await client.readContract({ ...dcap, functionName: "collateral" });
+  const drand = await readBeacon(client, beacon);
+  return { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral, drand };
+};
+
+/** Schedule and key of a beacon. */
+const readBeacon = async (client: PublicClient, address: Address): Promise<DrandNetwork> => {
+  const of = { address, abi: drandBeaconAbi } as const;
+  const [genesisS, periodS, publicKey] = await Promise.all([
+    client.readContract({ ...of, functionName: "genesis" }),
+    client.readContract({ ...of, functionName: "period" }),
+    client.readContract({ ...of, functionName: "publicKey" }),
+  ]);
+  return { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
+};
+
 /**
  * Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, WrongChainError when another
  * chain answers, UnreadableError when nobody does.
@@ -83,28 +112,8 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
     throw new NotAnInstanceError(
       `there is no contract at ${escrow} on chain ${deployment.chainId}: check the deployment`,
     );
-  const read = { address: escrow, abi: requestEscrowAbi } as const;
   try {
-    const [nodeRegistry, taskRegistry, beacon, treasury] = await client.readContract({
-      ...read,
-      functionName: "instance",
-    });
-    if (isAddressEqual(beacon, zeroAddress)) throw new Error("its beacon is the zero address");
-    const disputes = await client.readContract({ ...read, functionName: "disputes" });
-    const teeRegistry = await client.readContract({ ...read, functionName: "teeRegistry" });
-    const tee = { address: teeRegistry, abi: teeRegistryAbi } as const;
-    const quoteVerifier = await client.readContract({ ...tee, functionName: "verifier" });
-    const dcap = { address: quoteVerifier, abi: dcapVerifierAbi } as const;
-    const collateral = await client.readContract({ ...dcap, functionName: "collateral" });
-    const of = { address: beacon, abi: drandBeaconAbi } as const;
-    const [genesisS, periodS, publicKey] = await Promise.all([
-      client.readContract({ ...of, functionName: "genesis" }),
-      client.readContract({ ...of, functionName: "period" }),
-      client.readContract({ ...of, functionName: "publicKey" }),
-    ]);
-    const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
-    const named = { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral };
-    return { ...deployment, escrow, ...named, drand };
+    return { ...deployment, escrow, ...(await readNamed(client, escrow)) };
   } catch (error) {
     const failure = rpcErrorIn(error);
     if (failure !== undefined && !isRevert(failure)) throw unreadable(escrow, error);

@@ -5,7 +5,7 @@ const firstMs = 1_000;
 const everyMs = 10_000;
 
 /** Waits for `work`; says what it waits for after a second, and again every ten. */
-export const during = async <T>(io: Io, what: string, work: Promise<T>): Promise<T> => {
+export const during = async <T>(io: Pick<Io, "err">, what: string, work: Promise<T>): Promise<T> => {
   const startedMs = Date.now();
   const say = (): void => {
     const waitedS = Math.round((Date.now() - startedMs) / 1_000);

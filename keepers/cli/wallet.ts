@@ -14,7 +14,7 @@ import { during } from "./progress.ts";
 import type { Session } from "./session.ts";
 
 /** Options of every command that sends. */
-export type WalletOptions = { readonly keystore?: string; readonly passwordFile?: string };
+export type WalletOptions = { readonly keystore?: string | undefined; readonly passwordFile?: string | undefined };
 
 /** Options for a node's hot key. */
 export type SignerOptions = { readonly signerKeystore?: string; readonly signerPasswordFile?: string };
@@ -27,14 +27,22 @@ const read = (path: string, what: string): string => {
   }
 };
 
-const fromKeystore = (io: Io, file: string, passwordFile: string | undefined, option: string): Promise<Signer> => {
+const fromKeystore = (
+  io: Pick<Io, "err">,
+  file: string,
+  passwordFile: string | undefined,
+  option: string,
+): Promise<Signer> => {
   if (passwordFile === undefined) throw new UsageError(`${option} is missing: a file with the keystore's password.`);
   const opened = keystoreSigner({ json: read(file, "keystore"), password: read(passwordFile, "password file") });
   return during(io, "The keystore is decrypted", opened);
 };
 
-/** The wallet's key. Throws UsageError or SignerError, in which no secret appears. */
-export const openWallet = async (io: Io, session: Session, options: WalletOptions): Promise<Signer> => {
+/** The key that options or environment name, or undefined. Throws UsageError or SignerError, in which no secret appears. */
+export const openNamedKey = async (
+  io: Pick<Io, "err" | "environment">,
+  options: WalletOptions,
+): Promise<Signer | undefined> => {
   const { keystore, passwordFile, privateKey } = io.environment();
   if (options.keystore === undefined && keystore !== undefined && privateKey !== undefined)
     throw new UsageError(
@@ -42,7 +50,13 @@ export const openWallet = async (io: Io, session: Session, options: WalletOption
     );
   const file = options.keystore ?? keystore;
   if (file !== undefined) return fromKeystore(io, file, options.passwordFile ?? passwordFile, "--password-file");
-  if (privateKey !== undefined) return privateKeySigner(privateKey);
+  return privateKey === undefined ? undefined : privateKeySigner(privateKey);
+};
+
+/** The wallet's key. Throws UsageError or SignerError, in which no secret appears. */
+export const openWallet = async (io: Io, session: Session, options: WalletOptions): Promise<Signer> => {
+  const named = await openNamedKey(io, options);
+  if (named !== undefined) return named;
   if (session.settings !== undefined) return openSigner(session.settings);
   throw new UsageError(
     "Name the key that pays: --keystore FILE and --password-file FILE (or ATOMA_KEYSTORE and ATOMA_PASSWORD_FILE), or ATOMA_PRIVATE_KEY.",

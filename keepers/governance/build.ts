@@ -110,6 +110,11 @@ export const buildSteps = (
   ...(asked.setGuardian === undefined ? [] : [guardianStep(governance, asked.setGuardian)]),
   ...(asked.setPauser === undefined ? [] : [pauserStep(governance, roles, asked.setPauser)]),
   ...(asked.roles === true
-    ? [{ calls: roleCalls(governance.addresses), says: ["The guardian may pause this instance."] }]
+    ? [
+        {
+          calls: roleCalls(governance.addresses),
+          says: [`The guardian may pause the instance of the escrow ${governance.addresses.escrow}.`],
+        },
+      ]
     : []),
 ];

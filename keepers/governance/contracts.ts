@@ -9,6 +9,7 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { treasuryAbi } from "../../sdk/abi/treasury.ts";
 import type { GovernedAddresses } from "../../sdk/governance/contracts.ts";
 import { adminRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import type { Payment } from "../../sdk/governance/values.ts";
 import type { Session } from "../cli/session.ts";
 import { UsageError } from "../commands/usage-error.ts";
@@ -43,10 +44,10 @@ const foreign = (what: string): UsageError =>
 const checkPower = async (governance: Governance): Promise<void> => {
   const { publicClient } = governance.session.context;
   const { timelock, governor, authority } = governance.addresses;
-  const proposer = await publicClient.readContract({ ...timelockOf(governance), functionName: "PROPOSER_ROLE" });
+  const proposes = [timelockRoles.PROPOSER, governor] as const;
   const [[isAdmin], decides] = await Promise.all([
     publicClient.readContract({ ...authorityOf(governance), functionName: "hasRole", args: [adminRole, timelock] }),
-    publicClient.readContract({ ...timelockOf(governance), functionName: "hasRole", args: [proposer, governor] }),
+    publicClient.readContract({ ...timelockOf(governance), functionName: "hasRole", args: proposes }),
   ]);
   if (!isAdmin) throw foreign(`The timelock ${timelock} is no admin of the instance's authority ${authority}`);
   if (!decides) throw foreign(`The governor ${governor} cannot schedule in the timelock ${timelock}`);

@@ -1,7 +1,9 @@
 /** Who holds which role, what the treasury holds and owes, and where emissions are. */
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
+import { adminRole, guardianRole } from "../../sdk/governance/guarded.ts";
+import { timelockRoleName } from "../../sdk/governance/timelock-roles.ts";
 import type { WarningFacts } from "../../sdk/governance/warnings.ts";
 import type { Io } from "../cli/io.ts";
 import { authorityOf, emissionsOf, type Governance, timelockOf, treasuryOf } from "./contracts.ts";
@@ -22,7 +24,7 @@ export type Stream = {
   readonly endS: bigint;
 };
 
-const roleNames: Readonly<Record<string, string>> = { 0: "admin", 2: "guardian" };
+const roleNames: Readonly<Record<string, string>> = { [`${adminRole}`]: "admin", [`${guardianRole}`]: "guardian" };
 
 const readAuthorityRoles = async (io: Io, governance: Governance): Promise<readonly Holding[]> => {
   const { session, addresses, fromBlock: from } = governance;
@@ -39,18 +41,13 @@ const readAuthorityRoles = async (io: Io, governance: Governance): Promise<reado
 
 const readTimelockRoles = async (io: Io, governance: Governance): Promise<readonly Holding[]> => {
   const { session, addresses, fromBlock: from } = governance;
-  const { publicClient } = session.context;
-  const names = ["DEFAULT_ADMIN_ROLE", "PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE"] as const;
-  const hashes = await Promise.all(
-    names.map((functionName) => publicClient.readContract({ ...timelockOf(governance), functionName })),
-  );
-  const nameOf = (role: Hex): string => names[hashes.indexOf(role)]?.replace("_ROLE", "").toLowerCase() ?? role;
   const query = { abi: atomaTimelockAbi, eventName: "RoleGranted", from, what: "Roles are looked up" } as const;
   const granted = await readEvents(io, session, { ...query, address: addresses.timelock });
   const unique = new Map(granted.map(({ args }) => [`${args.role} ${args.account}`, args]));
   const held = [...unique.values()].map(async ({ role, account }) => {
     const read = { ...timelockOf(governance), functionName: "hasRole", args: [role, account] } as const;
-    return (await publicClient.readContract(read)) ? [{ contract: "timelock", role: nameOf(role), account }] : [];
+    const isMember = await session.context.publicClient.readContract(read);
+    return isMember ? [{ contract: "timelock", role: timelockRoleName(role).toLowerCase(), account }] : [];
   });
   return (await Promise.all(held)).flat();
 };

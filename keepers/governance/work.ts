@@ -3,8 +3,10 @@ import { type Hex, zeroAddress } from "viem";
 import { outcomeOf } from "../../sdk/agreement/outcome.ts";
 import { committee } from "../../sdk/client/committee.ts";
 import { hasBit } from "../../sdk/committee/bitmap.ts";
+import type { Member } from "../../sdk/committee/snapshot.ts";
 import { payPerAsk, shareDown } from "../../sdk/money/lock.ts";
 import { decodeHead } from "../../sdk/words/head.ts";
+import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { decodeSlotWord, holdsOutcome } from "../../sdk/words/slot-word.ts";
 import type { MadeRequest } from "../../sdk/client/made-request.ts";
 import type { Io } from "../cli/io.ts";
@@ -52,15 +54,38 @@ const isHeld = async (session: Session, { made, digest, head }: Settled): Promis
   return (state === "settled" || state === "callbackFailed") && holdsOutcome(word, outcome);
 };
 
-const valueOf = async (session: Session, { made, digest, head }: Settled, price: bigint): Promise<Work | undefined> => {
+/** Jailed nodes have no signer in the escrow. */
+const isJailed = async (session: Session, { nodeId }: Member): Promise<boolean> => {
+  const args = [Number(nodeId)] as const;
+  const word = await session.context.publicClient.readContract({
+    ...escrowOf(session),
+    functionName: "nodeWord",
+    args,
+  });
+  return decodeNodeWord(word).signer === zeroAddress;
+};
+
+/**
+ * Whom emissions credit: who attested, except who is jailed where the request had a challenge window. Undefined where the
+ * round is not known.
+ */
+const creditedMembers = async (session: Session, { made, head }: Settled): Promise<readonly Member[] | undefined> => {
   const members = await committee(session.context, made.words);
-  if (members === undefined) return undefined;
   const { attested } = decodeHead(head);
-  const paid = members.filter((_, seat) => hasBit(attested, seat));
+  const paid = members?.filter((_, seat) => hasBit(attested, seat));
+  if (paid === undefined || made.fields.challengeWindowS === 0n) return paid;
+  const jailed = await Promise.all(paid.map((member) => isJailed(session, member)));
+  return paid.filter((_, i) => jailed[i] === false);
+};
+
+const workOf = async (session: Session, settled: Settled, price: bigint): Promise<Work | undefined> => {
+  const { made, digest, head } = settled;
+  const credited = await creditedMembers(session, settled);
+  if (credited === undefined) return undefined;
   const feeOf = (ask: bigint): bigint => shareDown(ask * payPerAsk(made.fields), made.fields.protocolFeeBps);
-  const value = paid.reduce((total, { ask }) => total + (feeOf(ask) * 10n ** 18n) / price, 0n);
+  const value = credited.reduce((total, { ask }) => total + (feeOf(ask) * 10n ** 18n) / price, 0n);
   const shown = { request: made.words, digest, head };
-  return { requestId: made.requestId, shown, nodeIds: paid.map(({ nodeId }) => nodeId), value };
+  return { requestId: made.requestId, shown, nodeIds: credited.map(({ nodeId }) => nodeId), value };
 };
 
 /** What can be recorded now, the oldest first; of one node where `nodeId` says which. */
@@ -78,7 +103,7 @@ export const readWork = async (
     const args = [settled.made.requestId] as const;
     if (await publicClient.readContract({ ...of, functionName: "isRecorded", args })) continue;
     if (!(await isHeld(session, settled))) continue;
-    const work = await valueOf(session, settled, price);
+    const work = await workOf(session, settled, price);
     if (work === undefined || work.value === 0n) continue;
     if (nodeId === undefined || work.nodeIds.includes(nodeId)) found.push(work);
   }

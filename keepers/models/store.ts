@@ -7,6 +7,7 @@ import { statfs, utimes, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FetchError } from "../executor/fetch.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { tryLock, waitForLock } from "../runtime/lock.ts";
 import { type FetchFileDeps, fetchFile } from "./fetch-file.ts";
 import { makeFolder, makeOwnFolder } from "./folder.ts";
 import {
@@ -20,7 +21,6 @@ import {
   sweep,
   writeWhole,
 } from "./layout.ts";
-import { tryLock, waitForLock } from "./lock.ts";
 import { type ModelFile, type ModelManifest, parseManifest } from "./manifest.ts";
 import { planRoom } from "./room.ts";
 import { sizeText } from "./size-text.ts";

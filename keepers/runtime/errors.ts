@@ -40,6 +40,11 @@ export class StoreError extends Error {
   override readonly name = "StoreError";
 }
 
+/** The file of a lock cannot be opened or locked. */
+export class LockError extends Error {
+  override readonly name = "LockError";
+}
+
 /** Another process holds a lease that this one believed to hold. What was written under it before remains valid. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";

@@ -24,7 +24,8 @@ export type SqliteOptions = {
 const busy = 5; // SQLITE_BUSY
 const maxStatements = 256;
 
-const isBusy = (error: unknown): boolean =>
+/** Whether SQLite failed because somebody else holds a lock. */
+export const isBusy = (error: unknown): boolean =>
   error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === busy;
 
 const openFile = (path: string, busyTimeoutMs: number): DatabaseSync => {

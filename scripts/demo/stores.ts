@@ -53,9 +53,25 @@ export async function storeFaults({ world, nodes, folder, ...waiting }: StoresIn
   return faults;
 }
 
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/** Lines of what a store knows of requests and rounds, in the words of the chain's events. */
+function factsIn(all: (sql: string) => Rows): ReadonlySet<string> {
+  const requests = columns.flatMap(([column, name]) =>
+    all(`SELECT request_id, ${column} AS at FROM chain_requests WHERE ${column} IS NOT NULL`).map(
+      ({ request_id: id, at }) => `${name} ${String(id)} in ${String(at)}`,
+    ),
+  );
+  const rounds = all("SELECT round, height FROM chain_rounds");
+  return new Set([
+    ...requests,
+    ...rounds.map(({ round, height }) => `RoundRecorded ${String(round)} in ${String(height)}`),
+  ]);
+}
+
 function readStore(path: string): Held {
   const store = new DatabaseSync(path, { readOnly: true });
-  const all = (sql: string): Record<string, unknown>[] => {
+  const all = (sql: string): Rows => {
     const statement = store.prepare(sql);
     statement.setReadBigInts(true);
     return statement.all();
@@ -68,16 +84,7 @@ function readStore(path: string): Held {
     return {
       height: (cursor?.["height"] as bigint | undefined) ?? -1n,
       checkpoints: new Map(blocks.map(({ height, hash }) => [height as bigint, hash as Hex])),
-      facts: new Set([
-        ...columns.flatMap(([column, name]) =>
-          all(`SELECT request_id, ${column} AS at FROM chain_requests WHERE ${column} IS NOT NULL`).map(
-            ({ request_id: id, at }) => `${name} ${String(id)} in ${String(at)}`,
-          ),
-        ),
-        ...all("SELECT round, height FROM chain_rounds").map(
-          ({ round, height }) => `RoundRecorded ${String(round)} in ${String(height)}`,
-        ),
-      ]),
+      facts: factsIn(all),
       mined: new Map(mined.map(({ tx_hash: hash, block_number: block }) => [hash as Hex, block as bigint])),
     };
   } finally {

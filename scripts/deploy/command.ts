@@ -7,17 +7,17 @@ import { checkChain } from "../../deploy/run/chain-faults.ts";
 import { jsonText, replaceFile } from "../../deploy/run/files.ts";
 import { withLock } from "../../deploy/run/lock.ts";
 import { openOutbox } from "../../deploy/run/outbox.ts";
-import { rolesProposal } from "../../deploy/run/proposal.ts";
 import { type DeploymentRecord, makeRecord, readRecord } from "../../deploy/run/record.ts";
-import { feeNow, type Planned, rehearse, type Rehearsal } from "../../deploy/run/rehearse.ts";
+import { type Planned, rehearse, type Rehearsal } from "../../deploy/run/rehearse.ts";
 import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
-import { clientOf, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
+import { clientOf, feeNow, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
 import { instanceSteps, networkSteps } from "../../deploy/run/steps.ts";
-import { guardedFunctions, selectorOf } from "../../deploy/roles.ts";
-import { timelockRoles } from "../../deploy/verify/authority.ts";
+import { openNamedKey } from "../../keepers/cli/wallet.ts";
+import { readCliEnvironment } from "../../keepers/config.ts";
+import { guardedFunctions } from "../../sdk/governance/guarded.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { buildFacts } from "./build-facts.ts";
-import { openKey } from "./key.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 
 type Ready = Extract<Options, { readonly network: string }>;
@@ -42,15 +42,21 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
   const record = await withLock(plan.folder, () => send(plan, planned));
   replaceFile(plan.recordPath, jsonText(record));
   say(`The record is ${plan.recordPath}. Prove all of it: npm run deploy:verify -- --network ${options.network}`);
-  if (plan.base !== undefined) say(`For the governor to decide:\n${jsonText(rolesProposal(record))}`);
+  if (plan.base !== undefined) for (const line of rolesLines(plan)) say(line);
 }
+
+/** What gives the guardian its functions of another instance. The program puts the proposer's address into the proposal. */
+const rolesLines = ({ recordPath, terms }: Plan): readonly string[] => [
+  "Nobody can pause this instance until governance lets the guardian. With a key that has the votes to propose:",
+  `  atoma governance propose --roles --description "Roles of instance ${terms.instance}" --deployment "${recordPath}" --send`,
+];
 
 /** Checks everything that can be checked before a transaction exists. */
 async function prepare(options: Ready, say: Say) {
   const file = readNetworkFile(options.network);
   const provider = httpProvider(options.rpcUrl);
   const chain = clientOf(provider, file.chainId);
-  const signer = await openKey(options);
+  const signer = await openNamedKey({ err: say, environment: readCliEnvironment }, options);
   const deployer = signer?.address ?? options.from;
   const faults = [
     ...(deployer === undefined ? ["name the deployer: a key, or --from ADDRESS for a rehearsal."] : []),
@@ -84,7 +90,7 @@ async function review(plan: Plan): Promise<readonly Planned[]> {
   const { file, provider, deployer, base, folder, say } = plan;
   const known = new Map([
     ...Object.entries(timelockRoles).map(([name, role]) => [role, name] as const),
-    ...guardedFunctions.map((guarded) => [selectorOf(guarded), guarded.signature] as const),
+    ...guardedFunctions.map(({ selector, signature }) => [selector, signature] as const),
     [file.guardian.toLowerCase(), "guardian"] as const,
   ]);
   const url = plan.options.rpcUrl;

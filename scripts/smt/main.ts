@@ -2,7 +2,7 @@
 // it found. `npm run smt`; with `-- --fast` only those that are known to be proved. Fails if one of those is not.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Finding, prove } from "./prove.ts";
 
 /** A contract whose assertions are to be proved. `isKnown`: it was proved before. */
@@ -35,6 +35,8 @@ function run({ file, contract }: Proof): Outcome {
     timeout: limitMs,
   });
   const seconds = (Date.now() - startMs) / 1_000;
+  const { code } = (child.error ?? {}) as NodeJS.ErrnoException;
+  if (child.error !== undefined && code !== "ETIMEDOUT") throw child.error;
   if (child.error !== undefined) return { word: `no answer in ${limitMs / 1_000} s`, seconds, isGood: false };
   if (child.status !== 0) throw new Error(`${contract} in ${file}: ${child.stderr}`);
   const { proved, open } = JSON.parse(child.stdout) as Finding;
@@ -46,7 +48,7 @@ function runAll(all: readonly Proof[]): void {
   const lost: string[] = [];
   for (const proof of all) {
     const { word, seconds, isGood } = run(proof);
-    const library = proof.file.split("/").at(-1)?.replace(".sol", "") ?? "";
+    const library = basename(proof.file, ".sol");
     console.log(`${library.padEnd(15)} ${proof.contract.padEnd(28)} ${seconds.toFixed(1).padStart(5)} s  ${word}`);
     if (proof.isKnown && !isGood) lost.push(proof.contract);
   }

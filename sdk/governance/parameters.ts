@@ -56,10 +56,13 @@ const votingTime = ({ leastVotingTimeS }: Limits): bigint => leastVotingTimeS;
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
-/** Four stake prices, and four fifths of the price in force. */
+/** Least price of emissions, in stake prices. */
+export const priceCover = 4n;
+
+/** The stake price's multiple, and four fifths of the price in force. */
 const leastEmissionPrice = (limits: Limits): bigint => {
   const current = valueIn(limits.values, "emissionPrice");
-  return larger(4n * price(limits), current - current / 5n);
+  return larger(priceCover * price(limits), current - current / 5n);
 };
 
 /** All parameters, in the order in which people see them. */

@@ -2,7 +2,7 @@
 import { formatUnits } from "viem";
 import type { GovernedAddresses } from "./contracts.ts";
 import { type Argument, type DecodedCall } from "./decode.ts";
-import { guardedFunctions, guardianRole } from "./guarded.ts";
+import { adminRole, guardedFunctions, guardianRole } from "./guarded.ts";
 import { parameters } from "./parameters.ts";
 
 /** Tokens of the treasury that no stream has promised, by the token's address in lower case, in its smallest unit. */
@@ -31,7 +31,10 @@ const share = (call: DecodedCall, { available }: WarningFacts, argument: string)
   return `${given}, ${formatUnits(perMille, 1)}% of what is free`;
 };
 
-const roleNames: Readonly<Record<string, string>> = { 0: "admin, which is all power", [`${guardianRole}`]: "guardian" };
+const roleNames: Readonly<Record<string, string>> = {
+  [`${adminRole}`]: "admin, which is all power",
+  [`${guardianRole}`]: "guardian",
+};
 const roleOf = (call: DecodedCall): string => roleNames[textOf(call, "roleId")] ?? textOf(call, "roleId");
 
 /** The rows that an instance needs once, and no other, are ordinary. */

@@ -1,13 +1,16 @@
 import { expect } from "chai";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { localDeployerKey } from "../../deploy/local/interrupt.ts";
 import { readRecord } from "../../deploy/run/record.ts";
-import type { Proposal } from "../../deploy/run/proposal.ts";
+import type { Io } from "../../keepers/cli/io.ts";
+import { readCliEnvironment } from "../../keepers/config.ts";
 import { readDeployment } from "../../keepers/deployment.ts";
+import { runProgram } from "../../keepers/program.ts";
 import { parseDeployment } from "../../sdk/client/deployment.ts";
+import { callsIn, parseProposal, proposerIn } from "../../sdk/governance/proposal.ts";
 import { deployCommand } from "../../scripts/deploy/command.ts";
 import { verifyCommand } from "../../scripts/deploy/verify-command.ts";
 import { startRpcServer } from "../../scripts/demo/rpc-server.ts";
@@ -48,6 +51,27 @@ function killAt(args: readonly string[], words: string): Promise<boolean> {
       resolve(status === null);
     }),
   );
+}
+
+/** Runs `atoma` in this process. Throws with what it says where it fails. */
+async function atoma(args: readonly string[], rpcUrl: string): Promise<void> {
+  const said: string[] = [];
+  let status = 0;
+  const io: Io = {
+    out: (line) => void said.push(line),
+    err: (line) => void said.push(line),
+    exit: (code) => void (status = code),
+    environment: () => readCliEnvironment({ ATOMA_RPC: rpcUrl }),
+    onInterrupt: () => () => undefined,
+  };
+  await runProgram(args, io);
+  if (status !== 0) throw new Error(said.join("\n"));
+}
+
+/** Arguments of the line that begins with `atoma`, as a shell takes them apart. */
+function atomaLineIn(out: string): readonly string[] {
+  const [, line = ""] = /^ +atoma (.+)$/m.exec(out) ?? [];
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
 }
 
 describe("The command deploy", () => {
@@ -95,6 +119,18 @@ describe("The command deploy", () => {
     expect(await nonce()).to.equal(0);
   });
 
+  it("says in one line what is wrong with the key that is named, without the key", async () => {
+    const env = { ...process.env, ATOMA_KEYSTORE: "/nowhere/key.json", ATOMA_PRIVATE_KEY: key };
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/deploy.ts", ...args], {
+      env,
+      encoding: "utf8",
+    });
+    expect(stderr).to.match(/^ATOMA_KEYSTORE and ATOMA_PRIVATE_KEY are both set: .* --keystore FILE\.\n$/);
+    expect([status, stdout]).to.deep.equal([1, ""]);
+    const { error } = await run(deployCommand, [...args, "--keystore", "/nowhere/key.json"], key);
+    expect(error).to.equal("--password-file is missing: a file with the keystore's password.");
+  });
+
   it("goes on after kill -9 at two random transactions, and proves what it made", async () => {
     const kills = [randomInt(1, 14), randomInt(1, 10)];
     for (const kill of kills) expect(await killAt([...args, "--send", "--yes"], `Sent ${kill} of`)).to.equal(true);
@@ -118,23 +154,28 @@ describe("The command deploy", () => {
     expect(out).to.include("says that this is deployed");
   });
 
-  it("puts another instance beside the first, whose roles come by the proposal that it prints", async () => {
+  it("puts another instance beside the first, whose roles come by the command that it prints", async () => {
     const second = [...args, "--instance", "v2"];
     const { out, error } = await run(deployCommand, [...second, "--send", "--yes"], key);
     expect(error).to.equal("");
     const before = await run(verifyCommand, second);
     expect(before.answer).to.equal(false);
     expect(before.out).to.include("pauseRequests needs role 0 and not 2");
-    const proposal = JSON.parse(out.slice(out.indexOf("\n{") + 1)) as Proposal;
-    const { timelock, escrow } = readRecord(record("local-v2"));
+    const { timelock, escrow, governor } = readRecord(record("local-v2"));
+    const file = join(freshFolder(), "roles.json");
+    const named = atomaLineIn(out).filter((word) => word !== "--send"); // nobody has delegated votes here
+    expect(named)
+      .to.include(record("local-v2"))
+      .and.have.length(atomaLineIn(out).length - 1);
+    await atoma([...named, "--proposer", governor, "--output", file], server.url);
+    const proposal = parseProposal(JSON.parse(readFileSync(file, "utf8")));
+    expect(proposal.description).to.include("Roles of instance v2").and.include(escrow);
+    expect(proposerIn(proposal.description)).to.equal(governor);
     expect(escrow).not.to.equal(readRecord(record("local")).escrow);
     await world.provider.request({ method: "hardhat_impersonateAccount", params: [timelock] });
     await world.provider.request({ method: "hardhat_setBalance", params: [timelock, "0xde0b6b3a7640000"] });
-    for (const [i, to] of proposal.targets.entries())
-      await world.provider.request({
-        method: "eth_sendTransaction",
-        params: [{ from: timelock, to, data: proposal.calldatas[i] }],
-      });
+    for (const { target, data } of callsIn(proposal))
+      await world.provider.request({ method: "eth_sendTransaction", params: [{ from: timelock, to: target, data }] });
     const after = await run(verifyCommand, second);
     expect(after.answer, after.out).to.equal(true);
   });

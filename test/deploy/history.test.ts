@@ -15,7 +15,7 @@ import type { Contracts } from "../../deploy/run/engine.ts";
 import { openOutbox } from "../../deploy/run/outbox.ts";
 import { type DeploymentRecord, makeRecord } from "../../deploy/run/record.ts";
 import type { Provider } from "../../deploy/run/rpc.ts";
-import { timelockRoles } from "../../deploy/verify/authority.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { proveHistory } from "../../deploy/verify/history.ts";
 import type { Proof } from "../../deploy/verify/proof.ts";
 import { proveRoles } from "../../deploy/verify/roles.ts";
@@ -73,7 +73,7 @@ describe("The proof that a deployer left nothing behind", () => {
 
   it("fails where an operation was left in the timelock, which makes an admin although nobody holds a role any more", async () => {
     const subject = await deployWith(async ({ authority = "0x", timelock = "0x" }) => {
-      const { PROPOSER = "0x" } = timelockRoles;
+      const { PROPOSER } = timelockRoles;
       await send(timelock, timelock, onTimelock("grantRole", [PROPOSER, accomplice]));
       const delayS = BigInt(localFile.governance.timelockDelay);
       await send(accomplice, timelock, onTimelock("schedule", [authority, 0n, grant, zeroHash, zeroHash, delayS]));

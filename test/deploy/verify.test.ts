@@ -19,7 +19,7 @@ import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { deployLocally } from "../../deploy/local/interrupt.ts";
 import { openOutbox } from "../../deploy/run/outbox.ts";
 import { type ContractName, type DeploymentRecord, makeRecord } from "../../deploy/run/record.ts";
-import { timelockRoles } from "../../deploy/verify/authority.ts";
+import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { readBuilt } from "../../deploy/verify/build.ts";
 import { proveCode } from "../../deploy/verify/code.ts";
 import { proveParameters } from "../../deploy/verify/parameters.ts";
@@ -174,7 +174,7 @@ describe("The proof of a deployment", () => {
 
   it("fails where somebody else holds a role of the timelock, or grants one", async () => {
     const abi = atomaTimelockAbi as Abi;
-    const { PROPOSER = "0x", CANCELLER = "0x" } = timelockRoles;
+    const { PROPOSER, CANCELLER } = timelockRoles;
     await callAs(record.timelock, record.timelock, abi, "grantRole", [PROPOSER, deployer]);
     await callAs(record.timelock, record.timelock, abi, "revokeRole", [CANCELLER, record.governor]);
     const slot = BigInt(keccak256(concat([PROPOSER, pad("0x0")]))) + 1n;

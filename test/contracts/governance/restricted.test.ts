@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { FunctionFragment, Interface, type ParamType } from "ethers";
 import { artifacts } from "hardhat";
-import { guardedFunctions } from "../../../deploy/roles.ts";
+import { guardedFunctions } from "../../../sdk/governance/guarded.ts";
 import { type GovernedMarket, useGovernedMarket } from "../../helpers/governed.ts";
 import { impersonate } from "../../helpers/impersonate.ts";
 import { type Caller, functions, instanceCallers } from "./functions.ts";

@@ -20,7 +20,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { FetchError } from "../../../keepers/executor/fetch.ts";
-import { tryLock } from "../../../keepers/models/lock.ts";
+import { tryLock } from "../../../keepers/runtime/lock.ts";
 import { ManifestError } from "../../../keepers/models/manifest.ts";
 import { type FetchModelOptions, makeModelStore, type ModelStoreDeps } from "../../../keepers/models/store.ts";
 import { makeDownloads } from "../../../keepers/network/download.ts";

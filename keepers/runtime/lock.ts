@@ -3,15 +3,15 @@
  * takes it back when its holder dies, however that happens, so no lock is ever stale.
  */
 import { DatabaseSync } from "node:sqlite";
-import { FetchError } from "../executor/fetch.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock } from "./clock.ts";
+import { LockError } from "./errors.ts";
+import { isBusy } from "./sqlite.ts";
 
 export type Lock = { release(): void };
 
 const pollMs = 200;
-const sqliteBusy = 5;
 
-/** The lock, or undefined while anyone holds it, this process included. Throws FetchError where the file cannot be used. */
+/** The lock, or undefined while anyone holds it, this process included. Throws LockError where the file cannot be used. */
 export const tryLock = (path: string): Lock | undefined => {
   let database: DatabaseSync | undefined;
   try {
@@ -21,8 +21,8 @@ export const tryLock = (path: string): Lock | undefined => {
     return { release: () => held.close() };
   } catch (cause) {
     database?.close();
-    if (cause instanceof Error && "errcode" in cause && cause.errcode === sqliteBusy) return undefined;
-    throw new FetchError(`${path} cannot be locked`, { cause });
+    if (isBusy(cause)) return undefined;
+    throw new LockError(`${path} cannot be locked`, { cause });
   }
 };
 
