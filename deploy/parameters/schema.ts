@@ -19,6 +19,7 @@ const unitWords: Readonly<Record<Unit, string>> = {
 /** Where a bound depends on other values of the file, the widest; `networkFaults` looks at them together. */
 const widest: Limits = {
   values: new Map([["votingPeriod", 30n * 86_400n]]),
+  leastTimesS: { beaconDelay: 1n, chainPhase: 1n },
   ...{ leastVotingTimeS: 1n, leastDelayS: 0n, supply: 2n ** 207n, mostBudget: uint128 },
 };
 

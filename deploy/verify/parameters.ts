@@ -82,7 +82,7 @@ async function readInstance({ chain, record: r, file }: Subject): Promise<Curren
   const [, disputeParameters] = await chain.readContract({ ...read.disputes, functionName: "parameters" });
   const taskSettings = await chain.readContract({ ...read.tasks, functionName: "settings" });
   const stakePrice = await chain.readContract({ ...read.tasks, functionName: "stakePrice" });
-  const unbonding = await chain.readContract({ ...read.nodes, functionName: "unbonding" });
+  const unbonding = await chain.readContract({ ...read.nodes, functionName: "targetUnbonding" });
   const price = await chain.readContract({ ...read.emissions, functionName: "price" });
   const i = file.instance;
   const leastPrice = priceCover * stakePrice; // what is below it counts as it
@@ -171,7 +171,7 @@ function proveBounds({ file }: Subject, now: Pick<NetworkFile, "instance" | "emi
 
 async function proveUnbonding({ chain, record }: Subject): Promise<Proof> {
   const at = { address: record.nodeRegistry, abi: nodeRegistryAbi } as const;
-  const unbonding = await chain.readContract({ ...at, functionName: "unbonding" });
+  const unbonding = await chain.readContract({ ...at, functionName: "targetUnbonding" });
   const least = await chain.readContract({ ...at, functionName: "leastUnbonding" }).catch(() => undefined);
   const title = `unbonding of ${unbonding} s is longer than any dispute`;
   if (least === undefined) return proof(title, false, "the registry is not wired");
