@@ -82,7 +82,8 @@ export const warningsIn = (known: Known, proposal: Proposal): readonly string[] 
   const isOpen = proposerIn(proposal.description) === undefined;
   const open =
     "anyone with enough votes can propose exactly this first, and cancel it. A description that ends with #proposer=ADDRESS keeps it for that account.";
-  return isOpen ? [...own, open] : own;
+  const notText = "its description is no plain text (UTF-8): what is shown of it is not what was written.";
+  return [...own, ...(proposal.descriptionBytes === undefined ? [] : [notText]), ...(isOpen ? [open] : [])];
 };
 
 /** The lines that people read. Text of strangers is in them: print them with `visible`, as `Io` does. */

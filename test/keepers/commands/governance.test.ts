@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encodeFunctionData, type Hex, toFunctionSelector } from "viem";
+import {
+  concatHex,
+  encodeAbiParameters,
+  encodeFunctionData,
+  getAbiItem,
+  type Hex,
+  keccak256,
+  toFunctionSelector,
+} from "viem";
 import { guardedFunctions as declared, selectorOf } from "../../../deploy/roles.ts";
 import { openSession } from "../../../keepers/cli/session.ts";
 import { readCliEnvironment } from "../../../keepers/config.ts";
@@ -9,6 +17,7 @@ import { openGovernance } from "../../../keepers/governance/contracts.ts";
 import { readSettings } from "../../../keepers/governance/settings.ts";
 import { simulate } from "../../../keepers/governance/simulate.ts";
 import { accessManagerAbi } from "../../../sdk/abi/access-manager.ts";
+import { atomaGovernorAbi } from "../../../sdk/abi/atoma-governor.ts";
 import { changeCalls } from "../../../sdk/governance/changes.ts";
 import { guardedFunctions } from "../../../sdk/governance/guarded.ts";
 import { boundsOf, type Parameter, parameters } from "../../../sdk/governance/parameters.ts";
@@ -220,6 +229,35 @@ describe("atoma governance", function () {
     const plain = ["propose", "--set", "tipFloor=0", "--proposer", stranger, "--output", output("plain.json")];
     expect(await done(plain)).not.to.contain("WARNING");
     expect(await refused(["decode", shell.file("no.json", '{"targets":[]}')])).to.contain("values: it is not a list");
+  });
+
+  it("finds proposals whose description is no plain text: nobody hides one from voters and guardian", async () => {
+    const propose = getAbiItem({ abi: atomaGovernorAbi, name: "propose" });
+    const inputs = propose.inputs.map((input) => (input.name === "description" ? { type: "bytes" } : input));
+    const grant = encodeFunctionData({
+      abi: accessManagerAbi,
+      functionName: "grantRole",
+      args: [0n, market.stranger.address as Hex, 0],
+    });
+    const ids: string[] = [];
+    for (const description of ["0xefbbbf476f6f64", "0x476fff6f64"] as const) {
+      const args = encodeAbiParameters(inputs, [[market.instance.authority], [0n], [grant], description]);
+      const data = concatHex([toFunctionSelector(propose), args]);
+      await market.voters[0].sendTransaction({ to: market.governance.governor, data });
+      ids.push(
+        `${await market.governor.hashProposal([market.instance.authority], [0n], [grant], keccak256(description))}`,
+      );
+    }
+    for (const id of ids) {
+      expect(await done(["show"])).to.contain(`${id} is pending`);
+      expect(await done(["decode", id]))
+        .to.contain(`Proposal ${id}`)
+        .and.to.contain("the role admin")
+        .and.to.contain("WARNING: its description is no plain text");
+      await done(["cancel", id, "--yes"], guardianKey);
+      expect(await market.governor.state(id)).to.equal(2n);
+    }
+    expect(await done(["show"])).to.contain("No proposal is open");
   });
 
   it("shows roles, bounds and what is pinned; a record of another instance is refused", async () => {
