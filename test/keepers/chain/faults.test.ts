@@ -95,6 +95,19 @@ describe("chain view over a faulty RPC", () => {
     expect(await chain.activeRequests()).to.have.length(1);
   });
 
+  it("passes over a request that is not what its id says, so that nobody signs for it", async () => {
+    const { chain } = parts;
+    await chain.sync();
+    const { fields } = await ask(scene.market);
+    const { provider } = scene.market.connection;
+    const logs = await provider.request({ method: "eth_getLogs", params: [{ fromBlock: "latest" }] });
+    const lie = JSON.stringify(logs).replaceAll(fields.inputDigest.slice(2), "ab".repeat(32));
+    expect(lie).not.to.equal(JSON.stringify(logs));
+    failing("eth_getLogs", { kind: "result", result: JSON.parse(lie) as unknown });
+    await chain.sync();
+    expect(await chain.activeRequests()).to.deep.equal([]);
+  });
+
   it("refuses snapshot code that is not what the escrow announced, and takes it later when it is", async () => {
     const { chain } = parts;
     const { fields } = await ask(scene.market);
