@@ -42,7 +42,8 @@ export const proposalOf = (description: string, calls: readonly ProposalCall[]):
 export const descriptionHash = ({
   description,
   descriptionBytes,
-}: Pick<Proposal, "description" | "descriptionBytes">): Hex => keccak256(descriptionBytes ?? stringToBytes(description));
+}: Pick<Proposal, "description" | "descriptionBytes">): Hex =>
+  keccak256(descriptionBytes ?? stringToBytes(description));
 
 const idParameters = [{ type: "address[]" }, { type: "uint256[]" }, { type: "bytes[]" }, { type: "bytes32" }] as const;
 
