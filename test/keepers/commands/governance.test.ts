@@ -231,6 +231,40 @@ describe("atoma governance", function () {
     expect(await refused(["decode", shell.file("no.json", '{"targets":[]}')])).to.contain("values: it is not a list");
   });
 
+  it("names the functions that a role gets, everybody's role, and a setter whose first call does not count", async () => {
+    const { authority, escrow } = market.instance;
+    const open = encodeFunctionData({
+      abi: accessManagerAbi,
+      functionName: "setTargetFunctionRole",
+      args: [
+        escrow,
+        [market.escrow.interface.getFunction("setParameters").selector as Hex, "0x01020304"],
+        2n ** 64n - 1n,
+      ],
+    });
+    const { governance, settings } = await known();
+    const set = (fee: bigint) =>
+      changeCalls(governance.addresses, new Map([["protocolFee", fee]]), settings.limits.values);
+    const now = settings.limits.values.get("protocolFee") ?? 0n;
+    const proposal = proposalOf("Lower fee", [{ target: authority, data: open, value: 0n }, ...set(1n), ...set(now)]);
+    const text = await done(["decode", shell.file("twice.json", proposalJson(proposal))]);
+    expect(text)
+      .to.contain("the role 18446744073709551615, which is everybody, call setParameters (0x")
+      .and.to.contain("the unknown function 0x01020304 of escrow 0x");
+    expect(text).to.contain("WARNING: setParameters of the escrow is called more than once: only its last call counts");
+  });
+
+  it("tells no roles where the record names a block after they were given", async () => {
+    const { escrow } = market.instance;
+    const startBlock = await market.world.chain.getBlockNumber();
+    const { governor } = market.governance;
+    const record = { chainId: 31_337, escrow, startBlock: Number(startBlock), governor };
+    const late = { ...voterKey, ATOMA_DEPLOYMENT: shell.file("late.json", JSON.stringify(record)) };
+    expect(await refused(["show"], late)).to.contain("as authorityBlock");
+    const pauser = ["propose", "--set-pauser", market.stranger.address, "--output", output("late-pauser.json")];
+    expect(await refused(pauser, late)).to.contain("as authorityBlock"); // it would leave the present one its role
+  });
+
   it("finds proposals whose description is no plain text: nobody hides one from voters and guardian", async () => {
     const propose = getAbiItem({ abi: atomaGovernorAbi, name: "propose" });
     const inputs = propose.inputs.map((input) => (input.name === "description" ? { type: "bytes" } : input));
