@@ -1,6 +1,7 @@
 /** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
 import { type Address, BaseError, getAddress, isAddressEqual, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
+import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
@@ -69,6 +70,21 @@ const publicKeyOf = ([x1, x0, y1, y0]: readonly bigint[]): DrandNetwork["publicK
   y0 ?? 0n,
 ];
 
+/** An escrow can name what it likes: contracts of another instance know another one. Throws Error. */
+const checkOwned = async (
+  client: ReturnType<typeof makePublicClient>,
+  escrow: Address,
+  { beacon, ...others }: Pick<Instance, "nodeRegistry" | "taskRegistry" | "disputes" | "beacon">,
+): Promise<void> => {
+  const read = { abi: nodeRegistryAbi, functionName: "escrow" } as const; // it is called so in all three
+  const owners = await Promise.all([
+    ...Object.values(others).map((address) => client.readContract({ ...read, address })),
+    client.readContract({ address: beacon, abi: drandBeaconAbi, functionName: "sink" }),
+  ]);
+  if (!owners.every((owner) => isAddressEqual(owner, escrow)))
+    throw new Error("it names contracts that are of another instance");
+};
+
 /**
  * Reads the instance from its escrow. Throws NotAnInstanceError when there is no such contract, WrongChainError when another
  * chain answers, UnreadableError when nobody does.
@@ -102,6 +118,7 @@ export const loadInstance = async (rpc: Rpc, deployment: Deployment): Promise<In
       client.readContract({ ...of, functionName: "period" }),
       client.readContract({ ...of, functionName: "publicKey" }),
     ]);
+    await checkOwned(client, escrow, { nodeRegistry, taskRegistry, disputes, beacon });
     const drand = { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
     const named = { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral };
     return { ...deployment, escrow, ...named, drand };
