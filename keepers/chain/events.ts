@@ -15,6 +15,7 @@ import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
+import { requestIdOf } from "../../sdk/words/request-id.ts";
 import type { ChainLog, LogFilter } from "../runtime/rpc-answers.ts";
 import type { Instance } from "./instance.ts";
 
@@ -108,15 +109,26 @@ export const logFilterOf = (of: Contracts): LogFilter => ({
   topics: [tablesOf(of).flatMap(([, table]) => [...table.keys()])],
 });
 
-/** A decoder of the instance's logs: undefined for a log of another contract, another event, or malformed content. */
-export const makeDecoder = (of: Contracts): ((log: ChainLog) => ChainEvent | undefined) => {
+type Identity = Pick<Instance, "chainId" | "escrow" | "beacon">;
+
+/** Whether a request has the id of its own words here: what nodes sign names the id alone, and not what a service told of it. */
+const isItself = ({ chainId, escrow, beacon }: Identity, event: ChainEvent): boolean =>
+  event.eventName !== "Requested" ||
+  requestIdOf({ chainId: BigInt(chainId), escrow, beacon }, event.args.request) === event.args.requestId;
+
+/**
+ * A decoder of the instance's logs: undefined for a log of another contract, another event, malformed content, or a request
+ * under the id of another.
+ */
+export const makeDecoder = (of: Contracts & Identity): ((log: ChainLog) => ChainEvent | undefined) => {
   const tables = new Map<string, Table>(tablesOf(of).map(([address, table]) => [address.toLowerCase(), table]));
   return ({ address, topics, data }) => {
     const [selector] = topics;
     const abi = selector === undefined ? undefined : tables.get(address)?.get(selector);
     if (abi === undefined) return undefined;
     try {
-      return decodeEventLog({ abi, topics: topics as [Hex, ...Hex[]], data, strict: true }) as ChainEvent;
+      const event = decodeEventLog({ abi, topics: topics as [Hex, ...Hex[]], data, strict: true }) as ChainEvent;
+      return isItself(of, event) ? event : undefined;
     } catch {
       return undefined;
     }

@@ -1,6 +1,7 @@
 /** The instance of the network that a keeper serves: one escrow address, from which everything else follows. */
 import { type Address, BaseError, getAddress, isAddressEqual, type PublicClient, zeroAddress } from "viem";
 import { drandBeaconAbi } from "../../sdk/abi/drand-beacon.ts";
+import { nodeRegistryAbi } from "../../sdk/abi/node-registry.ts";
 import { dcapVerifierAbi } from "../../sdk/abi/dcap-verifier.ts";
 import { requestEscrowAbi } from "../../sdk/abi/request-escrow.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
@@ -84,6 +85,7 @@ const readNamed = async (client: PublicClient, escrow: Address): Promise<Omit<In
   const dcap = { address: quoteVerifier, abi: dcapVerifierAbi } as const;
   const collateral = await client.readContract({ ...dcap, functionName: "collateral" });
   const drand = await readBeacon(client, beacon);
+  await checkOwned(client, escrow, { nodeRegistry, taskRegistry, disputes, beacon });
   return { nodeRegistry, taskRegistry, beacon, treasury, disputes, teeRegistry, quoteVerifier, collateral, drand };
 };
 
@@ -96,6 +98,21 @@ const readBeacon = async (client: PublicClient, address: Address): Promise<Drand
     client.readContract({ ...of, functionName: "publicKey" }),
   ]);
   return { genesisS, periodS, publicKey: publicKeyOf(publicKey) };
+};
+
+/** An escrow can name what it likes: contracts of another instance know another one. Throws Error. */
+const checkOwned = async (
+  client: PublicClient,
+  escrow: Address,
+  { beacon, ...others }: Pick<Instance, "nodeRegistry" | "taskRegistry" | "disputes" | "beacon">,
+): Promise<void> => {
+  const read = { abi: nodeRegistryAbi, functionName: "escrow" } as const; // it is called so in all three
+  const owners = await Promise.all([
+    ...Object.values(others).map((address) => client.readContract({ ...read, address })),
+    client.readContract({ address: beacon, abi: drandBeaconAbi, functionName: "sink" }),
+  ]);
+  if (!owners.every((owner) => isAddressEqual(owner, escrow)))
+    throw new Error("it names contracts that are of another instance");
 };
 
 /**

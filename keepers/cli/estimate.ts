@@ -28,8 +28,6 @@ export const estimate = async (
   return estimates;
 };
 
-/** Wei that gas costs at most now. */
-export const gasCost = async ({ context }: Session, gas: bigint): Promise<bigint> => {
-  const { maxFeePerGas } = await context.publicClient.estimateFeesPerGas();
-  return gas * maxFeePerGas;
-};
+/** Wei that a unit of gas costs at most now. */
+export const feeNow = async ({ context }: Session): Promise<bigint> =>
+  (await context.publicClient.estimateFeesPerGas()).maxFeePerGas;

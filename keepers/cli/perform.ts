@@ -5,7 +5,7 @@ import { UsageError } from "../commands/usage-error.ts";
 import type { Signer } from "../runtime/signer.ts";
 import { formatAmount } from "./amounts.ts";
 import { describeCall } from "./describe.ts";
-import { type Estimate, estimate, gasCost } from "./estimate.ts";
+import { type Estimate, estimate, feeNow } from "./estimate.ts";
 import type { Io } from "./io.ts";
 import { during } from "./progress.ts";
 import type { Session, Token } from "./session.ts";
@@ -25,6 +25,9 @@ export type Plan = {
   readonly spends?: readonly Spend[];
   readonly warnings?: readonly string[];
 };
+
+/** Fees that an RPC tells later may be so many times those that were agreed to. */
+const mostRise = 4n;
 
 type Costed = { readonly estimates: readonly Estimate[]; readonly gas: bigint; readonly costWei: bigint };
 
@@ -98,13 +101,20 @@ const checkFunds = async ({ context, tokens }: Session, { address }: Signer, cos
   );
 };
 
+/** What the wallet refused to sign, out of what the client wraps it in. */
+const refusalIn = (error: unknown): unknown => {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof UsageError) return at;
+  return error;
+};
+
 const sendAll = async (
   io: Io,
   session: Session,
   signer: Signer,
   calls: readonly Call[],
+  mostFeeWei: bigint,
 ): Promise<TransactionReceipt[]> => {
-  const context = sendContextOf(io, session, signer);
+  const context = sendContextOf(io, session, signer, mostFeeWei);
   const receipts: TransactionReceipt[] = [];
   for (const call of calls) {
     try {
@@ -114,7 +124,7 @@ const sendAll = async (
     } catch (error) {
       if (receipts.length > 0)
         io.err(`${receipts.length} of ${calls.length} transactions were mined before this failed.`);
-      throw error;
+      throw refusalIn(error);
     }
   }
   return receipts;
@@ -133,7 +143,8 @@ export const perform = async (
 ): Promise<readonly TransactionReceipt[] | undefined> => {
   const estimates = await during(io, "The calls are simulated", estimate(session, signer.address, plan.calls));
   const gas = estimates.reduce((total, one) => total + (one.gas ?? 0n), 0n);
-  const costed = { estimates, gas, costWei: await gasCost(session, gas) };
+  const feeWei = await feeNow(session);
+  const costed = { estimates, gas, costWei: gas * feeWei };
   const lines = linesOf(session, signer.address, plan, costed);
   if (options.dryRun === true) {
     if (options.json === true) io.out(jsonLine(answerOf(session, signer.address, plan, costed)));
@@ -142,5 +153,5 @@ export const perform = async (
   }
   await checkFunds(session, signer, costed.costWei);
   await agree(io, lines, plan, options);
-  return sendAll(io, session, signer, plan.calls);
+  return sendAll(io, session, signer, plan.calls, mostRise * feeWei);
 };

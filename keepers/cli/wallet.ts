@@ -1,6 +1,6 @@
 /** The key that pays and signs: from a keystore, the environment, or a keeper's settings. */
 import { readFileSync } from "node:fs";
-import { type Account, createWalletClient } from "viem";
+import { type Account, createWalletClient, formatGwei } from "viem";
 import { toAccount } from "viem/accounts";
 import type { SendContext } from "../../sdk/client/context.ts";
 import { UsageError } from "../commands/usage-error.ts";
@@ -77,16 +77,32 @@ export const openHotKey = async (
   return session.settings === undefined ? undefined : openSigner(session.settings);
 };
 
-const accountOf = ({ address, signTransaction, signTypedData }: Signer): Account =>
+type Signed = Parameters<Signer["signTransaction"]>[0];
+
+/** An RPC says what gas costs: one that lies, or a market that runs away, must not spend what nobody agreed to. */
+const checkFee = async (transaction: Signed, mostFeeWei: bigint): Promise<Signed> => {
+  const { maxFeePerGas = 0n } = transaction;
+  if (maxFeePerGas <= mostFeeWei) return transaction;
+  throw new UsageError(
+    `Not sent: gas costs ${formatGwei(maxFeePerGas)} gwei now, and at most ${formatGwei(mostFeeWei)} was agreed to. Look at the RPC and the market, and run it again.`,
+  );
+};
+
+const accountOf = ({ address, signTransaction, signTypedData }: Signer, mostFeeWei: bigint): Account =>
   toAccount({
     address,
-    signTransaction: (transaction) => signTransaction(transaction as Parameters<Signer["signTransaction"]>[0]),
+    signTransaction: async (transaction) => signTransaction(await checkFee(transaction as Signed, mostFeeWei)),
     signTypedData: (data) => signTypedData(data as Parameters<Signer["signTypedData"]>[0]),
     signMessage: () => Promise.reject(new Error("This program signs no messages.")),
   });
 
-/** What `send` needs. Says the hash of a transaction as soon as it is sent. */
-export const sendContextOf = (io: Io, { rpc, context, instance }: Session, signer: Signer): SendContext => {
+/** What `send` needs. Says the hash of a transaction as soon as it is sent. Nothing is signed that costs more than `mostFeeWei` per gas. */
+export const sendContextOf = (
+  io: Io,
+  { rpc, context, instance }: Session,
+  signer: Signer,
+  mostFeeWei: bigint,
+): SendContext => {
   const telling: Rpc = {
     request: async (method, params) => {
       const answer = await rpc.request(method, params);
@@ -95,6 +111,10 @@ export const sendContextOf = (io: Io, { rpc, context, instance }: Session, signe
     },
   };
   const chain = chainOf(instance.chainId);
-  const walletClient = createWalletClient({ account: accountOf(signer), chain, transport: transportOf(telling) });
+  const walletClient = createWalletClient({
+    account: accountOf(signer, mostFeeWei),
+    chain,
+    transport: transportOf(telling),
+  });
   return { publicClient: context.publicClient, walletClient };
 };

@@ -73,16 +73,31 @@ const callLines = (known: Known, call: DecodedCall, label: string): readonly str
 const decodeAll = ({ governance }: Known, proposal: Proposal): readonly DecodedCall[] =>
   callsIn(proposal).map((call) => decodeCall(governance.addresses, call));
 
+const allOf = (call: DecodedCall): readonly DecodedCall[] => [call, ...call.inner.flatMap(allOf)];
+
+/** Setters that are called again: each call is shown against what is in force, and the last one counts. */
+const repeatedIn = (calls: readonly DecodedCall[]): readonly string[] => {
+  const setters = calls
+    .flatMap(allOf)
+    .filter(({ contract, function: name }) =>
+      parameters.some((one) => one.contract === contract && one.setter === name),
+    )
+    .map(({ contract, function: name }) => `${name} of the ${contract}`);
+  const twice = new Set(setters.filter((setter, i) => setters.indexOf(setter) !== i));
+  return [...twice].map((setter) => `${setter} is called more than once: only its last call counts.`);
+};
+
 /** What is unusual, a sentence each, with the number of the call. */
 export const warningsIn = (known: Known, proposal: Proposal): readonly string[] => {
   const facts = { addresses: known.governance.addresses, available: known.available };
-  const own = decodeAll(known, proposal).flatMap((call, i) =>
-    warningsOf(call, facts).map((sentence) => `call ${i + 1}: ${sentence}`),
-  );
+  const calls = decodeAll(known, proposal);
+  const ofCalls = calls.flatMap((call, i) => warningsOf(call, facts).map((sentence) => `call ${i + 1}: ${sentence}`));
+  const own = [...ofCalls, ...repeatedIn(calls)];
   const isOpen = proposerIn(proposal.description) === undefined;
   const open =
     "anyone with enough votes can propose exactly this first, and cancel it. A description that ends with #proposer=ADDRESS keeps it for that account.";
-  return isOpen ? [...own, open] : own;
+  const notText = "its description is no plain text (UTF-8): what is shown of it is not what was written.";
+  return [...own, ...(proposal.descriptionBytes === undefined ? [] : [notText]), ...(isOpen ? [open] : [])];
 };
 
 /** The lines that people read. Text of strangers is in them: print them with `visible`, as `Io` does. */

@@ -1,11 +1,12 @@
 /** Who holds which role, what the treasury holds and owes, and where emissions are. */
-import type { Address } from "viem";
+import { type Address, isAddressEqual } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
 import { adminRole, guardianRole } from "../../sdk/governance/guarded.ts";
 import { timelockRoleName } from "../../sdk/governance/timelock-roles.ts";
 import type { WarningFacts } from "../../sdk/governance/warnings.ts";
 import type { Io } from "../cli/io.ts";
+import { UsageError } from "../commands/usage-error.ts";
 import { authorityOf, emissionsOf, type Governance, timelockOf, treasuryOf } from "./contracts.ts";
 import { readEvents } from "./events.ts";
 
@@ -30,6 +31,10 @@ const readAuthorityRoles = async (io: Io, governance: Governance): Promise<reado
   const { session, addresses, fromBlock: from } = governance;
   const query = { abi: accessManagerAbi, eventName: "RoleGranted", from, what: "Roles are looked up" } as const;
   const granted = await readEvents(io, session, { ...query, address: addresses.authority });
+  if (!granted.some(({ args }) => args.roleId === adminRole && isAddressEqual(args.account, addresses.timelock)))
+    throw new UsageError(
+      `Roles cannot be told: since block ${from} nobody gave the timelock the power that it has. Put a block that is not after the access manager into the record, as authorityBlock.`,
+    );
   const unique = new Map(granted.map(({ args }) => [`${args.roleId} ${args.account}`, args]));
   const held = [...unique.values()].map(async ({ roleId, account }) => {
     const read = { ...authorityOf(governance), functionName: "hasRole", args: [roleId, account] } as const;

@@ -1,5 +1,5 @@
 /** Proposals: read back from the governor's events, checked against their ids, with state and times. */
-import type { Address } from "viem";
+import { type Address, decodeAbiParameters, getAbiItem, type Hex, stringToHex } from "viem";
 import { atomaGovernorAbi } from "../../sdk/abi/atoma-governor.ts";
 import { type Proposal, proposalIdOf, proposalOf } from "../../sdk/governance/proposal.ts";
 import { isOver, type ProposalState, proposalStateOf } from "../../sdk/governance/state.ts";
@@ -25,6 +25,16 @@ export type Standing = {
 
 const shortest = 4;
 
+const createdParameters = getAbiItem({ abi: atomaGovernorAbi, name: "ProposalCreated" }).inputs.map((input) =>
+  input.name === "description" ? { name: input.name, type: "bytes" } : input,
+);
+
+/** Any bytes can be proposed as a description. Those that text does not give back are kept beside it. */
+const bytesBeside = (description: string, data: Hex): Pick<Proposal, "descriptionBytes"> => {
+  const bytes = decodeAbiParameters(createdParameters, data).at(-1) as Hex; // the description is the last one
+  return bytes === stringToHex(description) ? {} : { descriptionBytes: bytes };
+};
+
 /** All proposals, the oldest first. What does not hash to its id is left out: the RPC made it up. */
 export const readProposals = async (io: Io, governance: Governance): Promise<readonly Made[]> => {
   const { addresses, fromBlock: from, session } = governance;
@@ -36,13 +46,13 @@ export const readProposals = async (io: Io, governance: Governance): Promise<rea
     from,
     what,
   } as const;
-  return (await readEvents(io, session, query)).flatMap(({ args }) => {
+  return (await readEvents(io, session, query)).flatMap(({ args, log }) => {
     const calls = args.targets.map((target, i) => ({
       target,
       value: args.values[i] ?? 0n,
       data: args.calldatas[i] ?? "0x",
     }));
-    const proposal = proposalOf(args.description, calls);
+    const proposal = { ...proposalOf(args.description, calls), ...bytesBeside(args.description, log.data) };
     return proposalIdOf(proposal) === args.proposalId
       ? [{ id: args.proposalId, proposer: args.proposer, proposal }]
       : [];

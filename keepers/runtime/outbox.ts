@@ -123,7 +123,7 @@ export const openRows = async (tx: Tx, { chainId, sender }: Account): Promise<re
   return rows.map(toRow);
 };
 
-/** Rows that may be simulated now, oldest first. */
+/** Rows that may be simulated now, those that have been due for longest first: what is refused again and again keeps nobody waiting. */
 export const dueRows = async (
   tx: Tx,
   { chainId, sender }: Account,
@@ -132,7 +132,7 @@ export const dueRows = async (
 ): Promise<readonly OutboxRow[]> => {
   const rows = await tx.all(
     "SELECT * FROM outbox WHERE chain_id = ? AND sender = ? AND final = 0 AND state IN ('queued', 'refused') " +
-      "AND (retry_at_ms IS NULL OR retry_at_ms <= ?) ORDER BY id LIMIT ?",
+      "AND (retry_at_ms IS NULL OR retry_at_ms <= ?) ORDER BY COALESCE(retry_at_ms, created_ms), id LIMIT ?",
     [chainId, sender, nowMs, limit],
   );
   return rows.map(toRow);

@@ -16,6 +16,8 @@ export type Proposal = {
   readonly values: readonly bigint[];
   readonly calldatas: readonly Hex[];
   readonly description: string;
+  /** The bytes of a description that was made and is no plain text: its id is made of them. Absent elsewhere. */
+  readonly descriptionBytes?: Hex;
 };
 
 /** One call of a proposal. */
@@ -37,8 +39,11 @@ export const proposalOf = (description: string, calls: readonly ProposalCall[]):
 });
 
 /** keccak256 of the description: what later steps name it by. */
-export const descriptionHash = ({ description }: Pick<Proposal, "description">): Hex =>
-  keccak256(stringToBytes(description));
+export const descriptionHash = ({
+  description,
+  descriptionBytes,
+}: Pick<Proposal, "description" | "descriptionBytes">): Hex =>
+  keccak256(descriptionBytes ?? stringToBytes(description));
 
 const idParameters = [{ type: "address[]" }, { type: "uint256[]" }, { type: "bytes[]" }, { type: "bytes32" }] as const;
 

@@ -1,6 +1,6 @@
 /** What voters should not overlook in a call. */
-import { formatUnits } from "viem";
-import type { GovernedAddresses } from "./contracts.ts";
+import { type Address, formatUnits, toFunctionSelector } from "viem";
+import { abiOf, type GovernedAddresses, nameAt } from "./contracts.ts";
 import { type Argument, type DecodedCall } from "./decode.ts";
 import { adminRole, guardedFunctions, guardianRole } from "./guarded.ts";
 import { parameters } from "./parameters.ts";
@@ -31,11 +31,25 @@ const share = (call: DecodedCall, { available }: WarningFacts, argument: string)
   return `${given}, ${formatUnits(perMille, 1)}% of what is free`;
 };
 
+const publicRole = 2n ** 64n - 1n;
 const roleNames: Readonly<Record<string, string>> = {
   [`${adminRole}`]: "admin, which is all power",
   [`${guardianRole}`]: "guardian",
+  [`${publicRole}`]: `${publicRole}, which is everybody,`,
 };
 const roleOf = (call: DecodedCall): string => roleNames[textOf(call, "roleId")] ?? textOf(call, "roleId");
+
+/** Functions of a target by name; those that nobody here knows as they are. */
+const functionsOf = (call: DecodedCall, { addresses }: WarningFacts): string => {
+  const selectors = valueOf(call, "selectors");
+  const name = nameAt(addresses, textOf(call, "target") as Address);
+  const functions = name === undefined ? [] : abiOf(name).filter((item) => item.type === "function");
+  const named = (Array.isArray(selectors) ? (selectors as string[]) : []).map((selector) => {
+    const found = functions.find((item) => toFunctionSelector(item) === selector);
+    return found === undefined ? `the unknown function ${selector}` : `${found.name} (${selector})`;
+  });
+  return `${named.join(", ")} of ${name ?? "an unknown contract"}`;
+};
 
 /** The rows that an instance needs once, and no other, are ordinary. */
 const isGuardedRow = (call: DecodedCall, { addresses }: WarningFacts): boolean => {
@@ -55,7 +69,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "authority.setTargetFunctionRole": (call, facts) =>
     isGuardedRow(call, facts)
       ? undefined
-      : `lets the role ${roleOf(call)} call ${textOf(call, "selectors")} of ${textOf(call, "target")}.`,
+      : `lets the role ${roleOf(call)} call ${functionsOf(call, facts)} ${textOf(call, "target")}.`,
   "timelock.grantRole": (call) => `gives ${textOf(call, "account")} the timelock's role ${textOf(call, "role")}.`,
   "timelock.revokeRole": (call) =>
     `takes the timelock's role ${textOf(call, "role")} from ${textOf(call, "account")}: nobody may be left to decide.`,

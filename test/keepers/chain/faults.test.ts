@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { type Hex, numberToHex } from "viem";
+import { makeDecoder } from "../../../keepers/chain/events.ts";
 import { loadInstance, NotAnInstanceError } from "../../../keepers/chain/instance.ts";
 import { makeKeeper } from "../../../keepers/keeper.ts";
 import type { Parts } from "../../../keepers/parts.ts";
+import type { ChainLog } from "../../../keepers/runtime/rpc-answers.ts";
 import { ask } from "../../helpers/market.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { type Fault, type Proxy, startProxy } from "../runtime/proxy.ts";
@@ -95,6 +97,25 @@ describe("chain view over a faulty RPC", () => {
     expect(await chain.activeRequests()).to.have.length(1);
   });
 
+  it("passes over a request that is not what its id says, so that nobody signs for it", async () => {
+    const { chain } = parts;
+    await chain.sync();
+    const { fields } = await ask(scene.market);
+    const { provider } = scene.market.connection;
+    const logs = await provider.request({ method: "eth_getLogs", params: [{ fromBlock: "latest" }] });
+    const lie = JSON.stringify(logs).replaceAll(fields.inputDigest.slice(2), "ab".repeat(32));
+    expect(lie).not.to.equal(JSON.stringify(logs));
+    const escrow = scene.market.world.paymentToken; // of another instance, which says what ours said: it draws our messages
+    const known = makeDecoder(parts.instance);
+    const elsewhere = makeDecoder({ ...parts.instance, escrow });
+    const told = (logs as ChainLog[]).find((log) => known(log)?.eventName === "Requested");
+    expect(told && elsewhere({ ...told, address: escrow.toLowerCase() as Hex })).to.equal(undefined);
+    expect(told).not.to.equal(undefined);
+    failing("eth_getLogs", { kind: "result", result: JSON.parse(lie) as unknown });
+    await chain.sync();
+    expect(await chain.activeRequests()).to.deep.equal([]);
+  });
+
   it("refuses snapshot code that is not what the escrow announced, and takes it later when it is", async () => {
     const { chain } = parts;
     const { fields } = await ask(scene.market);
@@ -123,6 +144,13 @@ describe("chain view over a faulty RPC", () => {
     expect(empty).to.be.instanceOf(NotAnInstanceError);
     const other = await of(scene.market.world.paymentToken).catch((error: unknown) => error);
     expect(other).to.be.instanceOf(NotAnInstanceError);
+    // the same code elsewhere: it names our registries, which know nothing of it
+    const copy: Hex = `0x${"22".repeat(20)}`;
+    const code = await scene.market.world.chain.getCode({ address: scene.market.instance.escrow });
+    await scene.market.connection.provider.request({ method: "hardhat_setCode", params: [copy, code] });
+    const double = await of(copy).catch((error: unknown) => error);
+    expect(double).to.be.instanceOf(NotAnInstanceError);
+    expect(String((double as Error).cause)).to.include("contracts that are of another instance");
   });
 
   it("is not ready while the RPC is gone, stays alive, and becomes ready again", async () => {

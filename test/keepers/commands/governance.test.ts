@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encodeFunctionData, type Hex } from "viem";
+import {
+  concatHex,
+  encodeAbiParameters,
+  encodeFunctionData,
+  getAbiItem,
+  type Hex,
+  keccak256,
+  toFunctionSelector,
+} from "viem";
 import { committeeOf } from "../../../deploy/local/committee.ts";
 import { openSession } from "../../../keepers/cli/session.ts";
 import { readCliEnvironment } from "../../../keepers/config.ts";
@@ -9,6 +17,7 @@ import { openGovernance } from "../../../keepers/governance/contracts.ts";
 import { readSettings } from "../../../keepers/governance/settings.ts";
 import { simulate } from "../../../keepers/governance/simulate.ts";
 import { accessManagerAbi } from "../../../sdk/abi/access-manager.ts";
+import { atomaGovernorAbi } from "../../../sdk/abi/atoma-governor.ts";
 import { changeCalls } from "../../../sdk/governance/changes.ts";
 import { boundsOf, type Parameter, parameters } from "../../../sdk/governance/parameters.ts";
 import { parseProposal, proposalIdOf, proposalJson, proposalOf } from "../../../sdk/governance/proposal.ts";
@@ -219,6 +228,69 @@ describe("atoma governance", function () {
     const plain = ["propose", "--set", "tipFloor=0", "--proposer", stranger, "--output", output("plain.json")];
     expect(await done(plain)).not.to.contain("WARNING");
     expect(await refused(["decode", shell.file("no.json", '{"targets":[]}')])).to.contain("values: it is not a list");
+  });
+
+  it("names the functions that a role gets, everybody's role, and a setter whose first call does not count", async () => {
+    const { authority, escrow } = market.instance;
+    const open = encodeFunctionData({
+      abi: accessManagerAbi,
+      functionName: "setTargetFunctionRole",
+      args: [
+        escrow,
+        [market.escrow.interface.getFunction("setParameters").selector as Hex, "0x01020304"],
+        2n ** 64n - 1n,
+      ],
+    });
+    const { governance, settings } = await known();
+    const set = (fee: bigint) =>
+      changeCalls(governance.addresses, new Map([["protocolFee", fee]]), settings.limits.values);
+    const now = settings.limits.values.get("protocolFee") ?? 0n;
+    const proposal = proposalOf("Lower fee", [{ target: authority, data: open, value: 0n }, ...set(1n), ...set(now)]);
+    const text = await done(["decode", shell.file("twice.json", proposalJson(proposal))]);
+    expect(text)
+      .to.contain("the role 18446744073709551615, which is everybody, call setParameters (0x")
+      .and.to.contain("the unknown function 0x01020304 of escrow 0x");
+    expect(text).to.contain("WARNING: setParameters of the escrow is called more than once: only its last call counts");
+  });
+
+  it("tells no roles where the record names a block after they were given", async () => {
+    const { escrow } = market.instance;
+    const startBlock = await market.world.chain.getBlockNumber();
+    const { governor } = market.governance;
+    const record = { chainId: 31_337, escrow, startBlock: Number(startBlock), governor };
+    const late = { ...voterKey, ATOMA_DEPLOYMENT: shell.file("late.json", JSON.stringify(record)) };
+    expect(await refused(["show"], late)).to.contain("as authorityBlock");
+    const pauser = ["propose", "--set-pauser", market.stranger.address, "--output", output("late-pauser.json")];
+    expect(await refused(pauser, late)).to.contain("as authorityBlock"); // it would leave the present one its role
+  });
+
+  it("finds proposals whose description is no plain text: nobody hides one from voters and guardian", async () => {
+    const propose = getAbiItem({ abi: atomaGovernorAbi, name: "propose" });
+    const inputs = propose.inputs.map((input) => (input.name === "description" ? { type: "bytes" } : input));
+    const grant = encodeFunctionData({
+      abi: accessManagerAbi,
+      functionName: "grantRole",
+      args: [0n, market.stranger.address as Hex, 0],
+    });
+    const ids: string[] = [];
+    for (const description of ["0xefbbbf476f6f64", "0x476fff6f64"] as const) {
+      const args = encodeAbiParameters(inputs, [[market.instance.authority], [0n], [grant], description]);
+      const data = concatHex([toFunctionSelector(propose), args]);
+      await market.voters[0].sendTransaction({ to: market.governance.governor, data });
+      ids.push(
+        `${await market.governor.hashProposal([market.instance.authority], [0n], [grant], keccak256(description))}`,
+      );
+    }
+    for (const id of ids) {
+      expect(await done(["show"])).to.contain(`${id} is pending`);
+      expect(await done(["decode", id]))
+        .to.contain(`Proposal ${id}`)
+        .and.to.contain("the role admin")
+        .and.to.contain("WARNING: its description is no plain text");
+      await done(["cancel", id, "--yes"], guardianKey);
+      expect(await market.governor.state(id)).to.equal(2n);
+    }
+    expect(await done(["show"])).to.contain("No proposal is open");
   });
 
   it("shows roles, bounds and what is pinned; a record of another instance is refused", async () => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { encryptKeystoreJson } from "ethers";
-import { type Hex, parseEther } from "viem";
+import { type Hex, numberToHex, parseEther, parseGwei } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import { labelledSecret } from "../../../deploy/local/world.ts";
 import { ask, paramsFor } from "../../helpers/market.ts";
@@ -10,6 +10,7 @@ import { modelRuntimeDigest, parseManifest } from "../../../keepers/models/manif
 import { manifestOf } from "../executors/model-fixtures.ts";
 import { openScene, type Scene } from "../fixture.ts";
 import { devKey } from "../runtime/chain.ts";
+import { startProxy } from "../runtime/proxy.ts";
 import { makeShell, type Shell } from "./shell.ts";
 
 const poorKey = `0x${"42".repeat(32)}`;
@@ -43,6 +44,18 @@ describe("What atoma refuses, and how it says so", function () {
     expect(await block()).to.equal(before);
     return err;
   };
+
+  it("signs nothing at fees that nobody agreed to, whatever the RPC says when it comes to sending", async () => {
+    const proxy = await startProxy(scene.bridge.url);
+    let told = 0;
+    proxy.fault = ({ method }) => {
+      if (method !== "eth_maxPriorityFeePerGas" || (told += 1) === 1) return undefined;
+      return { kind: "result", result: numberToHex(parseGwei("50000")) };
+    };
+    const err = await refused([...asked, "--yes"], { ATOMA_RPC: proxy.url }).finally(() => proxy.close());
+    expect(told).to.be.greaterThan(1);
+    expect(err).to.match(/gas costs 5000\d\S* gwei now, and at most \S+ was agreed to/);
+  });
 
   it("sends nothing in a dry run, and shows call, arguments, gas and amounts", async () => {
     const { requester, world } = scene.market;

@@ -91,6 +91,26 @@ describe("transaction manager", function () {
     expect(await on.probe.hits(on.chain.rpc, n)).to.equal(2n);
   });
 
+  it("is not kept from sending by any number of intents that are refused again and again", async () => {
+    const transactions = on.make();
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(true) });
+    await on.chain.mine();
+    for (let i = 0; i < 2 * policy.maxInFlight; i++) {
+      const hit = on.hit({ retryAfterMs: 1 });
+      await transactions.submit({ ...hit, data: on.probe.hitWhileOpen(hit.n) });
+    }
+    on.clock.advance(1);
+    const good = on.hit();
+    const id = await transactions.submit(good);
+    for (let i = 0; i < 4; i++) {
+      await on.rounds(transactions, 1);
+      on.clock.advance(1);
+    }
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(false) });
+    await on.chain.mine();
+    expect(await transactions.status(id)).to.include({ kind: "mined" });
+  });
+
   it("reports a transaction that passed simulation and reverted in its block, with the reason", async () => {
     const transactions = on.make();
     const id = await transactions.submit({
