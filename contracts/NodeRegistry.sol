@@ -49,6 +49,9 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     uint32 private _count;
     uint40 private _unbonding;
+    /// @dev What held before it was set, and until when it still does if it is longer.
+    uint40 private _formerUnbonding;
+    uint40 private _formerUnbondingUntil;
     mapping(NodeId nodeId => Node node) private _nodes;
     mapping(address signer => Key key) private _keys;
     mapping(NodeId nodeId => uint256 amount) private _free;
@@ -197,7 +200,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function unbond(NodeId nodeId, TaskId taskId) external onlyTaskRegistry {
         uint256 amount = _allocated[nodeId][taskId];
-        uint256 releaseAt = block.timestamp + _unbonding;
+        uint256 releaseAt = block.timestamp + unbonding();
         Unbonding storage leaving = _leaving[nodeId][taskId];
         _allocated[nodeId][taskId] = 0;
         leaving.amount += amount.toUint128();
@@ -226,6 +229,8 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function setUnbonding(uint40 duration) external restricted {
+        _formerUnbonding = unbonding();
+        _formerUnbondingUntil = uint40(block.timestamp) + _formerUnbonding; // fits until the year 36812
         _setUnbonding(duration);
         requireUnbonding();
     }
@@ -275,7 +280,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function jail(NodeId nodeId, TaskId taskId) external onlyDisputes {
-        uint256 until = block.timestamp + _unbonding;
+        uint256 until = block.timestamp + unbonding();
         Jail storage held = _jails[nodeId];
         if (held.since == 0) held.since = uint40(block.timestamp); // fits until the year 36812
         held.until = uint40(until); // fits until the year 36812
@@ -381,7 +386,13 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc INodeRegistry
-    function unbonding() external view returns (uint40) {
+    function unbonding() public view returns (uint40) {
+        bool isShortened = block.timestamp < _formerUnbondingUntil && _formerUnbonding > _unbonding;
+        return isShortened ? _formerUnbonding : _unbonding;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function targetUnbonding() external view returns (uint40) {
         return _unbonding;
     }
 

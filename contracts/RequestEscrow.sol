@@ -41,7 +41,7 @@ contract RequestEscrow is EscrowSigned, IEscrowCore, Multicall {
     constructor(Config memory c, EscrowExtension extension_) EscrowState(c) {
         require(extension_.configHash() == keccak256(abi.encode(c)), ExtensionMismatch());
         EXTENSION = address(extension_);
-        _parameters = ParametersWordFields.pack(c.parameters, 1);
+        _parameters = ParametersWordFields.pack(c.parameters, 1, 1, 1);
         emit IEscrowLedger.ParametersSet(1, c.parameters);
     }
 

@@ -38,6 +38,9 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint256 private constant STAKE_COVER = 100;
     uint256 private constant MAX_BOND = 100_000e18;
     uint256 private constant ACTIVATIONS_PER_SNAPSHOT = 200;
+    /// @dev Longer than a request waits for its round (7 days), is worked on (a day and four hours) and its no-shows can be
+    ///      slashed (a day).
+    uint256 private constant RAISE_DELAY = 10 days;
 
     INodeRegistry private immutable NODE_REGISTRY;
 
@@ -48,6 +51,9 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     uint128 private _stakePrice;
     Settings private _settings;
     uint256 private _pausedUntil;
+    /// @dev The no-show slash of requests that were open when it was raised, in basis points, and until when it holds.
+    uint16 private _formerNoShowSlash;
+    uint40 private _formerNoShowSlashUntil;
     mapping(TaskId taskId => Task task) private _tasks;
     mapping(TaskId taskId => Publication publication) private _publications;
     mapping(TaskId taskId => Pools.Pool pool) private _pools;
@@ -261,6 +267,8 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
 
     /// @inheritdoc ITaskRegistry
     function setSettings(Settings calldata settings_) external restricted {
+        _formerNoShowSlash = uint16(_noShowSlash()); // at most 1000
+        _formerNoShowSlashUntil = uint40(block.timestamp + RAISE_DELAY); // fits until the year 36812
         _setSettings(settings_);
         NODE_REGISTRY.requireUnbonding();
     }
@@ -345,7 +353,13 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
 
     /// @inheritdoc ITaskRegistry
     function noShowSlashOf(TaskId taskId) external view returns (uint256) {
-        return (uint256(_tasks[taskId].stakePerNode) * _settings.noShowSlash) / 10_000;
+        return (uint256(_tasks[taskId].stakePerNode) * _noShowSlash()) / 10_000;
+    }
+
+    /// @dev In force: lowered at once, raised when whatever was open is over.
+    function _noShowSlash() private view returns (uint256) {
+        uint256 latest = _settings.noShowSlash;
+        return block.timestamp < _formerNoShowSlashUntil ? Math.min(latest, _formerNoShowSlash) : latest;
     }
 
     /// @inheritdoc ITaskRegistry

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { measureAttestation } from "./bench/attestation.ts";
 import { measureDisputes } from "./bench/disputes.ts";
+import { measureEmissions } from "./bench/emissions.ts";
 import { measureFallback } from "./bench/fallback.ts";
 import { makeLab } from "./bench/lab.ts";
 import {
@@ -39,6 +40,7 @@ async function measure(progress: (step: string) => void): Promise<Figures> {
     ["fallback on chain", () => measureFallback(lab)],
     ["bundle and batch", () => measureMany(lab)],
     ["signed requests", () => measureSigned(lab)],
+    ["emissions", () => measureEmissions(lab)],
     ["beacon", () => measureBeacon(lab)],
     ["draw", () => measureDraw(lab)],
     ["snapshots", async () => measureSnapshot(lab, large)],

@@ -18,7 +18,9 @@ abstract contract EscrowLedger is EscrowState, IEscrowLedger {
         ParametersWord current = _parameters;
         uint256 version = current.version() + 1;
         _formerParameters[version - 1] = current.withTime(block.timestamp);
-        _parameters = ParametersWordFields.pack(parameters_, version).withTime(current.time()); // a pause goes on
+        _parameters = ParametersWordFields.pack(parameters_, version, LEAST_BEACON_DELAY, LEAST_CHAIN_PHASE).withTime(
+            current.time()
+        ); // a pause goes on
         emit ParametersSet(version, parameters_);
         NODE_REGISTRY.requireUnbonding();
     }
@@ -63,6 +65,11 @@ abstract contract EscrowLedger is EscrowState, IEscrowLedger {
     function parameters() external view returns (uint256 version, uint256 pausedUntil, Parameters memory values) {
         ParametersWord word = _parameters;
         return (word.version(), word.time(), word.unpack());
+    }
+
+    /// @inheritdoc IEscrowLedger
+    function leastTimes() external view returns (uint256 beaconDelay, uint256 chainPhase) {
+        return (LEAST_BEACON_DELAY, LEAST_CHAIN_PHASE);
     }
 
     /// @inheritdoc IEscrowLedger

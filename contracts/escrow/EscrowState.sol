@@ -54,6 +54,9 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
     uint256 internal immutable PERIOD;
     /// @dev Units of the payment token in a millionth of it.
     uint256 internal immutable MICRO;
+    /// @dev Of the first parameters, in seconds: they count in blocks of this chain, which no decision changes.
+    uint256 internal immutable LEAST_BEACON_DELAY;
+    uint256 internal immutable LEAST_CHAIN_PHASE;
 
     ParametersWord internal _parameters;
     /// @dev Former sets; their time is when they were replaced.
@@ -92,7 +95,9 @@ abstract contract EscrowState is IEscrowTypes, AccessManaged {
         TEE_REGISTRY = c.teeRegistry;
         (GENESIS, PERIOD) = (c.beacon.genesis(), c.beacon.period());
         uint256 decimals = c.token.decimals();
-        MICRO = decimals > 6 ? 10 ** (decimals - 6) : 1;
+        require(decimals >= 6, TooFewDecimals(decimals));
+        MICRO = 10 ** (decimals - 6);
+        (LEAST_BEACON_DELAY, LEAST_CHAIN_PHASE) = (c.parameters.beaconDelay, c.parameters.chainPhase);
     }
 
     /* BALANCES */

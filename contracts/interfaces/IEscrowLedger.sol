@@ -24,7 +24,7 @@ interface IEscrowLedger is IEscrowTypes {
     error PauseTooSoon(uint256 earliest);
 
     /// @notice Sets the parameters of requests made from now on. Governance only. Reverts where unbonding would not be longer
-    ///         than `INodeRegistry.leastUnbonding` then.
+    ///         than `INodeRegistry.leastUnbonding` then, and below `leastTimes`.
     function setParameters(Parameters calldata parameters) external;
 
     /// @notice Refuses new requests until a time at most seven days ahead, or lifts or shortens a pause. Open ones are not
@@ -41,6 +41,10 @@ interface IEscrowLedger is IEscrowTypes {
     /// @return pausedUntil new requests are refused until then
     /// @return parameters the values
     function parameters() external view returns (uint256 version, uint256 pausedUntil, Parameters memory parameters);
+
+    /// @notice What the first parameters said of times that count in blocks of this chain: no decision goes below, for draws
+    ///         could be foreseen, and phases end before a transaction is in a block. In seconds.
+    function leastTimes() external view returns (uint256 beaconDelay, uint256 chainPhase);
 
     /// @notice The other contracts of this instance, fixed for good.
     function instance()

@@ -170,6 +170,8 @@ interface IEscrowTypes {
     /// @notice The account holds less than the call needs; deposit the difference first.
     error InsufficientBalance(address account, uint256 balance, uint256 needed);
     error ZeroAddress();
+    /// @notice The payment token needs six decimals at least: floors are in millionths of it.
+    error TooFewDecimals(uint256 decimals);
     /// @notice The extension was made with another config.
     error ExtensionMismatch();
 }

@@ -133,13 +133,12 @@ interface INodeRegistry {
     /// @notice Pays out a part of the caller's own award.
     function withdrawAward(address to, uint256 amount) external;
 
-    /// @notice Sets the unbonding time of stake that starts unbonding from now on. Governance only. Longer than
-    ///         `leastUnbonding`, at most 60 days.
-    ///         Warning: requests keep the times that they were made under. After times were shortened, shorten unbonding only
-    ///         once the requests made before are over; lengthen it a snapshot's age before lengthening other times.
+    /// @notice Sets the unbonding time: at once if it is longer, and after the former one if it is shorter, when whatever was
+    ///         requested under longer times is over (STK-2). Governance only. Longer than `leastUnbonding`, at most 60 days.
+    ///         Warning: stake that leaves already keeps its time. Lengthen unbonding a snapshot's age before other times.
     function setUnbonding(uint40 duration) external;
 
-    /// @notice Reverts unless unbonding is longer than `leastUnbonding`. So do connecting an instance and each setter of what
+    /// @notice Reverts unless the unbonding that was last set is longer than `leastUnbonding`. So do connecting an instance and each setter of what
     ///         the sum reads: here, in the task registry, the escrow and the disputes contract.
     function requireUnbonding() external view;
 
@@ -174,7 +173,11 @@ interface INodeRegistry {
     /// @return releaseAt when it becomes free
     function unbondingStake(NodeId nodeId, TaskId taskId) external view returns (uint256 amount, uint256 releaseAt);
 
+    /// @return seconds that stake waits which starts to leave now
     function unbonding() external view returns (uint40);
+
+    /// @return what was last set: `unbonding` is longer for as long as it was before
+    function targetUnbonding() external view returns (uint40);
 
     /// @return seconds that unbonding must exceed under the parameters in force: the age of a snapshot, the longest life of a
     ///         request, its challenge and dispute windows, and the longest dispute

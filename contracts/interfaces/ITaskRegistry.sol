@@ -33,7 +33,8 @@ interface ITaskRegistry {
 
     /// @param activationDelay from subscribing to the first snapshot that counts it; 0..7 days
     /// @param maxSnapshotAge during which a snapshot can be named; 1 hour..3 days
-    /// @param noShowSlash of a task's stakePerNode, taken for a proven no-show, in basis points; 0..1000
+    /// @param noShowSlash of a task's stakePerNode, taken for a proven no-show, in basis points; 0..1000. A raise holds ten days
+    ///        later, when whatever was open is over
     /// @param publisherBond ATOMA locked per task, at most 100,000
     struct Settings {
         uint32 activationDelay;
@@ -164,7 +165,7 @@ interface ITaskRegistry {
 
     function snapshotAddress(uint256 snapshotId) external view returns (address);
 
-    /// @return ATOMA taken from a node of this task for a proven no-show
+    /// @return ATOMA taken from a node of this task for a no-show proven now
     function noShowSlashOf(TaskId taskId) external view returns (uint256);
 
     function settings() external view returns (Settings memory);

@@ -148,7 +148,7 @@ contract ProtocolHarness {
     ) external pure returns (uint256[] memory y) {
         y = new uint256[](sets.length * 5);
         for (uint256 i = 0; i < sets.length; ++i) {
-            ParametersWord word = ParametersWordFields.pack(sets[i], versions[i]).withTime(times[i]);
+            ParametersWord word = ParametersWordFields.pack(sets[i], versions[i], 1, 1).withTime(times[i]);
             (y[5 * i], y[5 * i + 1]) = (ParametersWord.unwrap(word), word.termsPart());
             (y[5 * i + 2], y[5 * i + 3], y[5 * i + 4]) = (word.version(), word.tipFloor(), word.time());
         }

@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 ///         millionths of the payment token.
 /// @param protocolFee of the pay of all members drawn; 0..1000
 /// @param fallbackDelay from the end of commits to the on-chain fallback; 1..3600
-/// @param chainPhase length of each of the two on-chain phases, at least five blocks; 1..3600
-/// @param beaconDelay least time from a request to its round; at least two blocks and a period; 1..300
+/// @param chainPhase length of each of the two on-chain phases, at least five blocks; the first set's..3600
+/// @param beaconDelay least time from a request to its round, at least two blocks and a period; the first set's..300
 /// @param expireDelay from the deadline to the earliest refund; 1..3600
 /// @param beaconTimeout after which a request whose round nobody posted is refunded; 1 min..7 d
 /// @param disputeWindow during which a settled request can still be disputed, and its slot stays taken; 1 s..7 d
@@ -61,11 +61,17 @@ library ParametersWordFields {
     }
 
     /// @notice Checks every bound and packs the set under a version, with a zero time.
-    function pack(Parameters memory p, uint256 newVersion) internal pure returns (ParametersWord) {
+    /// @param leastBeaconDelay what blocks of this chain ask for, as `leastChainPhase`; at least 1
+    function pack(
+        Parameters memory p,
+        uint256 newVersion,
+        uint256 leastBeaconDelay,
+        uint256 leastChainPhase
+    ) internal pure returns (ParametersWord) {
         _bound("protocolFee", p.protocolFee, 0, 1_000);
         _bound("fallbackDelay", p.fallbackDelay, 1, 1 hours);
-        _bound("chainPhase", p.chainPhase, 1, 1 hours);
-        _bound("beaconDelay", p.beaconDelay, 1, 300);
+        _bound("chainPhase", p.chainPhase, leastChainPhase, 1 hours);
+        _bound("beaconDelay", p.beaconDelay, leastBeaconDelay, 300);
         _bound("expireDelay", p.expireDelay, 1, 1 hours);
         _bound("beaconTimeout", p.beaconTimeout, 1 minutes, 7 days);
         _bound("disputeWindow", p.disputeWindow, 1, 7 days);

@@ -19,6 +19,7 @@ const unitWords: Readonly<Record<Unit, string>> = {
 /** Where a bound depends on other values of the file, the widest; `networkFaults` looks at them together. */
 const widest: Limits = {
   values: new Map([["votingPeriod", 30n * 86_400n]]),
+  leastTimesS: { beaconDelay: 1n, chainPhase: 1n },
   ...{ leastVotingTimeS: 1n, leastDelayS: 0n, supply: 2n ** 207n, mostBudget: uint128 },
 };
 
@@ -96,7 +97,7 @@ export const networkSchema = z.strictObject({
   chainId: whole(1, Number.MAX_SAFE_INTEGER, "a chain id"),
   blockTime: whole(1, 60, "seconds"),
   confirmations: whole(1, 200, "blocks"),
-  paymentToken: z.union([z.literal("deploy"), z.strictObject({ address, decimals: whole(0, 24, "decimals") })], {
+  paymentToken: z.union([z.literal("deploy"), z.strictObject({ address, decimals: whole(6, 24, "decimals") })], {
     error: 'must be { "address", "decimals" }, or "deploy" in a local network',
   }),
   atoma: z.union(

@@ -62,6 +62,7 @@ const valuesOf = (governance: Governance, { settings, proposals, available, ...f
   version: settings.version,
   disputesVersion: settings.disputesVersion,
   leastUnbondingS: settings.leastUnbondingS,
+  unbondingNowS: settings.unbondingNowS,
   requestsPausedUntilS: settings.requestsPausedUntilS,
   registrationsPausedUntilS: settings.registrationsPausedUntilS,
   guardian: settings.guardian ?? null,
@@ -99,6 +100,7 @@ const linesOf = (governance: Governance, facts: Facts): readonly string[] => {
     ...fieldsOf({
       "version of parameters": `${settings.version}, of disputes ${settings.disputesVersion}`,
       "unbonding must exceed": formatDuration(settings.leastUnbondingS),
+      "stake that leaves now waits": formatDuration(settings.unbondingNowS),
       requests: `${pauseText(settings.requestsPausedUntilS, nowS)}${settings.isEscrowClosed ? "; CLOSED to its roles" : ""}`,
       registrations: pauseText(settings.registrationsPausedUntilS, nowS),
       guardian: settings.guardian ?? "nobody can cancel proposals",

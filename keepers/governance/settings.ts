@@ -11,6 +11,8 @@ import { readEvents } from "./events.ts";
 export type GovernedSettings = {
   readonly limits: Limits;
   readonly leastUnbondingS: bigint;
+  /** What stake waits that leaves now: longer than the parameter for as long as that was, after it was shortened. */
+  readonly unbondingNowS: bigint;
   readonly version: bigint;
   readonly disputesVersion: bigint;
   readonly requestsPausedUntilS: bigint;
@@ -28,21 +30,28 @@ const named = (fields: Readonly<Record<string, number | bigint>>): Named =>
 const readInstance = async (governance: Governance) => {
   const { session } = governance;
   const { publicClient } = session.context;
-  const [escrow, disputes, settings, stakePrice, unbonding, leastUnbondingS, pausedUntil] = await Promise.all([
+  const [escrow, leastTimes, disputes, settings, stakePrice] = await Promise.all([
     publicClient.readContract({ ...escrowOf(session), functionName: "parameters" }),
+    publicClient.readContract({ ...escrowOf(session), functionName: "leastTimes" }),
     publicClient.readContract({ ...disputesOf(governance), functionName: "parameters" }),
     publicClient.readContract({ ...tasksOf(session), functionName: "settings" }),
     publicClient.readContract({ ...tasksOf(session), functionName: "stakePrice" }),
+  ]);
+  const [unbonding, unbondingNow, leastUnbondingS, pausedUntil] = await Promise.all([
+    publicClient.readContract({ ...nodesOf(session), functionName: "targetUnbonding" }),
     publicClient.readContract({ ...nodesOf(session), functionName: "unbonding" }),
     publicClient.readContract({ ...nodesOf(session), functionName: "leastUnbonding" }),
     publicClient.readContract({ ...tasksOf(session), functionName: "pausedUntil" }),
   ]);
+  const [beaconDelay, chainPhase] = leastTimes;
   const [version, requestsPausedUntilS, parameters] = escrow;
   const [disputesVersion, disputeParameters] = disputes;
   const values = named({ ...parameters, ...disputeParameters, ...settings, stakePrice, unbonding });
   return {
     values,
+    leastTimesS: { beaconDelay, chainPhase },
     ...{ version, disputesVersion, requestsPausedUntilS, leastUnbondingS },
+    unbondingNowS: BigInt(unbondingNow),
     registrationsPausedUntilS: pausedUntil,
   };
 };
@@ -108,7 +117,11 @@ export const readSettings = async (io: Io, governance: Governance): Promise<Gove
   const { leastDelayS, supply, isEscrowClosed } = timelock;
   return {
     ...instance,
-    limits: { values, leastVotingTimeS, leastDelayS, supply, mostBudget: emissions.mostBudget },
+    limits: {
+      ...{ values, leastVotingTimeS, leastDelayS, supply },
+      leastTimesS: instance.leastTimesS,
+      mostBudget: emissions.mostBudget,
+    },
     guardian,
     isEscrowClosed,
   };

@@ -78,7 +78,8 @@ export async function measureFinalize(lab: Lab): Promise<Figures> {
   return { "finalize.k1": gas };
 }
 
-async function firstMember(lab: Lab, request: LocalRequest): Promise<LocalNode> {
+/** The node of the first seat. */
+export async function firstMember(lab: Lab, request: LocalRequest): Promise<LocalNode> {
   const [member] = await committeeOf(lab.world, request);
   const node = lab.nodes.find(({ nodeId }) => nodeId === member?.nodeId);
   if (node === undefined) throw new Error("The committee is empty.");

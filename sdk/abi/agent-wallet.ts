@@ -206,6 +206,7 @@ export const agentWalletAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [{ name: "decimals", type: "uint256" }], name: "TooFewDecimals", type: "error" },
   { inputs: [], name: "Undecided", type: "error" },
   { inputs: [{ name: "requestId", type: "bytes32" }], name: "UnknownQuestion", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },

@@ -153,6 +153,7 @@ export const foldConsumerAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [{ name: "decimals", type: "uint256" }], name: "TooFewDecimals", type: "error" },
   { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [], name: "WrongSigner", type: "error" },

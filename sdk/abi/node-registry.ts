@@ -621,6 +621,13 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [],
+    name: "targetUnbonding",
+    outputs: [{ name: "", type: "uint40" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [
       { name: "nodeId", type: "uint32" },
       { name: "newOwner", type: "address" },

@@ -165,6 +165,7 @@ export const rateConsumerAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [{ name: "decimals", type: "uint256" }], name: "TooFewDecimals", type: "error" },
   { inputs: [], name: "Undecided", type: "error" },
   { inputs: [], name: "UriRequired", type: "error" },
   { inputs: [{ name: "utilisation", type: "uint256" }], name: "UtilisationTooHigh", type: "error" },

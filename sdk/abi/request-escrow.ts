@@ -305,6 +305,7 @@ export const requestEscrowAbi = [
     name: "TipTooLow",
     type: "error",
   },
+  { inputs: [{ name: "decimals", type: "uint256" }], name: "TooFewDecimals", type: "error" },
   { inputs: [{ name: "until", type: "uint256" }], name: "TooLateToDispute", type: "error" },
   {
     inputs: [
@@ -1111,6 +1112,16 @@ export const requestEscrowAbi = [
     name: "jail",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "leastTimes",
+    outputs: [
+      { name: "beaconDelay", type: "uint256" },
+      { name: "chainPhase", type: "uint256" },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {

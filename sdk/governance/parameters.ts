@@ -10,9 +10,10 @@ export type SetterContract =
 /** Values in force by the name of the parameter. */
 export type Values = ReadonlyMap<string, bigint>;
 
-/** What bounds depend on. `supply` and `mostBudget` are in units of ATOMA. */
+/** What bounds depend on. `supply` and `mostBudget` are in units of ATOMA, `leastTimesS` the escrow's first values. */
 export type Limits = {
   readonly values: Values;
+  readonly leastTimesS: { readonly beaconDelay: bigint; readonly chainPhase: bigint };
   readonly leastVotingTimeS: bigint;
   readonly leastDelayS: bigint;
   readonly supply: bigint;
@@ -69,8 +70,8 @@ export const parameters: readonly Parameter[] = [
   ...rows("escrow", "setParameters", [
     ["protocolFee", "basisPoints", 0n, 1_000n],
     ["fallbackDelay", "seconds", 1n, hour],
-    ["chainPhase", "seconds", 1n, hour],
-    ["beaconDelay", "seconds", 1n, 300n],
+    ["chainPhase", "seconds", ({ leastTimesS }) => leastTimesS.chainPhase, hour],
+    ["beaconDelay", "seconds", ({ leastTimesS }) => leastTimesS.beaconDelay, 300n],
     ["expireDelay", "seconds", 1n, hour],
     ["beaconTimeout", "seconds", 60n, 7n * day],
     ["disputeWindow", "seconds", 1n, 7n * day],

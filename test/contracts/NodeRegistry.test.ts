@@ -229,10 +229,12 @@ describe("NodeRegistry", () => {
       const m = market();
       const node = m.taskRegistry.connect(m.owner);
       const managed = await m.ethers.getContractAt("NodeRegistry", m.nodeRegistry);
-      await managed.connect(m.deployer).setUnbonding(50n * dayS);
+      await managed.connect(m.deployer).setUnbonding(50n * dayS); // from 60, and 60 days later
+      await m.networkHelpers.time.increase(60n * dayS - 2n);
       await node.unsubscribe(m.taskId, nodeId);
       const { releaseAt } = await m.nodeRegistry.unbondingStake(nodeId, m.taskId);
-      await managed.connect(m.deployer).setUnbonding(49n * dayS);
+      await m.networkHelpers.time.increase(10n);
+      expect(await m.nodeRegistry.unbonding()).to.equal(50n * dayS);
       await node.subscribe(m.taskId, nodeId, 5n);
       await node.unsubscribe(m.taskId, nodeId);
       expect(await m.nodeRegistry.unbondingStake(nodeId, m.taskId)).to.deep.equal([2n * perTask, releaseAt]);

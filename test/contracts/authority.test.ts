@@ -33,8 +33,8 @@ describe("Who may do what in an instance", () => {
       const bounds: readonly (readonly [keyof ReturnType<typeof values>, number, number])[] = [
         ["protocolFee", 0, 1_000],
         ["fallbackDelay", 1, 3_600],
-        ["chainPhase", 1, 3_600],
-        ["beaconDelay", 1, 300],
+        ["chainPhase", values().chainPhase, 3_600],
+        ["beaconDelay", values().beaconDelay, 300],
         ["expireDelay", 1, 3_600],
         ["beaconTimeout", 60, 604_800],
         ["disputeWindow", 1, 604_800],
@@ -53,6 +53,36 @@ describe("Who may do what in an instance", () => {
           expect((await m.escrow.parameters()).parameters[name]).to.equal(BigInt(value));
         }
       }
+    });
+
+    it("never make a draw foreseeable or a phase too short for a block: those times stay at least what they were first", async () => {
+      const m = market();
+      const set = (changes: Partial<ReturnType<typeof values>>) =>
+        m.escrow.connect(m.deployer).setParameters({ ...values(), ...changes });
+      expect(await m.escrow.leastTimes()).to.deep.equal([BigInt(values().beaconDelay), BigInt(values().chainPhase)]);
+      await set({ beaconDelay: 299, chainPhase: 3_599 });
+      const library = await m.ethers.getContractAt("ParametersWordFields", m.escrow);
+      for (const name of ["beaconDelay", "chainPhase"] as const) {
+        const [least, most] = [values()[name], name === "beaconDelay" ? 300 : 3_600];
+        expect(least).to.be.greaterThan(1);
+        await expect(set({ [name]: least - 1 }))
+          .to.be.revertedWithCustomError(library, "ParameterOutOfBounds")
+          .withArgs(name, least - 1, least, most);
+      }
+      await set({}); // back to the first ones
+    });
+
+    it("count millionths of a payment token, which needs six decimals for that", async () => {
+      const { ethers, world, instance } = market();
+      const token = await (await ethers.deployContract("EvilToken", [5])).getAddress();
+      const { nodeRegistry, taskRegistry, beacon, disputes, teeRegistry, authority } = instance;
+      const others = { treasury: world.treasury, nodeRegistry, taskRegistry, beacon, disputes, teeRegistry, authority };
+      const factory = await ethers.getContractFactory("EscrowExtension");
+      await expect(factory.deploy({ token, ...others, parameters: values() }))
+        .to.be.revertedWithCustomError(factory, "TooFewDecimals")
+        .withArgs(5);
+      const enough = await (await ethers.deployContract("EvilToken", [6])).getAddress();
+      await factory.deploy({ token: enough, ...others, parameters: values() });
     });
 
     it("count their versions, and leave requests made before as they were", async () => {

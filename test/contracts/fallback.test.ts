@@ -206,6 +206,31 @@ describe("The fallback on chain", () => {
       await expect(m.escrow.slashNoShow(s.request.words, 4)).to.be.revertedWithCustomError(m.escrow, "NoNoShow");
     });
 
+    it("costs what it did when the request was made: less at once, more when what was open is over", async () => {
+      const m = market();
+      const managed = (await m.ethers.getContractAt("TaskRegistry", m.taskRegistry)).connect(m.deployer);
+      const { activationDelay, maxSnapshotAge, publisherBond } = await m.taskRegistry.settings();
+      const set = (noShowSlash: bigint) =>
+        managed.setSettings({ activationDelay, maxSnapshotAge, publisherBond, noShowSlash });
+      const basisPoints = async () =>
+        ((await m.taskRegistry.noShowSlashOf(m.taskId)) * 10_000n) / (await stakePerNode());
+      const s = await noShow();
+      await settleRevealed(s, quorum);
+      await set(1_000n);
+      await set(999n); // a second decision does not shorten the wait
+      const slash = (await stakePerNode()) / 100n;
+      await expect(m.escrow.slashNoShow(s.request.words, 4))
+        .to.emit(m.escrow, "NoShowSlashed")
+        .withArgs(s.request.requestId, s.nodeOf(4), slash);
+      const raisedAt = await m.networkHelpers.time.latest();
+      await m.networkHelpers.time.increaseTo(raisedAt - 1 + 10 * 86_400 - 1);
+      expect(await basisPoints()).to.equal(100n);
+      await m.networkHelpers.time.increase(1);
+      expect(await basisPoints()).to.equal(999n);
+      await set(50n);
+      expect(await basisPoints()).to.equal(50n);
+    });
+
     it("takes an eighth of its reputation, after the sixty-fourth for being absent", async () => {
       const m = market();
       for (let i = 0; i < 4; i++) {

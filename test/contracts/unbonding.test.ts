@@ -22,7 +22,30 @@ describe("Unbonding", () => {
       .to.be.revertedWithCustomError(nodeRegistry, "UnbondingTooShort")
       .withArgs(leastS(), leastS());
     await setTo(1);
-    expect(await nodeRegistry.unbonding()).to.equal(BigInt(leastS() + 1));
+    expect(await nodeRegistry.targetUnbonding()).to.equal(BigInt(leastS() + 1));
+  });
+
+  it("gets shorter only after the time that it was: whatever was asked under longer windows is over then (STK-2)", async () => {
+    const m = market();
+    const { nodeRegistry, networkHelpers } = m;
+    const set = async (seconds: number) => (await registry()).connect(m.deployer).setUnbonding(seconds);
+    const unbonding = async () => Number(await nodeRegistry.unbonding());
+    const first = await unbonding();
+    expect(first).to.be.greaterThan(leastS() + 100);
+    await set(leastS() + 1);
+    const until = (await networkHelpers.time.latest()) + first;
+    expect(await unbonding()).to.equal(first);
+    await set(leastS() + 50); // longer than the target, and shorter than what holds: a new wait
+    expect([await unbonding(), await nodeRegistry.targetUnbonding()]).to.deep.equal([first, BigInt(leastS() + 50)]);
+    await networkHelpers.time.increaseTo(until);
+    expect(await unbonding()).to.equal(first);
+    await networkHelpers.time.increase(5);
+    expect(await unbonding()).to.equal(leastS() + 50);
+    await set(leastS() + 51);
+    expect(await unbonding()).to.equal(leastS() + 51); // longer: at once
+    await set(first);
+    await set(leastS() + 51); // up and down leaves nobody with less
+    expect(await unbonding()).to.equal(first);
   });
 
   it("bounds the dispute parameters", async () => {

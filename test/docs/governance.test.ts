@@ -35,7 +35,15 @@ describe("The page of governance operations", () => {
   });
 
   it("uses parameters that there are, with values within their bounds", () => {
-    const limits = { values: new Map(), leastVotingTimeS: 0n, leastDelayS: 0n, supply: 0n, mostBudget: 0n };
+    const leastTimesS = { beaconDelay: 15n, chainPhase: 60n };
+    const limits = {
+      values: new Map(),
+      leastTimesS,
+      leastVotingTimeS: 0n,
+      leastDelayS: 0n,
+      supply: 0n,
+      mostBudget: 0n,
+    };
     const used = [...text.matchAll(/--set ([A-Za-z]+)=([0-9]+)/g)];
     expect(used.length).to.be.greaterThan(1);
     for (const [, name, value = ""] of used) {

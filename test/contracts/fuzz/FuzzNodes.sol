@@ -258,7 +258,8 @@ abstract contract FuzzNodes is FuzzLedger {
         bool isRefused = bytes4(result) == INodeRegistry.UnbondingTooShort.selector;
         if (!success && !isRefused) revert Broken("STK-2", name, uint256(bytes32(result)), 0);
         uint256 least = nodes.leastUnbonding();
-        if (nodes.unbonding() <= least) revert Broken("STK-2", "unbonding", nodes.unbonding(), least);
+        uint256 set = nodes.targetUnbonding();
+        if (set <= least || nodes.unbonding() < set) revert Broken("STK-2", "unbonding", set, least);
     }
 
     function activate(uint256 seed) external step {

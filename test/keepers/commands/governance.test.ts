@@ -168,7 +168,7 @@ describe("atoma governance", function () {
     expect(await refused(shorter)).to.contain(`Unbonding takes ${least - 5n} s`);
     expect(await refused(["propose", "--set", "unbonding=60s"])).to.contain("Unbonding takes 60 s");
     expect([count(), await market.voters[0].getNonce()]).to.deep.equal([files, nonce]);
-    const both = [...shorter, "--set", "chainPhase=1s", "--output", output("shorter.json")];
+    const both = [...shorter, "--set", "fallbackDelay=1s", "--output", output("shorter.json")];
     expect(await done(both)).to.match(/1\. setParameters[^]*2\. setUnbonding/);
     await market.atoma.connect(market.deployer).transfer(market.governance.treasury, 4_000n * tokens);
     expect(await done(grant)).to.contain("1000 ATOMA, 25% of what is free");

@@ -35,7 +35,7 @@ contract EndedSlotKeepsItsFields {
 /// @notice Packed parameters are unpacked as they were.
 contract ParametersSurvivePacking {
     function check(Parameters memory p, uint16 version) external pure {
-        Parameters memory q = ParametersWordFields.pack(p, version).unpack();
+        Parameters memory q = ParametersWordFields.pack(p, version, 1, 1).unpack();
         assert(p.protocolFee == q.protocolFee && p.disputeWindow == q.disputeWindow && p.tipFloor == q.tipFloor);
     }
 }
