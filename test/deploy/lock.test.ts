@@ -7,13 +7,17 @@ import { freshFolder } from "./fixture.ts";
 
 const lockModule = new URL("../../deploy/run/lock.ts", import.meta.url).href;
 
-/** Another process that deploys from the folder until it is killed. Returns when it has begun. */
+/** Another process that deploys from the folder until `kill`. Returns when it has begun. */
 async function holdElsewhere(folder: string) {
   const script = `import { withLock } from ${JSON.stringify(lockModule)};
     await withLock(process.argv[1], () => { console.log("held"); return new Promise(() => setInterval(() => {}, 1_000)); });`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script, folder]);
   await once(child.stdout, "data");
-  return child;
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await once(child, "close");
+  };
+  return { kill };
 }
 
 const deploy = (folder: string): Promise<string> => withLock(folder, () => Promise.resolve("deployed"));
@@ -22,12 +26,11 @@ const refusal = (folder: string): Promise<unknown> => deploy(folder).catch((thro
 describe("The lock of a deployment", () => {
   it("refuses while another process lives, says what to do, and is free at once after kill -9", async () => {
     const folder = freshFolder();
-    const child = await holdElsewhere(folder);
+    const other = await holdElsewhere(folder);
     const error = await refusal(folder);
+    await other.kill();
     expect(error).to.be.instanceOf(DeploymentError);
     expect((error as Error).message).to.match(/^Another deployment is at work:\n.*: wait for its end, or end it\.$/);
-    child.kill("SIGKILL");
-    await once(child, "close");
     expect(await deploy(folder)).to.equal("deployed");
   });
 
