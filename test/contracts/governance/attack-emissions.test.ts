@@ -2,8 +2,10 @@ import { expect } from "chai";
 import { answerDigest, committeeOf, type LocalRequest } from "../../../deploy/local/committee.ts";
 import { epochS, type GovernedMarket, useGovernedMarket } from "../../helpers/governed.ts";
 import { forge } from "../../helpers/forge.ts";
+import { rotate } from "../../helpers/identity.ts";
 import { impersonate } from "../../helpers/impersonate.ts";
 import { askAndPost, paramsFor, sampleOutput, settle } from "../../helpers/market.ts";
+import { earningsOf } from "../../helpers/trial.ts";
 
 const tokens = 10n ** 18n;
 const windowS = 600n;
@@ -26,26 +28,36 @@ describe("Emissions under attack", () => {
     return shown(request, settlement.head);
   };
 
-  it("credit nothing to a member that was jailed before its request was paid: it was absent", async () => {
-    const m = market();
-    const request = await askAndPost(m, paramsFor(m, { units: 100_000n, challengeWindow: windowS }));
-    const settlement = await forge(m, request);
-    await settle(m, settlement);
-    const [jailed, honest] = (await committeeOf(m.world, request)).map(({ nodeId }) => nodeId);
-    const disputes = await impersonate(m, m.instance.disputes);
-    await m.nodeRegistry.connect(disputes).jail(jailed ?? 0n, m.taskId);
-    await m.networkHelpers.time.increase(windowS + 1n);
-    const finalized = await m.escrow.finalize(settlement, m.settler.address);
-    const receipt = await finalized.wait();
-    const settled = receipt?.logs
-      .flatMap((log) => m.escrow.interface.parseLog(log) ?? [])
-      .find((one) => one.name === "Settled");
-    const head = BigInt(String(settled?.args["head"])); // as the event tells it
-    await m.emissions.record([shown(request, head)]);
-    const epoch = await m.emissions.currentEpoch();
-    expect(await m.emissions.creditOf(epoch, honest ?? 0n)).not.to.equal(0n);
-    expect(await m.emissions.creditOf(epoch, jailed ?? 0n)).to.equal(0n);
-  });
+  for (const [when, isReleased] of [
+    ["is jailed still", false],
+    ["is out of jail again as the work is recorded", true],
+  ] as const) {
+    it(`credit nothing to a member that was jailed before its request was paid, where it ${when}: it was absent`, async () => {
+      const m = market();
+      const request = await askAndPost(m, paramsFor(m, { units: 100_000n, challengeWindow: windowS }));
+      const settlement = await forge(m, request);
+      await settle(m, settlement);
+      const [jailed = 0n, honest = 0n] = (await committeeOf(m.world, request)).map(({ nodeId }) => nodeId);
+      const disputes = await impersonate(m, m.instance.disputes);
+      await m.nodeRegistry.connect(disputes).jail(jailed, m.taskId);
+      await m.networkHelpers.time.increase(windowS + 1n);
+      const finalized = await m.escrow.finalize(settlement, m.settler.address);
+      const receipt = await finalized.wait();
+      const settled = receipt?.logs
+        .flatMap((log) => m.escrow.interface.parseLog(log) ?? [])
+        .find((one) => one.name === "Settled");
+      const head = BigInt(String(settled?.args["head"])); // as the event tells it
+      expect(await earningsOf(m, jailed)).to.equal(0n);
+      if (isReleased) {
+        await m.networkHelpers.time.increaseTo(await m.nodeRegistry.jailedUntil(jailed));
+        await rotate(m, jailed, "a key after jail");
+      }
+      await m.emissions.record([shown(request, head)]);
+      const epoch = await m.emissions.currentEpoch();
+      expect(await m.emissions.creditOf(epoch, honest)).not.to.equal(0n);
+      expect(await m.emissions.creditOf(epoch, jailed)).to.equal(0n);
+    });
+  }
 
   it("cannot be starved by whoever opens an epoch first, while what the last one did not need waits for its first claim", async () => {
     const m = market();

@@ -104,6 +104,9 @@ describe("Treasury", () => {
     const m = await funded();
     await m.vault.createStream(m.world.atoma, m.stranger, 1_000n, m.now + day, m.now + 2n * day);
     await m.vault.endStream(0n);
+    const { total, start, end } = await m.vault.streamOf(0n);
+    expect([total, end]).to.deep.equal([0n, BigInt(await m.networkHelpers.time.latest())]);
+    expect(start <= end, "a stream never ends before it starts").to.equal(true);
     expect(await m.vault.available(m.world.atoma)).to.equal(funds);
     await expect(m.vault.payStream(0n)).to.be.revertedWithCustomError(m.vault, "NothingAccrued");
   });
