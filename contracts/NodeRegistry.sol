@@ -35,9 +35,11 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     }
 
     /// @param until from when its owner may release it; zero, as `since`, if the node is not jailed
+    /// @param last when it was jailed last, for good
     struct Jail {
         uint40 since;
         uint40 until;
+        uint40 last;
     }
 
     bytes32 private constant CONSENT_TYPEHASH = keccak256("SignerConsent(address owner,uint256 deadline)");
@@ -114,7 +116,7 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
         address former = _nodes[nodeId].signer;
         uint256 jailedUntil_ = _jails[nodeId].until;
         require(block.timestamp >= jailedUntil_, NodeIsJailed(nodeId, jailedUntil_));
-        if (jailedUntil_ != 0) delete _jails[nodeId];
+        if (jailedUntil_ != 0) (_jails[nodeId].since, _jails[nodeId].until) = (0, 0);
         _keys[former].until = uint40(block.timestamp); // fits until the year 36812
         _useSigner(nodeId, signer, msg.sender, consentDeadline, consent);
         emit SignerRotated(nodeId, former, signer);
@@ -282,8 +284,9 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     function jail(NodeId nodeId, TaskId taskId) external onlyDisputes {
         uint256 until = block.timestamp + unbonding();
         Jail storage held = _jails[nodeId];
-        if (held.since == 0) held.since = uint40(block.timestamp); // fits until the year 36812
-        held.until = uint40(until); // fits until the year 36812
+        uint40 timestamp = uint40(block.timestamp); // fits until the year 36812
+        if (held.since == 0) held.since = timestamp;
+        (held.until, held.last) = (uint40(until), timestamp); // fits until the year 36812
         emit NodeJailed(nodeId, until);
         address escrow_ = escrow();
         IEscrowVerdicts(escrow_).jail(nodeId);
@@ -357,6 +360,11 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function jailedSince(NodeId nodeId) external view returns (uint256) {
         return _jails[nodeId].since;
+    }
+
+    /// @inheritdoc INodeRegistry
+    function lastJailedAt(NodeId nodeId) external view returns (uint256) {
+        return _jails[nodeId].last;
     }
 
     /// @inheritdoc INodeRegistry

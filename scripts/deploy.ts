@@ -1,6 +1,7 @@
 // Deploys a network or an instance: see --help. Rehearses unless it is told to send.
 import { deployCommand } from "./deploy/command.ts";
 import { DeploymentError } from "../deploy/parameters/network-file.ts";
+import { visible } from "../keepers/cli/text.ts";
 import { UsageError } from "../keepers/commands/usage-error.ts";
 import { SignerError } from "../keepers/runtime/errors.ts";
 
@@ -13,8 +14,8 @@ try {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return visible(String(error));
   const causes: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.message);
+  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(visible(at.message));
   return `${causes.join("\n  because: ")}\nNothing is lost: run the same command again.`;
 }

@@ -112,17 +112,19 @@ contract Emissions is IEmissions, AccessManaged {
         uint256 attested = work.head.attested();
         bool isLate = r.rules.challengeWindow() != 0; // who was jailed within the window was not paid
         for (uint256 i = 0; i < members.length; ++i) {
-            if ((attested >> i) & 1 == 0 || (isLate && _isJailed(members[i]))) continue;
-            uint256 pay = uint32(members[i]) * Payout.payPerAsk(r.work, r.terms); // the ask is the lower half of 64 bits
+            NodeId nodeId = NodeId.wrap(uint32(members[i] >> 32)); // the upper half of 64 bits, and the ask is the lower
+            if ((attested >> i) & 1 == 0 || (isLate && _wasJailed(nodeId, r))) continue;
+            uint256 pay = uint32(members[i]) * Payout.payPerAsk(r.work, r.terms);
             uint256 each = Math.mulDiv(Payout.shareDown(pay, r.terms.protocolFee()), 1e18, price_);
-            _values[epoch][NodeId.wrap(uint32(members[i] >> 32))] += each; // the node is the upper half
+            _values[epoch][nodeId] += each;
             value += each;
         }
         emit WorkRecorded(requestId, epoch, value);
     }
 
-    function _isJailed(uint256 member) private view returns (bool) {
-        return ESCROW.nodeWord(NodeId.wrap(uint32(member >> 32))).signer() == address(0); // as the escrow itself asks
+    /// @dev Whether it was jailed after the request was made, released since or not.
+    function _wasJailed(NodeId nodeId, Request calldata r) private view returns (bool) {
+        return NODE_REGISTRY.lastJailedAt(nodeId) >= r.rules.submittedAt();
     }
 
     function _requireSettled(Work calldata work, bytes32 requestId) private view {

@@ -66,8 +66,8 @@ interface IEmissions {
 
     /// @notice Records settled requests, each once, in the current epoch. By anyone. What was recorded before is skipped.
     ///         Each record sets the running epoch's budget aside, as far as it is not yet and this contract holds it.
-    ///         Of a request with a challenge window, members that are jailed by now are not credited: who was when it ended
-    ///         was not paid.
+    ///         Of a request with a challenge window, members that were jailed after it was made are not credited: who was in
+    ///         jail when it ended was not paid.
     ///         Requests signed off chain have no slot that remembers them, and count for nothing here.
     function record(Work[] calldata work) external;
 

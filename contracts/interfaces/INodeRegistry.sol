@@ -160,6 +160,9 @@ interface INodeRegistry {
     /// @return since when it is jailed without a break; zero if it is not
     function jailedSince(NodeId nodeId) external view returns (uint256);
 
+    /// @return when the node was jailed last, though it may be released by now; zero for one that never was
+    function lastJailedAt(NodeId nodeId) external view returns (uint256);
+
     /// @return last second in which a dispute keeps the stake from being released
     function frozenUntil(NodeId nodeId, TaskId taskId) external view returns (uint256);
 

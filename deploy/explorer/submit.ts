@@ -8,11 +8,14 @@ import { type ContractName, contractNames } from "../run/record.ts";
 import { constructorArguments, contractOf, type Subject } from "../verify/subject.ts";
 import type { Explorer } from "./explorer.ts";
 
-/** What an explorer said of a contract. It proves nothing: an explorer can say what it likes. */
+/**
+ * What an explorer said of a contract. It proves nothing: an explorer can say what it likes. What it showed before may have been submitted
+ * by anyone, with other comments and names that compile to the same code: nobody compared it.
+ */
 export type Submission = {
   readonly name: ContractName;
   readonly address: Address;
-  readonly outcome: "verified" | "already verified" | "refused";
+  readonly outcome: "verified" | "shown before" | "refused";
   /** Why it was refused, on one line; empty otherwise. */
   readonly reason: string;
 };
@@ -84,7 +87,7 @@ async function submit(input: SubmitInput, environment: Environment, name: Contra
   try {
     const said = await listening(() => within(limitMs, verifyContract(asked, environment)));
     const isOld = said.includes("has already been verified");
-    return { name, address, outcome: isOld ? "already verified" : "verified", reason: "" };
+    return { name, address, outcome: isOld ? "shown before" : "verified", reason: "" };
   } catch (error) {
     const reason = oneLine(error instanceof Error ? error.message : String(error), explorer.key);
     return { name, address, outcome: "refused", reason };

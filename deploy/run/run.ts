@@ -22,19 +22,19 @@ export type RunInput = {
   readonly confirmations: number;
   readonly pollMs: number;
   readonly say: (line: string) => void;
+  /** Most wei for a unit of gas that is signed; any, if absent. */
+  readonly mostFeeWei?: bigint;
   /** Where the provider holds the deployer's key itself, nothing is signed here. */
   readonly sendsItself?: boolean;
 };
 
 /** Deploys, or goes on with what an earlier run began in the same folder. Returns all contracts by name. */
 export async function runSteps(input: RunInput): Promise<Contracts> {
-  const { steps, provider, deployer, chainId, folder, confirmations, pollMs, say } = input;
+  const { steps, provider, deployer, folder, confirmations, pollMs, say } = input;
   keepTerms(folder, input.terms);
   const outbox = openOutbox(folder);
   const signing =
-    input.sendsItself === true
-      ? withAccount(provider, deployer.address)
-      : signingProvider({ provider, deployer, chainId, outbox });
+    input.sendsItself === true ? withAccount(provider, deployer.address) : signingProvider({ ...input, outbox });
   let contracts: Contracts = {};
   for (const { module, parametersOf } of steps) {
     const journal = join(folder, module.id);

@@ -1,4 +1,12 @@
-import { type Address, type Hex, hexToBigInt, hexToNumber, type TransactionSerializableEIP1559 } from "viem";
+import {
+  type Address,
+  formatGwei,
+  type Hex,
+  hexToBigInt,
+  hexToNumber,
+  type TransactionSerializableEIP1559,
+} from "viem";
+import { DeploymentError } from "../parameters/network-file.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Provider } from "./rpc.ts";
 
@@ -24,12 +32,16 @@ export type SigningInput = {
   readonly deployer: Deployer;
   readonly chainId: number;
   readonly outbox: Outbox;
+  /** Most wei for a unit of gas that is signed; any, if absent. A node names the fees, and may lie once it is trusted. */
+  readonly mostFeeWei?: bigint;
 };
 
 /** A node that seems to hold the deployer's key: what is sent from it is signed here and written down first. */
-export function signingProvider({ provider, deployer, chainId, outbox }: SigningInput): Provider {
+export function signingProvider({ provider, deployer, chainId, outbox, mostFeeWei }: SigningInput): Provider {
   const send = async (wanted: Wanted): Promise<unknown> => {
-    const raw = await deployer.signTransaction(signable(wanted, chainId));
+    const transaction = signable(wanted, chainId);
+    checkFee(transaction, mostFeeWei);
+    const raw = await deployer.signTransaction(transaction);
     outbox.add(hexToNumber(wanted.nonce), raw);
     return provider.request({ method: "eth_sendRawTransaction", params: [raw] });
   };
@@ -40,6 +52,13 @@ export function signingProvider({ provider, deployer, chainId, outbox }: Signing
       return provider.request({ method, params });
     },
   };
+}
+
+function checkFee({ maxFeePerGas = 0n }: TransactionSerializableEIP1559, mostFeeWei = maxFeePerGas): void {
+  if (maxFeePerGas <= mostFeeWei) return;
+  throw new DeploymentError("Fees rose since they were shown:", [
+    `the node asks up to ${formatGwei(maxFeePerGas)} gwei for a unit of gas, and at most ${formatGwei(mostFeeWei)} is signed. Nothing is lost: run the same command again to see what it costs now.`,
+  ]);
 }
 
 /** Chains with one gas price get it as both fees. */

@@ -70,7 +70,17 @@ async function proveValue({ chain }: Subject, value: Value, handOver: bigint | u
   return proof(`${title} as governance set it`, true, "", `changed since: ${how}; ${difference}`);
 }
 
-async function readInstance({ chain, record: r, file }: Subject): Promise<Current> {
+/** The budget of emissions is not readable: the last event tells it. */
+async function budgetOf(subject: Subject): Promise<bigint> {
+  const { chain, record } = subject;
+  const events = eventsOf(emissionsAbi, "BudgetSet");
+  const [from, to] = [await originOf(subject), await chain.getBlockNumber()];
+  const last = (await logsOf(chain, { address: record.emissions, events, from, to })).at(-1);
+  return BigInt(String((last?.args as { budget?: bigint } | undefined)?.budget ?? 0n));
+}
+
+async function readInstance(subject: Subject): Promise<Current> {
+  const { chain, record: r, file } = subject;
   const read = {
     escrow: { address: r.escrow, abi: requestEscrowAbi },
     tasks: { address: r.taskRegistry, abi: taskRegistryAbi },
@@ -84,6 +94,7 @@ async function readInstance({ chain, record: r, file }: Subject): Promise<Curren
   const stakePrice = await chain.readContract({ ...read.tasks, functionName: "stakePrice" });
   const unbonding = await chain.readContract({ ...read.nodes, functionName: "targetUnbonding" });
   const price = await chain.readContract({ ...read.emissions, functionName: "price" });
+  const budget = await budgetOf(subject);
   const i = file.instance;
   const leastPrice = priceCover * stakePrice; // what is below it counts as it
   const wantedPrice = file.emissions.emissionPrice > leastPrice ? file.emissions.emissionPrice : leastPrice;
@@ -115,6 +126,7 @@ async function readInstance({ chain, record: r, file }: Subject): Promise<Curren
     ),
     value("nodeRegistry.unbonding", unbonding, i.unbonding, r.nodeRegistry, eventsOf(nodeRegistryAbi, "UnbondingSet")),
     value("emissions.price", price, wantedPrice, r.emissions, eventsOf(emissionsAbi, "PriceSet")),
+    value("emissions.budget", budget, 0n, r.emissions, eventsOf(emissionsAbi, "BudgetSet")),
   ];
   const emissions = { ...file.emissions, emissionPrice: price };
   return { emissions, instance: { ...i, parameters, disputeParameters, taskSettings, stakePrice, unbonding }, values };

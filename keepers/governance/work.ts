@@ -6,12 +6,11 @@ import { hasBit } from "../../sdk/committee/bitmap.ts";
 import type { Member } from "../../sdk/committee/snapshot.ts";
 import { payPerAsk, shareDown } from "../../sdk/money/lock.ts";
 import { decodeHead } from "../../sdk/words/head.ts";
-import { decodeNodeWord } from "../../sdk/words/node-word.ts";
 import { decodeSlotWord, holdsOutcome } from "../../sdk/words/slot-word.ts";
 import type { MadeRequest } from "../../sdk/client/made-request.ts";
 import type { Io } from "../cli/io.ts";
 import { eventsIn, scanLogs } from "../cli/logs.ts";
-import { escrowOf } from "../cli/reads.ts";
+import { escrowOf, nodesOf } from "../cli/reads.ts";
 import { madeIn, startOf } from "../cli/requests.ts";
 import type { Session } from "../cli/session.ts";
 import { logFilterOf } from "../chain/events.ts";
@@ -54,27 +53,23 @@ const isHeld = async (session: Session, { made, digest, head }: Settled): Promis
   return (state === "settled" || state === "callbackFailed") && holdsOutcome(word, outcome);
 };
 
-/** Jailed nodes have no signer in the escrow. */
-const isJailed = async (session: Session, { nodeId }: Member): Promise<boolean> => {
+/** Whether a node was jailed at that time or later, released since or not. */
+const wasJailed = async (session: Session, { nodeId }: Member, sinceS: bigint): Promise<boolean> => {
   const args = [Number(nodeId)] as const;
-  const word = await session.context.publicClient.readContract({
-    ...escrowOf(session),
-    functionName: "nodeWord",
-    args,
-  });
-  return decodeNodeWord(word).signer === zeroAddress;
+  const of = { ...nodesOf(session), functionName: "lastJailedAt", args } as const;
+  return (await session.context.publicClient.readContract(of)) >= sinceS;
 };
 
 /**
- * Whom emissions credit: who attested, except who is jailed where the request had a challenge window. Undefined where the
- * round is not known.
+ * Whom emissions credit: who attested, except who was jailed after the request was made where it had a challenge window.
+ * Undefined where the round is not known.
  */
 const creditedMembers = async (session: Session, { made, head }: Settled): Promise<readonly Member[] | undefined> => {
   const members = await committee(session.context, made.words);
   const { attested } = decodeHead(head);
   const paid = members?.filter((_, seat) => hasBit(attested, seat));
   if (paid === undefined || made.fields.challengeWindowS === 0n) return paid;
-  const jailed = await Promise.all(paid.map((member) => isJailed(session, member)));
+  const jailed = await Promise.all(paid.map((member) => wasJailed(session, member, made.fields.submittedAtS)));
   return paid.filter((_, i) => jailed[i] === false);
 };
 

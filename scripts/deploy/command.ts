@@ -13,6 +13,7 @@ import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
 import { clientOf, feeNow, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
 import { instanceSteps, networkSteps } from "../../deploy/run/steps.ts";
+import { visible } from "../../keepers/cli/text.ts";
 import { openNamedKey } from "../../keepers/cli/wallet.ts";
 import { readCliEnvironment } from "../../keepers/config.ts";
 import { guardedFunctions } from "../../sdk/governance/guarded.ts";
@@ -36,10 +37,10 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
   if (existsSync(plan.recordPath)) {
     return say(`${plan.recordPath} says that this is deployed. Prove it: npm run deploy:verify -- --help`);
   }
-  const planned = await review(plan);
+  const reviewed = await review(plan);
   if (!options.send) return say("Nothing was sent. To send all this, run the same command with --send.");
   if (!options.yes) await askFor(plan.label);
-  const record = await withLock(plan.folder, () => send(plan, planned));
+  const record = await withLock(plan.folder, () => send(plan, reviewed));
   replaceFile(plan.recordPath, jsonText(record));
   say(`The record is ${plan.recordPath}. Prove all of it: npm run deploy:verify -- --network ${options.network}`);
   if (plan.base !== undefined) for (const line of rolesLines(plan)) say(line);
@@ -85,8 +86,13 @@ function baseOf({ instance, beside, deployments }: Ready, name: string): Deploym
   return instance === undefined ? undefined : readRecord(beside ?? join(deployments, name, "record.json"));
 }
 
+/** What was shown, and most wei for a unit of gas: the fees in sight, with room for what Ignition adds and the market does. */
+type Reviewed = { readonly planned: readonly Planned[]; readonly mostFeeWei: bigint };
+
+const gwei = 10n ** 9n;
+
 /** Rehearses, and shows what a reviewer has to see. Throws DeploymentError where something is left to the deployer. */
-async function review(plan: Plan): Promise<readonly Planned[]> {
+async function review(plan: Plan): Promise<Reviewed> {
   const { file, provider, deployer, base, folder, say } = plan;
   const known = new Map([
     ...Object.entries(timelockRoles).map(([name, role]) => [role, name] as const),
@@ -103,7 +109,7 @@ async function review(plan: Plan): Promise<readonly Planned[]> {
     for (const line of lines) say(line);
     if (kept.length > 0) throw new DeploymentError("The deployer would keep power:", kept);
     await checkBalance(plan, costOf(rehearsal.planned, feeWei));
-    return rehearsal.planned;
+    return { planned: rehearsal.planned, mostFeeWei: 4n * feeWei + 2n * gwei };
   } finally {
     await rehearsal.close();
   }
@@ -153,13 +159,13 @@ async function askFor(label: string): Promise<void> {
   if (typed.trim() !== label) throw new DeploymentError("Nothing was sent:", [`"${typed.trim()}" is not ${label}.`]);
 }
 
-async function send(plan: Plan, planned: readonly Planned[]): Promise<DeploymentRecord> {
+async function send(plan: Plan, { planned, mostFeeWei }: Reviewed): Promise<DeploymentRecord> {
   const { file, signer, chain, folder } = plan;
   if (signer === undefined) throw new Error("There is no key.");
   const pollMs = Math.min(1_000, file.blockTime * 250);
   const provider = telling(plan, planned);
   const { confirmations, chainId } = file;
-  const contracts = await runSteps({ ...plan, provider, deployer: signer, chainId, confirmations, pollMs });
+  const contracts = await runSteps({ ...plan, provider, deployer: signer, chainId, confirmations, pollMs, mostFeeWei });
   return makeRecord({
     ...{ chain, file, contracts, deployer: signer.address },
     instance: plan.options.instance ?? "first",
@@ -177,7 +183,7 @@ function telling({ provider, say }: Plan, planned: readonly Planned[]): Provider
       const answer = await provider.request(call);
       if (call.method !== "eth_sendRawTransaction") return answer;
       const { call: what = "again" } = planned[sent] ?? {};
-      say(`Sent ${++sent} of ${planned.length}: ${what.split("(")[0] ?? what} ${String(answer)}`);
+      say(`Sent ${++sent} of ${planned.length}: ${what.split("(")[0] ?? what} ${visible(String(answer))}`);
       return answer;
     },
   };

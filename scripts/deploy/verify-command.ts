@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Explorer, explorerOf } from "../../deploy/explorer/explorer.ts";
-import { ownContracts, submissionLine, submitContracts } from "../../deploy/explorer/submit.ts";
+import { ownContracts, type Submission, submissionLine, submitContracts } from "../../deploy/explorer/submit.ts";
 import { DeploymentError, readNetworkFile } from "../../deploy/parameters/network-file.ts";
 import { readRecord } from "../../deploy/run/record.ts";
 import { clientOf, httpProvider } from "../../deploy/run/rpc.ts";
@@ -66,9 +66,11 @@ async function submitAll(subject: Subject, rpcUrl: string, explorer: Explorer, s
   const onAnswer = (one: Parameters<typeof submissionLine>[0]) => say(submissionLine(one));
   const names = ownContracts(subject);
   const all = await submitContracts({ subject, rpcUrl, explorer, names, limitMs: explorerLimitMs, onAnswer });
-  const refused = all.filter(({ outcome }) => outcome === "refused").length;
-  say(`${all.length - refused} shown by the explorer, ${refused} refused`);
-  return refused === 0;
+  const count = (outcome: Submission["outcome"]): number => all.filter((one) => one.outcome === outcome).length;
+  say(`${count("verified")} verified, ${count("shown before")} shown before, ${count("refused")} refused`);
+  if (count("shown before") > 0)
+    say("What was shown before may be sources of others, and was not compared: look at it.");
+  return count("refused") === 0;
 }
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];

@@ -484,6 +484,13 @@ export const nodeRegistryAbi = [
     type: "function",
   },
   {
+    inputs: [{ name: "nodeId", type: "uint32" }],
+    name: "lastJailedAt",
+    outputs: [{ name: "", type: "uint256" }],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
     inputs: [],
     name: "leastUnbonding",
     outputs: [{ name: "", type: "uint256" }],

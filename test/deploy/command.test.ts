@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { numberToHex, parseEther, parseGwei } from "viem";
 import { localDeployerKey } from "../../deploy/local/interrupt.ts";
 import { readRecord } from "../../deploy/run/record.ts";
 import type { Io } from "../../keepers/cli/io.ts";
@@ -106,6 +107,30 @@ describe("The command deploy", () => {
     expect(existsSync(record("local"))).to.equal(false);
   });
 
+  it("signs no fee far above the one that was shown, whatever the node asks once it is trusted, and goes on later", async () => {
+    const other = await freshChain();
+    let [sent, isLying] = [0, true];
+    const request = async (call: { readonly method: string; readonly params?: unknown[] }): Promise<unknown> => {
+      if (call.method === "eth_sendRawTransaction") sent += 1;
+      const isAsked = call.method === "eth_maxPriorityFeePerGas" && sent > 0 && isLying;
+      return isAsked ? numberToHex(parseGwei("20000")) : other.provider.request(call);
+    };
+    const node = await startRpcServer({ request } as Parameters<typeof startRpcServer>[0]);
+    const own = ["--network", "local", "--rpc-url", node.url, "--deployments", freshFolder(), "--send", "--yes"];
+    const held = () => other.chain.getBalance({ address: deployer });
+    try {
+      const before = await held();
+      const { error } = await run(deployCommand, own, key);
+      expect(error).to.include("Fees rose since they were shown").and.include("asks up to 2000");
+      expect(before - (await held()) < parseEther("0.01")).to.equal(true);
+      isLying = false;
+      expect(await run(deployCommand, own, key)).to.include({ error: "" });
+    } finally {
+      await node.close();
+      await other.connection.close();
+    }
+  });
+
   it("refuses to send without a key, without a yes, and to another chain, each with what to do", async () => {
     const noKey = await run(deployCommand, [...args, "--from", deployer, "--send"]);
     const noYes = await run(deployCommand, [...args, "--send"], key);
@@ -139,7 +164,7 @@ describe("The command deploy", () => {
     expect(await nonce(), "nothing is sent twice").to.equal(transactions);
     const proved = await run(verifyCommand, args);
     expect(proved.answer, proved.out).to.equal(true);
-    expect(proved.out).to.match(/\n76 proved, 0 failed$/);
+    expect(proved.out).to.match(/\n77 proved, 0 failed$/);
   });
 
   it("writes a record that the client library and the keepers read", async () => {

@@ -95,14 +95,14 @@ describe("Sources at a block explorer", () => {
     const said = lines.slice(lines.findIndex((line) => /^\d+ proved, 0 failed$/.test(line)) + 1);
     expect(answer, said.join("\n")).to.equal(true);
     const wanted = contractNames.map((name) => `verified  ${name} ${world.subject.record[name]}`);
-    expect(said).to.deep.equal([...wanted, "15 shown by the explorer, 0 refused"]);
+    expect(said).to.deep.equal([...wanted, "15 verified, 0 shown before, 0 refused"]);
     expect(world.explorer.shown.size).to.equal(contractNames.length);
     expect([...world.explorer.keys]).to.deep.equal([key]);
     expect(lines.join("\n")).not.to.include(key);
   });
 
   it("are not submitted twice", async () => {
-    expect(await submit("escrow")).to.deep.equal({ outcome: "already verified", reason: "" });
+    expect(await submit("escrow")).to.deep.equal({ outcome: "shown before", reason: "" });
   });
 
   it("are refused where a source or a setting is another, be it a word of a comment", async () => {

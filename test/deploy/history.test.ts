@@ -9,6 +9,7 @@ import {
   zeroHash,
 } from "viem";
 import { accessManagerAbi } from "../../sdk/abi/access-manager.ts";
+import { emissionsAbi } from "../../sdk/abi/emissions.ts";
 import { atomaTimelockAbi } from "../../sdk/abi/atoma-timelock.ts";
 import { deployLocally } from "../../deploy/local/interrupt.ts";
 import type { Contracts } from "../../deploy/run/engine.ts";
@@ -70,6 +71,15 @@ describe("The proof that a deployer left nothing behind", () => {
   }
   const failed = (proofs: readonly Proof[]): string =>
     proofs.flatMap(({ title, fault }) => (fault === undefined ? [] : [`${title}: ${fault}`])).join("\n");
+
+  it("fails where a budget of emissions was left, which pays out from the first epoch", async () => {
+    const subject = await deployWith(async ({ timelock = "0x", emissions = "0x" }) => {
+      const args = [localFile.emissions.mostBudget] as const;
+      await send(timelock, emissions, encodeFunctionData({ abi: emissionsAbi, functionName: "setBudget", args }));
+    });
+    const faults = failed(await verifyDeployment(subject));
+    expect(faults).to.include("emissions.budget as in the file").and.include("governance never changed it");
+  });
 
   it("fails where an operation was left in the timelock, which makes an admin although nobody holds a role any more", async () => {
     const subject = await deployWith(async ({ authority = "0x", timelock = "0x" }) => {
