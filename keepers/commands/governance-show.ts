@@ -110,9 +110,9 @@ const linesOf = (governance: Governance, facts: Facts): readonly string[] => {
     "",
     ...tableOf(
       ["role of", "role", "held by"],
-      roles.map(({ contract, role, account }) => [
+      roles.map(({ contract, role, account, fromS }) => [
         contract,
-        role,
+        fromS === undefined ? role : `${role}, from ${dateOf(fromS)} on`,
         account === `0x${"0".repeat(40)}` ? "everybody" : account,
       ]),
     ),

@@ -10,8 +10,13 @@ import { UsageError } from "../commands/usage-error.ts";
 import { authorityOf, emissionsOf, type Governance, timelockOf, treasuryOf } from "./contracts.ts";
 import { readEvents } from "./events.ts";
 
-/** A role that an account holds now. */
-export type Holding = { readonly contract: string; readonly role: string; readonly account: Address };
+/** A role that an account holds, or will from a time on if that is set (Unix seconds) and nobody prevents it. */
+export type Holding = {
+  readonly contract: string;
+  readonly role: string;
+  readonly account: Address;
+  readonly fromS?: bigint;
+};
 
 /** A stream of the treasury. Amounts in the token's smallest unit, times in Unix seconds. */
 export type Stream = {
@@ -35,11 +40,15 @@ const readAuthorityRoles = async (io: Io, governance: Governance): Promise<reado
     throw new UsageError(
       `Roles cannot be told: since block ${from} nobody gave the timelock the power that it has. Put a block that is not after the access manager into the record, as authorityBlock.`,
     );
+  const { timestamp: nowS } = await session.context.publicClient.getBlock();
   const unique = new Map(granted.map(({ args }) => [`${args.roleId} ${args.account}`, args]));
   const held = [...unique.values()].map(async ({ roleId, account }) => {
-    const read = { ...authorityOf(governance), functionName: "hasRole", args: [roleId, account] } as const;
-    const [isMember] = await session.context.publicClient.readContract(read);
-    return isMember ? [{ contract: "authority", role: roleNames[`${roleId}`] ?? `${roleId}`, account }] : [];
+    // what is granted for later is no membership yet, and needs no further decision
+    const read = { ...authorityOf(governance), functionName: "getAccess", args: [roleId, account] } as const;
+    const [sinceS] = await session.context.publicClient.readContract(read);
+    const role = roleNames[`${roleId}`] ?? `${roleId}`;
+    if (sinceS === 0) return [];
+    return [{ contract: "authority", role, account, ...(sinceS > nowS ? { fromS: BigInt(sinceS) } : {}) }];
   });
   return (await Promise.all(held)).flat();
 };
@@ -90,11 +99,12 @@ const readStream = async (governance: Governance, id: bigint): Promise<Stream> =
 
 const mostStreams = 200n;
 
-/** The streams of the treasury, the first 200. */
+/** The streams of the treasury, the last 200. */
 export const readStreams = async (governance: Governance): Promise<readonly Stream[]> => {
   const read = { ...treasuryOf(governance), functionName: "streamCount" } as const;
   const count = await governance.session.context.publicClient.readContract(read);
-  const ids = Array.from({ length: Number(count < mostStreams ? count : mostStreams) }, (_, i) => BigInt(i));
+  const first = count > mostStreams ? count - mostStreams : 0n;
+  const ids = Array.from({ length: Number(count - first) }, (_, i) => first + BigInt(i));
   return Promise.all(ids.map((id) => readStream(governance, id)));
 };
 

@@ -1,8 +1,8 @@
 /** Workloads of the instance: what events name, as the chain has it now. */
 import type { Address, Hex } from "viem";
+import { taskRegistryAbi } from "../../sdk/abi/task-registry.ts";
 import { teeRegistryAbi } from "../../sdk/abi/tee-registry.ts";
 import type { Io } from "../cli/io.ts";
-import { tasksOf } from "../cli/reads.ts";
 import type { Session } from "../cli/session.ts";
 import { readEvents } from "./events.ts";
 
@@ -24,17 +24,18 @@ export type WorkloadFacts = {
   readonly taskIds: readonly bigint[];
 };
 
-const mostTasks = 500n;
-
-const tasksByWorkload = async (session: Session): Promise<ReadonlyMap<Hex, readonly bigint[]>> => {
-  const { publicClient } = session.context;
-  const count = await publicClient.readContract({ ...tasksOf(session), functionName: "taskCount" });
+const tasksByWorkload = async (io: Io, session: Session): Promise<ReadonlyMap<Hex, readonly bigint[]>> => {
+  const { taskRegistry: address, startBlock: from } = session.instance;
+  const query = {
+    address,
+    abi: taskRegistryAbi,
+    eventName: "TaskRegistered",
+    from,
+    what: "Tasks are looked up",
+  } as const;
   const found = new Map<Hex, bigint[]>();
-  for (let taskId = 1n; taskId <= (count < mostTasks ? count : mostTasks); taskId++) {
-    const read = { ...tasksOf(session), functionName: "workloadOf", args: [Number(taskId)] } as const;
-    const workloadId = await publicClient.readContract(read);
-    found.set(workloadId, [...(found.get(workloadId) ?? []), taskId]);
-  }
+  for (const { args } of await readEvents(io, session, query))
+    found.set(args.task.workloadId, [...(found.get(args.task.workloadId) ?? []), BigInt(args.taskId)]);
   return found;
 };
 
@@ -71,7 +72,7 @@ export const readWorkloads = async (io: Io, session: Session): Promise<readonly 
     what: "Workloads are looked up",
   } as const;
   const registered = await readEvents(io, session, query);
-  const [measurements, tasks] = await Promise.all([readMeasurements(io, session), tasksByWorkload(session)]);
+  const [measurements, tasks] = await Promise.all([readMeasurements(io, session), tasksByWorkload(io, session)]);
   return Promise.all(
     registered.map(async ({ args: { workloadId } }) => {
       const read = { address, abi: teeRegistryAbi, functionName: "workloadOf", args: [workloadId] } as const;

@@ -312,6 +312,18 @@ describe("atoma governance", function () {
     );
   });
 
+  it("shows who gets a role later, though the manager does not call it a member yet", async () => {
+    const { address: thief } = market.stranger;
+    const authority = market.authority.connect(await impersonate(market, market.governance.timelock));
+    await authority.setGrantDelay(0n, 30n * day);
+    await pass(6n * day); // a change of that delay waits itself
+    await authority.grantRole(0n, thief, 0);
+    expect((await market.authority.hasRole(0n, thief)).isMember).to.equal(false);
+    expect(await done(["show"])).to.match(new RegExp(`authority +admin, from 20\\S+ .*on +${thief}`));
+    await pass(30n * day);
+    expect(await done(["show"])).to.match(new RegExp(`authority +admin +${thief}`));
+  });
+
   it("lets only the guardian pause, for a week at most, lift, and cancel", async () => {
     expect(await refused(["pause", "requests", "2d", "--yes"])).to.contain("is not the guardian");
     expect(await refused(["pause", "requests", "8d", "--yes"], guardianKey)).to.contain("at most 7 days");
