@@ -72,6 +72,7 @@ export const escrowSentences = {
   OnlyFrom: "Only {allowed}, a contract of this instance, may call this.",
   RoundAlreadyRecorded: "Round {round} is recorded, and a recorded round never changes. Nothing is to be done.",
   InsufficientBalance: "The account holds {balance} token units of the {needed} needed. Deposit the difference first.",
+  TooFewDecimals: "The payment token has too few decimals. Name one that has six at least.",
   ZeroAddress: "The zero address was given. Pass the account that is meant.",
   ExtensionMismatch:
     "The extension was deployed with another configuration than the escrow. Deploy both with the same.",
