@@ -52,16 +52,18 @@ export type LocalRun = {
   readonly file: NetworkFile;
   readonly folder: string;
   readonly at?: Interruption;
+  /** Most wei for a unit of gas that is signed; any, if absent. */
+  readonly mostFeeWei?: bigint;
 };
 
 /** Deploys a network on a local chain that makes a block per transaction, or goes on with it. Throws Interrupted. */
-export async function deployLocally({ provider, file, folder, at }: LocalRun): Promise<Contracts> {
+export async function deployLocally({ provider, file, folder, at, ...bounds }: LocalRun): Promise<Contracts> {
   const account = privateKeyToAccount(localDeployerKey);
   const signer: Deployer = { address: account.address, signTransaction: (one) => account.signTransaction(one) };
   return runSteps({
     ...interrupting(provider, signer, at),
     ...{ steps: networkSteps(file), chainId: file.chainId, folder, terms: { file } },
-    ...{ confirmations: 1, pollMs: 1, say: () => undefined },
+    ...{ confirmations: 1, pollMs: 1, say: () => undefined, ...bounds },
   });
 }
 

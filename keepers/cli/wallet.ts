@@ -79,19 +79,33 @@ export const openHotKey = async (
 
 type Signed = Parameters<Signer["signTransaction"]>[0];
 
-/** An RPC says what gas costs: one that lies, or a market that runs away, must not spend what nobody agreed to. */
-const checkFee = async (transaction: Signed, mostFeeWei: bigint): Promise<Signed> => {
-  const { maxFeePerGas = 0n } = transaction;
-  if (maxFeePerGas <= mostFeeWei) return transaction;
-  throw new UsageError(
-    `Not sent: gas costs ${formatGwei(maxFeePerGas)} gwei now, and at most ${formatGwei(mostFeeWei)} was agreed to. Look at the RPC and the market, and run it again.`,
-  );
+/** What a client prepared: a node can have made it one with a gas price. */
+type Prepared = Omit<Signed, "gasPrice"> & { readonly gasPrice?: bigint };
+
+/** What may be signed: transactions of one chain, at no more than so many wei per gas. */
+type Agreed = { readonly chainId: number; readonly mostFeeWei: bigint };
+
+/**
+ * An RPC says what gas costs, and fills in what a call leaves open: one that lies, or a market that runs away, must not spend
+ * what nobody agreed to, nor have it signed for another chain.
+ */
+const agreedTo = (transaction: Prepared, { chainId, mostFeeWei }: Agreed): Signed => {
+  const { to, data, nonce, gas, gasPrice = 0n, maxFeePerGas: feeWei = gasPrice, maxPriorityFeePerGas } = transaction;
+  if (feeWei > mostFeeWei)
+    throw new UsageError(
+      `Not sent: gas costs ${formatGwei(feeWei)} gwei now, and at most ${formatGwei(mostFeeWei)} was agreed to. Look at the RPC and the market, and run it again.`,
+    );
+  if (transaction.chainId !== chainId)
+    throw new UsageError(
+      `Not sent: the RPC filled it in for the chain ${transaction.chainId}, and not ${chainId}. Use another RPC.`,
+    );
+  return { type: "eip1559", chainId, to, data, nonce, gas, maxFeePerGas: feeWei, maxPriorityFeePerGas };
 };
 
-const accountOf = ({ address, signTransaction, signTypedData }: Signer, mostFeeWei: bigint): Account =>
+const accountOf = ({ address, signTransaction, signTypedData }: Signer, agreed: Agreed): Account =>
   toAccount({
     address,
-    signTransaction: async (transaction) => signTransaction(await checkFee(transaction as Signed, mostFeeWei)),
+    signTransaction: async (transaction) => signTransaction(agreedTo(transaction as Prepared, agreed)),
     signTypedData: (data) => signTypedData(data as Parameters<Signer["signTypedData"]>[0]),
     signMessage: () => Promise.reject(new Error("This program signs no messages.")),
   });
@@ -112,7 +126,7 @@ export const sendContextOf = (
   };
   const chain = chainOf(instance.chainId);
   const walletClient = createWalletClient({
-    account: accountOf(signer, mostFeeWei),
+    account: accountOf(signer, { chainId: instance.chainId, mostFeeWei }),
     chain,
     transport: transportOf(telling),
   });

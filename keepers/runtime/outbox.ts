@@ -92,7 +92,7 @@ export const insertRow = async (tx: Tx, account: Account, intent: Intent, nowMs:
   return numberOf(rows[0] ?? {}, "id");
 };
 
-/** New content for a row that has no nonce. `again`: starts a finished one anew, as its next generation. */
+/** New content for a row that has no nonce. `again`: starts a finished one anew, as its next generation, behind what waits. */
 export const rewriteRow = async (
   tx: Tx,
   account: Account,
@@ -106,10 +106,10 @@ export const rewriteRow = async (
       `retry_after_ms = ?, revision = revision + 1, updated_ms = ?${
         again
           ? ", generation = generation + 1, state = 'queued', final = 0, reason = NULL, retry_at_ms = NULL, cancel_reason = NULL, " +
-            "lost_ms = NULL, nonce = NULL, gas_limit = NULL, tx_hash = NULL, block_number = NULL, block_hash = NULL"
+            "lost_ms = NULL, nonce = NULL, gas_limit = NULL, tx_hash = NULL, block_number = NULL, block_hash = NULL, created_ms = ?"
           : ""
       } WHERE id = ?`,
-    [account.sender, ...contentOf(intent), nowMs, id],
+    [account.sender, ...contentOf(intent), nowMs, ...(again ? [nowMs] : []), id],
   );
 };
 

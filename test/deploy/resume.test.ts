@@ -1,12 +1,28 @@
 import { expect } from "chai";
+import { numberToHex } from "viem";
 import { randomInt } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deployLocally, deployUntil, type Interruption, moments } from "../../deploy/local/interrupt.ts";
 import type { Contracts } from "../../deploy/run/engine.ts";
+import { openOutbox } from "../../deploy/run/outbox.ts";
+import type { Provider } from "../../deploy/run/rpc.ts";
 import { deployer, freshChain, freshFolder, localFile } from "./fixture.ts";
 
 const transactions = 28;
+
+/** A node whose blocks have a base fee of a thousand gwei after so many transactions, while that is asked for. */
+function dearAfter(provider: Provider, after: number, isDear: () => boolean): Provider {
+  let sent = 0;
+  return {
+    request: async (call) => {
+      if (call.method === "eth_sendRawTransaction") sent += 1;
+      const answer = await provider.request(call);
+      if (call.method !== "eth_getBlockByNumber" || sent < after || !isDear()) return answer;
+      return { ...(answer as object), baseFeePerGas: numberToHex(10n ** 12n) };
+    },
+  };
+}
 
 describe("An interrupted deployment", () => {
   let expected: Contracts;
@@ -71,6 +87,23 @@ describe("An interrupted deployment", () => {
     await provider.request({ method: "eth_sendTransaction", params: [{ from: deployer, to: deployer, value: "0x1" }] });
     await deployLocally(run);
     expect(await chain.getTransactionCount({ address: deployer })).to.equal(transactions + 1);
+    await connection.close();
+  });
+
+  it("signs nothing above the fees that were agreed to, and goes on where it stopped once they are back", async () => {
+    const { provider, chain, connection } = await freshChain();
+    let isDear = false;
+    const run = { provider: dearAfter(provider, 6, () => isDear), file: localFile, folder: freshFolder() };
+    const mostFeeWei = 5n * 10n ** 9n;
+    isDear = true;
+    const error = await deployLocally({ ...run, mostFeeWei }).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.match(/asks up to \d+\S* gwei for a unit of gas, and at most 5 is signed/);
+    const before = await chain.getTransactionCount({ address: deployer });
+    expect(before).to.be.greaterThan(0).and.to.be.lessThan(transactions);
+    expect(openOutbox(run.folder).all().length, "what is not sent is not written down").to.equal(before);
+    isDear = false;
+    expect(await deployLocally({ ...run, mostFeeWei })).to.deep.equal(expected);
+    expect(await chain.getTransactionCount({ address: deployer })).to.equal(transactions);
     await connection.close();
   });
 

@@ -57,6 +57,26 @@ describe("What atoma refuses, and how it says so", function () {
     expect(err).to.match(/gas costs 5000\d\S* gwei now, and at most \S+ was agreed to/);
   });
 
+  for (const [what, filled, wanted] of [
+    [
+      "a gas price in place of fees",
+      { type: "0x0", gasPrice: numberToHex(parseGwei("50000")) },
+      /gas costs 60000 gwei/,
+    ],
+    ["another chain", { type: "0x2", chainId: "0x1" }, /for the chain 1, and not/],
+  ] as const)
+    it(`signs nothing for an RPC that fills in ${what}`, async () => {
+      const proxy = await startProxy(scene.bridge.url);
+      let told = 0;
+      proxy.fault = ({ method }) =>
+        method === "eth_fillTransaction" && (told += 1) > 0
+          ? { kind: "result", result: { raw: "0x", tx: { ...filled, input: "0x", value: "0x0" } } }
+          : undefined;
+      const err = await refused([...asked, "--yes"], { ATOMA_RPC: proxy.url }).finally(() => proxy.close());
+      expect(told, err).to.be.greaterThan(0);
+      expect(err).to.match(wanted);
+    });
+
   it("sends nothing in a dry run, and shows call, arguments, gas and amounts", async () => {
     const { requester, world } = scene.market;
     const nonce = () => world.chain.getTransactionCount({ address: requester.address as Hex });

@@ -111,6 +111,31 @@ describe("transaction manager", function () {
     expect(await transactions.status(id)).to.include({ kind: "mined" });
   });
 
+  it("is not kept from sending by any number of intents that are refused for good and started anew", async () => {
+    const transactions = on.make();
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(true) });
+    await on.chain.mine();
+    const bad = Array.from({ length: policy.maxInFlight }, () => {
+      const hit = on.hit();
+      return { ...hit, data: on.probe.hitWhileOpen(hit.n) };
+    });
+    const startAll = async (): Promise<void> => {
+      on.clock.advance(1);
+      for (const intent of bad) await transactions.submit(intent, { again: true });
+    };
+    await startAll();
+    on.clock.advance(1);
+    const id = await transactions.submit(on.hit());
+    for (let i = 0; i < 4; i++) {
+      await transactions.pass();
+      await on.chain.mine();
+      await startAll();
+    }
+    await sendRaw(on.chain.rpc, devSigner(9), { to: on.probe.address, data: on.probe.setClosed(false) });
+    await on.chain.mine();
+    expect(await transactions.status(id)).to.include({ kind: "mined" });
+  });
+
   it("reports a transaction that passed simulation and reverted in its block, with the reason", async () => {
     const transactions = on.make();
     const id = await transactions.submit({
