@@ -17,6 +17,7 @@ import {ITaskRegistry} from "./interfaces/ITaskRegistry.sol";
 import {LeastUnbonding} from "./libraries/LeastUnbonding.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
+import {MAX_SNAPSHOT_AGE} from "./types/Limits.sol";
 
 /// @title Who serves: identity, signers and stake of nodes
 contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
@@ -54,6 +55,9 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @dev What held before it was set, and until when it still does if it is longer.
     uint40 private _formerUnbonding;
     uint40 private _formerUnbondingUntil;
+    /// @dev What counted before it was lengthened, and until when it does: stake that left under it is in snapshots as long.
+    uint40 private _coveredBefore;
+    uint40 private _coveredBeforeUntil;
     mapping(NodeId nodeId => Node node) private _nodes;
     mapping(address signer => Key key) private _keys;
     mapping(NodeId nodeId => uint256 amount) private _free;
@@ -231,6 +235,11 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
 
     /// @inheritdoc INodeRegistry
     function setUnbonding(uint40 duration) external restricted {
+        uint40 covered = _coveredUnbonding();
+        if (duration > covered) {
+            // fits until the year 36812
+            (_coveredBefore, _coveredBeforeUntil) = (covered, uint40(block.timestamp + MAX_SNAPSHOT_AGE));
+        }
         _formerUnbonding = unbonding();
         _formerUnbondingUntil = uint40(block.timestamp) + _formerUnbonding; // fits until the year 36812
         _setUnbonding(duration);
@@ -249,7 +258,14 @@ contract NodeRegistry is INodeRegistry, Connected, AccessManaged, EIP712 {
     /// @inheritdoc INodeRegistry
     function requireUnbonding() public view {
         uint256 least = leastUnbonding();
-        require(_unbonding > least, UnbondingTooShort(_unbonding, least));
+        uint256 covered = _coveredUnbonding();
+        require(covered > least, UnbondingTooShort(covered, least));
+    }
+
+    /// @dev What all stake waits that can still be drawn: the unbonding set, and the one before for a snapshot's age.
+    function _coveredUnbonding() private view returns (uint40) {
+        bool isNew = block.timestamp < _coveredBeforeUntil && _coveredBefore < _unbonding;
+        return isNew ? _coveredBefore : _unbonding;
     }
 
     function _afterConnect() internal view override {

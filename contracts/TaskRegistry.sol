@@ -12,7 +12,7 @@ import {Pools} from "./libraries/Pools.sol";
 import {SnapshotCode} from "./libraries/SnapshotCode.sol";
 import {Connected} from "./types/Connected.sol";
 import {NodeId, TaskId} from "./types/Ids.sol";
-import {MAX_TASK_WINDOW} from "./types/Limits.sol";
+import {MAX_SNAPSHOT_AGE, MAX_TASK_WINDOW} from "./types/Limits.sol";
 import {Pause} from "./types/Pause.sol";
 import {TaskWord} from "./types/TaskWord.sol";
 
@@ -267,8 +267,10 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
 
     /// @inheritdoc ITaskRegistry
     function setSettings(Settings calldata settings_) external restricted {
-        _formerNoShowSlash = uint16(_noShowSlash()); // at most 1000
-        _formerNoShowSlashUntil = uint40(block.timestamp + RAISE_DELAY); // fits until the year 36812
+        if (settings_.noShowSlash != _settings.noShowSlash) {
+            _formerNoShowSlash = uint16(_noShowSlash()); // at most 1000
+            _formerNoShowSlashUntil = uint40(block.timestamp + RAISE_DELAY); // fits until the year 36812
+        }
         _setSettings(settings_);
         NODE_REGISTRY.requireUnbonding();
     }
@@ -276,8 +278,8 @@ contract TaskRegistry is ITaskRegistry, Connected, AccessManaged {
     function _setSettings(Settings memory s) private {
         require(s.activationDelay <= 7 days, SettingOutOfBounds("activationDelay", s.activationDelay, 0, 7 days));
         require(
-            s.maxSnapshotAge >= 1 hours && s.maxSnapshotAge <= 3 days,
-            SettingOutOfBounds("maxSnapshotAge", s.maxSnapshotAge, 1 hours, 3 days)
+            s.maxSnapshotAge >= 1 hours && s.maxSnapshotAge <= MAX_SNAPSHOT_AGE,
+            SettingOutOfBounds("maxSnapshotAge", s.maxSnapshotAge, 1 hours, MAX_SNAPSHOT_AGE)
         );
         require(s.noShowSlash <= 1_000, SettingOutOfBounds("noShowSlash", s.noShowSlash, 0, 1_000));
         require(s.publisherBond <= MAX_BOND, SettingOutOfBounds("publisherBond", s.publisherBond, 0, MAX_BOND));

@@ -159,8 +159,9 @@ abstract contract EscrowFallback is EscrowSettlement, IEscrowFallback {
         require(s.proof.length == 0, InvalidProofLength());
         bool isComplete = counted + 1 == 1 << members.length;
         require(isComplete || block.timestamp > deadline, RevealsOpen(deadline));
-        // who was told of a verdict, or waited for one, had no reason to go on chain
-        if (idle != 0 && _verdicts[requestId] == 0) {
+        // who was told of a verdict, or waited for one, had no reason to go on chain; and nothing is punished long afterwards
+        bool isTimely = block.timestamp <= deadline + s.request.terms.expireDelay();
+        if (idle != 0 && isTimely && _verdicts[requestId] == 0) {
             _fallbacks[requestId] = (block.timestamp << 64) | (counted << 32) | idle;
             emit NoShowsProven(requestId, idle);
         }

@@ -135,10 +135,12 @@ interface INodeRegistry {
 
     /// @notice Sets the unbonding time: at once if it is longer, and after the former one if it is shorter, when whatever was
     ///         requested under longer times is over (STK-2). Governance only. Longer than `leastUnbonding`, at most 60 days.
-    ///         Warning: stake that leaves already keeps its time. Lengthen unbonding a snapshot's age before other times.
+    ///         Stake that leaves already keeps its time and can be drawn from snapshots, so a longer one lets other times grow
+    ///         three days later, the longest age of a snapshot.
     function setUnbonding(uint40 duration) external;
 
-    /// @notice Reverts unless the unbonding that was last set is longer than `leastUnbonding`. So do connecting an instance and each setter of what
+    /// @notice Reverts unless the unbonding that was last set, and for three days the shorter one before it, is longer than
+    ///         `leastUnbonding`. So do connecting an instance and each setter of what
     ///         the sum reads: here, in the task registry, the escrow and the disputes contract.
     function requireUnbonding() external view;
 

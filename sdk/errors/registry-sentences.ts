@@ -55,7 +55,7 @@ export const registrySentences = {
   TimestampTooLarge: "The round at {timestamp} does not fit. Pass a Unix time in seconds, not milliseconds.",
   UnbondingOutOfBounds: "An unbonding time of {given} s is outside {least}..{most}.",
   UnbondingTooShort:
-    "Unbonding takes {unbonding} s, and a dispute can reach back {least} s. Set a longer unbonding time, or shorter windows.",
+    "Unbonding takes {unbonding} s, and a dispute can reach back {least} s. Set a longer unbonding time three days before, or shorter windows.",
   UnknownNode: "There is no node {nodeId}. Check the id.",
   UnknownTask: "There is no task {taskId}. Check the id.",
   UtilisationTooHigh: "A utilisation of {utilisation} is above 100%. Check its scale.",

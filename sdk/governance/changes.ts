@@ -40,12 +40,6 @@ function callOf(addresses: GovernedAddresses, group: readonly Parameter[], value
   return { target, value: 0n, data: encodeFunctionData({ abi, functionName: setter, args }) };
 }
 
-/** Whether unbonding grows: it has to, before times that it must exceed grow, and after they shrink. */
-function isUnbondingFirst(changes: Values, values: Values): boolean {
-  const wanted = changes.get("unbonding");
-  return wanted !== undefined && wanted > valueIn(values, "unbonding");
-}
-
 /**
  * The calls that change the named values and leave all others as they are: one for each setter concerned. Throws
  * InvalidValueError for a name that is none.
@@ -55,9 +49,9 @@ export function changeCalls(addresses: GovernedAddresses, changes: Values, value
   if (unknown !== undefined) throw new InvalidValueError(unknown, "there is no such parameter.");
   const changed: Values = new Map([...values, ...changes]);
   const setters = [...new Set(parameters.filter(({ name }) => changes.has(name)).map(setterOf))];
-  const first = isUnbondingFirst(changes, values);
   const isUnbonding = (setter: string): boolean => setter === "nodeRegistry.setUnbonding";
-  const ordered = setters.toSorted((a, b) => (Number(isUnbonding(a)) - Number(isUnbonding(b))) * (first ? -1 : 1));
+  // last: it may shrink with the times that it must exceed; where they grow, it has to have grown three days before
+  const ordered = setters.toSorted((a, b) => Number(isUnbonding(a)) - Number(isUnbonding(b)));
   return ordered.map((setter) =>
     callOf(
       addresses,

@@ -231,6 +231,18 @@ describe("The fallback on chain", () => {
       expect(await basisPoints()).to.equal(50n);
     });
 
+    it("is not proven long after the request could expire: its slash may have been raised", async () => {
+      const m = market();
+      const [late, timely] = [await noShow(), await noShow({ slot: 1n })];
+      const lastS = timely.times.deadlineS + timely.request.fields.expireDelayS;
+      await m.networkHelpers.time.setNextBlockTimestamp(lastS);
+      await expect(settleRevealed(timely, quorum)).to.emit(m.escrow, "NoShowsProven");
+      await expect(settleRevealed(late, quorum))
+        .to.emit(m.escrow, "Settled")
+        .and.not.to.emit(m.escrow, "NoShowsProven");
+      await expect(m.escrow.slashNoShow(late.request.words, 4)).to.be.revertedWithCustomError(m.escrow, "NoNoShow");
+    });
+
     it("takes an eighth of its reputation, after the sixty-fourth for being absent", async () => {
       const m = market();
       for (let i = 0; i < 4; i++) {

@@ -2,14 +2,18 @@ import { expect } from "chai";
 import { leastUnbondingS } from "../../deploy/parameters/unbonding.ts";
 import { openMarket, useMarket } from "../helpers/market.ts";
 
+/** The longest time for which a snapshot can be named. */
+const snapshotAgeS = 3 * 86_400;
+
 describe("Unbonding", () => {
   const market = useMarket({ nodes: 0 });
   const leastS = (): number => leastUnbondingS(market().world.parameters);
   const registry = () => market().ethers.getContractAt("NodeRegistry", market().nodeRegistry);
 
-  /** Leaves so many seconds between unbonding and the least. */
+  /** Leaves so many seconds between unbonding and the least, and waits until it counts. */
   async function setTo(extraS: number): Promise<void> {
     await (await registry()).connect(market().deployer).setUnbonding(leastS() + extraS);
+    await market().networkHelpers.time.increase(snapshotAgeS);
   }
 
   it("has a least that the chain computes as the deployment does (DSP-1, STK-2)", async () => {
@@ -46,6 +50,30 @@ describe("Unbonding", () => {
     await set(first);
     await set(leastS() + 51); // up and down leaves nobody with less
     expect(await unbonding()).to.equal(first);
+  });
+
+  it("lets windows grow when it has been longer for a snapshot's age: who left before cannot be drawn then (STK-2)", async () => {
+    const m = market();
+    const set = async (extraS: number) => (await registry()).connect(m.deployer).setUnbonding(leastS() + extraS);
+    const { parameters: values } = m.world.parameters;
+    const grow = () =>
+      m.escrow.connect(m.deployer).setParameters({ ...values, disputeWindow: values.disputeWindow + 10 });
+    await setTo(5);
+    await set(50);
+    const countsAt = (await m.networkHelpers.time.latest()) + snapshotAgeS;
+    const refused = (unbondingS: number) =>
+      expect(grow())
+        .to.be.revertedWithCustomError(m.nodeRegistry, "UnbondingTooShort")
+        .withArgs(unbondingS, leastS() + 10);
+    await refused(leastS() + 5);
+    await set(50); // setting it again, shorter or longer, changes nothing of that
+    await set(7);
+    await refused(leastS() + 5);
+    await set(60);
+    await m.networkHelpers.time.increaseTo(countsAt - 1);
+    await refused(leastS() + 5);
+    await m.networkHelpers.time.increaseTo(countsAt + 100);
+    await grow();
   });
 
   it("bounds the dispute parameters", async () => {
