@@ -13,9 +13,14 @@ try {
   process.exitCode = 1;
 }
 
+/** Errors of viem have a short message; their long one repeats the causes. */
+function shortOf(error: Error): string {
+  return "shortMessage" in error ? String(error.shortMessage) : error.message;
+}
+
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return visible(String(error));
   const causes: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(visible(at.message));
-  return `${causes.join("\n  because: ")}\nNothing is lost: run the same command again.`;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(visible(shortOf(at)));
+  return `${causes.join("\n  because: ")}\nNothing is lost: correct what is named, and run the same command again.`;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { formatEther, isAddressEqual } from "viem";
 import { DeploymentError, readNetworkFile } from "../../deploy/parameters/network-file.ts";
+import { checkBegun } from "../../deploy/run/begun.ts";
 import { checkChain } from "../../deploy/run/chain-faults.ts";
 import { jsonText, replaceFile } from "../../deploy/run/files.ts";
 import { withLock } from "../../deploy/run/lock.ts";
@@ -39,6 +40,7 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
       `${plan.recordPath} says that this is deployed. Prove it: ${verifyCommandOf(plan)}\nIf its chain is gone, as a local one that was stopped, delete ${plan.folder} and run this again.`,
     );
   }
+  await checkBegun(plan.provider, plan.folder);
   const reviewed = await review(plan);
   if (!options.send) return say("Nothing was sent. To send all this, run the same command with --send.");
   if (!options.yes) await askFor(plan.label);

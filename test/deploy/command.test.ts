@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { numberToHex, parseEther, parseGwei } from "viem";
 import { localDeployerKey } from "../../deploy/local/interrupt.ts";
@@ -178,6 +178,20 @@ describe("The command deploy", () => {
     writeFileSync(join(folder, "terms.json"), JSON.stringify({ instance: "other" }));
     const { error } = await run(deployCommand, [...args, "--from", deployer, "--deployments", dirname(folder)]);
     expect(error).to.include(`was begun in ${folder} under other terms`).and.include('instance was "other"');
+  });
+
+  it("does not go on with a deployment on a chain that has nothing of it", async () => {
+    const folder = join(freshFolder(), "local");
+    mkdirSync(folder);
+    copyFileSync(join(deployments, "local", "sent.jsonl"), join(folder, "sent.jsonl"));
+    const there = [...args, "--from", deployer, "--deployments", dirname(folder)];
+    expect(await run(deployCommand, there)).to.include({ error: "" });
+    const other = await freshChain();
+    const node = await startRpcServer(other.provider as Parameters<typeof startRpcServer>[0]);
+    const { error } = await run(deployCommand, [...there, "--rpc-url", node.url]);
+    await node.close();
+    await other.connection.close();
+    expect(error).to.include(`begun in ${folder} is not on this chain`).and.include("delete the folder");
   });
 
   it("writes a record that the client library and the keepers read", async () => {
