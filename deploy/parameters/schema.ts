@@ -103,7 +103,8 @@ export const networkSchema = z.strictObject({
   atoma: z.union(
     [z.strictObject({ address }), z.strictObject({ holder: z.union([z.literal("deployer"), address]), supply })],
     {
-      error: 'must be { "address" } of a token that exists, or { "holder", "supply" } for a new one; addresses with a right checksum, the supply a decimal string',
+      error:
+        'must be { "address" } of a token that exists, or { "holder", "supply" } for a new one; addresses with a right checksum, the supply a decimal string',
     },
   ),
   guardian: address,
