@@ -53,6 +53,10 @@ function governanceFaults({ governance: g, emissions, instance }: NetworkFile): 
       `governance.votingPeriod must be at least leastVotingTime, ${g.leastVotingTime} s.`,
     ),
     ...unless(
+      g.lateQuorumExtension <= g.votingPeriod,
+      `governance.lateQuorumExtension must be at most votingPeriod, ${g.votingPeriod} s.`,
+    ),
+    ...unless(
       emissions.emissionPrice >= floor,
       `emissions.emissionPrice must be at least four times instance.stakePrice, ${floor}.`,
     ),

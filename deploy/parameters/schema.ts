@@ -98,12 +98,13 @@ export const networkSchema = z.strictObject({
   blockTime: whole(1, 60, "seconds"),
   confirmations: whole(1, 200, "blocks"),
   paymentToken: z.union([z.literal("deploy"), z.strictObject({ address, decimals: whole(6, 24, "decimals") })], {
-    error: 'must be { "address", "decimals" }, or "deploy" in a local network',
+    error: 'must be { "address", "decimals" }, the address with a right checksum, or "deploy" in a local network',
   }),
   atoma: z.union(
     [z.strictObject({ address }), z.strictObject({ holder: z.union([z.literal("deployer"), address]), supply })],
     {
-      error: 'must be { "address" } of a token that exists, or { "holder", "supply" } for a new one',
+      error:
+        'must be { "address" } of a token that exists, or { "holder", "supply" } for a new one; addresses with a right checksum, the supply a decimal string',
     },
   ),
   guardian: address,

@@ -2,11 +2,12 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { network } from "hardhat";
-import { type Address, getAddress, type Hex, hexToNumber, keccak256 } from "viem";
+import { type Address, getAddress, getContractAddress, type Hex, hexToNumber, keccak256, parseTransaction } from "viem";
 import { type Build, describe, type Description, loadBuilds } from "./describe.ts";
 import type { Contracts } from "./engine.ts";
-import { clientOf, type Provider } from "./rpc.ts";
-import { type RunInput, runSteps } from "./run.ts";
+import { openOutbox } from "./outbox.ts";
+import { clientOf, httpProvider, type Provider } from "./rpc.ts";
+import { checkTerms, type RunInput, runSteps } from "./run.ts";
 
 /** A transaction that a deployment would send. */
 export type Planned = Description & {
@@ -40,10 +41,13 @@ export type RehearsalInput = Omit<RunInput, "provider" | "deployer" | "pollMs" |
  */
 export async function rehearse(input: RehearsalInput): Promise<Rehearsal> {
   const { url, chainId, deployer, folder } = input;
+  checkTerms(folder, input.terms);
+  // Hardhat's own choice is a block that no reorganisation reaches, 128 back: what was sent just now would not be in it
+  const blockNumber = hexToNumber((await httpProvider(url).request({ method: "eth_blockNumber" })) as Hex);
   const connection = await network.create({
     network: "rehearsal",
     chainType: "generic",
-    override: { chainId, forking: { enabled: true, url } },
+    override: { chainId, forking: { enabled: true, url, blockNumber } },
   });
   const provider = connection.provider as Provider;
   const copy = mkdtempSync(join(tmpdir(), "atoma-rehearsal-"));
@@ -52,7 +56,8 @@ export async function rehearse(input: RehearsalInput): Promise<Rehearsal> {
     await provider.request({ method: "hardhat_impersonateAccount", params: [deployer] });
     await provider.request({ method: "hardhat_setBalance", params: [deployer, "0x200000000000000000000000000000"] });
     const planned: Planned[] = [];
-    const watched = await watching(provider, deployer, new Map(input.known), planned);
+    const names = new Map([...input.known, ...(await createdBefore(folder, deployer))]);
+    const watched = await watching(provider, deployer, names, planned);
     const signer = {
       address: deployer,
       signTransaction: () => Promise.reject(new Error("A rehearsal signs nothing.")),
@@ -69,6 +74,20 @@ export async function rehearse(input: RehearsalInput): Promise<Rehearsal> {
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
+}
+
+/** What an earlier run of this deployment created, or was about to: names by address in lower case. */
+async function createdBefore(folder: string, deployer: Address): Promise<(readonly [address: string, name: string])[]> {
+  if (!existsSync(folder)) return [];
+  const builds = await loadBuilds();
+  return openOutbox(folder)
+    .all()
+    .flatMap(({ nonce, raw }) => {
+      const { to, data = "0x" } = parseTransaction(raw);
+      if (to != null) return [];
+      const address = getContractAddress({ from: deployer, nonce: BigInt(nonce) });
+      return [[address.toLowerCase(), describe(builds, new Map(), { data }).contract] as const];
+    });
 }
 
 type Sent = { readonly to?: Address; readonly data: Hex; readonly nonce: Hex };

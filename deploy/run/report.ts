@@ -43,10 +43,13 @@ export type AuthorityInput = {
 /** Who holds what power, as the chain says, and what of it the deployer has. */
 export type AuthorityReport = { readonly lines: readonly string[]; readonly kept: readonly string[] };
 
+/** Throws where the chain names nobody: silence proves nothing. */
 export async function authorityReport(input: AuthorityInput): Promise<AuthorityReport> {
   const { chain, authority, timelock, governor, deployer, fromBlock } = input;
   const manager = await managerHolders({ chain, address: authority, fromBlock });
   const ofTimelock = await timelockHolders({ chain, address: timelock, fromBlock });
+  if (manager.length === 0 || ofTimelock.length === 0)
+    throw new Error(`The chain names no holder of a role since block ${fromBlock}: who holds power is not known.`);
   const delayS = await chain.readContract({ address: timelock, abi: atomaTimelockAbi, functionName: "getMinDelay" });
   const is = (account: Address) => isAddressEqual(account, deployer);
   const kept = [

@@ -52,17 +52,21 @@ const withAccount = (provider: Provider, account: Address): Provider => ({
     method === "eth_accounts" ? Promise.resolve([account]) : provider.request({ method, params }),
 });
 
+const termsPath = (folder: string): string => join(folder, "terms.json");
+
 /** Writes down the terms that a deployment began under, or refuses others. Throws DeploymentError. */
 export function keepTerms(folder: string, terms: RunInput["terms"]): void {
-  const path = join(folder, "terms.json");
-  const wanted = jsonText(terms);
-  if (!existsSync(path)) {
-    mkdirSync(folder, { recursive: true });
-    replaceFile(path, wanted);
-    return;
-  }
-  const begun = JSON.parse(readFileSync(path, "utf8")) as unknown;
-  const changed = differences(begun, JSON.parse(wanted), "");
+  checkTerms(folder, terms);
+  if (existsSync(termsPath(folder))) return;
+  mkdirSync(folder, { recursive: true });
+  replaceFile(termsPath(folder), jsonText(terms));
+}
+
+/** Throws DeploymentError where a deployment was begun in this folder under other terms. Writes nothing. */
+export function checkTerms(folder: string, terms: RunInput["terms"]): void {
+  if (!existsSync(termsPath(folder))) return;
+  const begun = JSON.parse(readFileSync(termsPath(folder), "utf8")) as unknown;
+  const changed = differences(begun, JSON.parse(jsonText(terms)), "");
   if (changed.length === 0) return;
   throw new DeploymentError(
     `A deployment was begun in ${folder} under other terms. Give them back their values and run this again, or name another folder with --deployments:`,

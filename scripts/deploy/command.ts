@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { formatEther, isAddressEqual } from "viem";
 import { DeploymentError, readNetworkFile } from "../../deploy/parameters/network-file.ts";
+import { checkBegun } from "../../deploy/run/begun.ts";
 import { checkChain } from "../../deploy/run/chain-faults.ts";
 import { jsonText, replaceFile } from "../../deploy/run/files.ts";
 import { withLock } from "../../deploy/run/lock.ts";
@@ -19,7 +20,7 @@ import { readCliEnvironment } from "../../keepers/config.ts";
 import { guardedFunctions } from "../../sdk/governance/guarded.ts";
 import { timelockRoles } from "../../sdk/governance/timelock-roles.ts";
 import { buildFacts } from "./build-facts.ts";
-import { type Options, readOptions, usage } from "./options.ts";
+import { defaultDeployments, type Options, readOptions, usage } from "./options.ts";
 
 type Ready = Extract<Options, { readonly network: string }>;
 
@@ -35,16 +36,27 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
   if (!("network" in options)) throw new DeploymentError("The command is not complete:", options.faults);
   const plan = await prepare(options, say);
   if (existsSync(plan.recordPath)) {
-    return say(`${plan.recordPath} says that this is deployed. Prove it: npm run deploy:verify -- --help`);
+    return say(
+      `${plan.recordPath} says that this is deployed. Prove it: ${verifyCommandOf(plan)}\nIf its chain is gone, as a local one that was stopped, delete ${plan.folder} and run this again.`,
+    );
   }
+  await checkBegun(plan.provider, plan.folder);
   const reviewed = await review(plan);
   if (!options.send) return say("Nothing was sent. To send all this, run the same command with --send.");
   if (!options.yes) await askFor(plan.label);
   const record = await withLock(plan.folder, () => send(plan, reviewed));
   replaceFile(plan.recordPath, jsonText(record));
-  say(`The record is ${plan.recordPath}. Prove all of it: npm run deploy:verify -- --network ${options.network}`);
+  say(`The record is ${plan.recordPath}. Prove all of it: ${verifyCommandOf(plan)}`);
   if (plan.base !== undefined) for (const line of rolesLines(plan)) say(line);
 }
+
+/** What proves this deployment. A node's address may hold a key, and is not repeated. */
+const verifyCommandOf = ({ options: { network, instance, deployments } }: Plan): string =>
+  [
+    `npm run deploy:verify -- --network "${network}" --rpc-url URL`,
+    ...(instance === undefined ? [] : [`--instance ${instance}`]),
+    ...(deployments === defaultDeployments ? [] : [`--deployments "${deployments}"`]),
+  ].join(" ");
 
 /** What gives the guardian its functions of another instance. The program puts the proposer's address into the proposal. */
 const rolesLines = ({ recordPath, terms }: Plan): readonly string[] => [
@@ -101,6 +113,7 @@ async function review(plan: Plan): Promise<Reviewed> {
   ]);
   const url = plan.options.rpcUrl;
   const fromBlock = await firstBlock(plan);
+  say("Rehearsing on a copy of the chain: some seconds, and more where the node is far away ...");
   const rehearsal = await rehearse({ ...plan, chainId: file.chainId, url, known, folder });
   try {
     const feeWei = await feeNow(provider);

@@ -20,6 +20,7 @@ export const escrowSentences = {
   StakeTooLow: "maxAsk * units is {asked}, and the task's stake covers {maxPay}. Ask for less, or split the request.",
   LockTooLarge: "The request would lock {lock} token units, more than 2^96 - 1. Ask for less.",
   InvalidItems: "A bundle has at least one item and at most one per unit. Raise `units` or send fewer items.",
+  TooFewDecimals: "The payment token has {decimals} decimals, and the escrow needs at least 6. Use another token.",
   UriRequired: "The input is bound by digest only: pass the URI from which members can fetch it.",
   NoSuchPurse: "Purse {purse} does not exist: purses are numbered below 2^33, nonce / 128.",
   NotOpen: "No request with these words is open: it was settled or refunded, or never made.",

@@ -24,7 +24,7 @@ export const governanceSentences = {
   GovernorAlreadyQueuedProposal: "The proposal {proposalId} is queued already. Execute it once its delay is over.",
   GovernorDisabledDeposit: "The governor takes no deposits. Send them to the treasury.",
   GovernorInsufficientProposerVotes:
-    "{proposer} has {votes} vote units of the {threshold} that a proposer needs. Have more delegated to it, a block earlier.",
+    "{proposer} had {votes} of the {threshold} votes (10^-18 ATOMA) that a proposer needs, in the block before. Delegate (atoma governance delegate), wait for the next block, and propose again.",
   GovernorInvalidProposalLength:
     "A proposal needs one value and one calldata for each target: {targets}, {values}, {calldatas}. Correct it.",
   GovernorInvalidQuorumFraction:

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { numberToHex, parseEther, parseGwei } from "viem";
 import { localDeployerKey } from "../../deploy/local/interrupt.ts";
 import { readRecord } from "../../deploy/run/record.ts";
@@ -86,6 +86,7 @@ describe("The command deploy", () => {
 
   before(async () => {
     world = await freshChain();
+    await world.provider.request({ method: "hardhat_mine", params: ["0x12c"] }); // more than a copy of a chain leaves out
     server = await startRpcServer(world.provider as Parameters<typeof startRpcServer>[0]);
     args = ["--network", "local", "--rpc-url", server.url, "--deployments", deployments];
   });
@@ -159,12 +160,38 @@ describe("The command deploy", () => {
   it("goes on after kill -9 at two random transactions, and proves what it made", async () => {
     const kills = [randomInt(1, 14), randomInt(1, 10)];
     for (const kill of kills) expect(await killAt([...args, "--send", "--yes"], `Sent ${kill} of`)).to.equal(true);
-    const { error } = await run(deployCommand, [...args, "--send", "--yes"], key);
+    const rest = await run(deployCommand, [...args, "--from", deployer]);
+    expect(rest.out, "what was deployed before has its name").not.to.include("?");
+    expect(rest.out).to.match(/^ *1\. nonce [1-9]/m);
+    const { error, out } = await run(deployCommand, [...args, "--send", "--yes"], key);
+    expect(out).to.include(`deploy:verify -- --network "local" --rpc-url URL --deployments "${deployments}"`);
     expect(error, `killed at ${kills.join(", ")}`).to.equal("");
     expect(await nonce(), "nothing is sent twice").to.equal(transactions);
     const proved = await run(verifyCommand, args);
     expect(proved.answer, proved.out).to.equal(true);
     expect(proved.out).to.match(/\n77 proved, 0 failed$/);
+  });
+
+  it("names the folder of a deployment that was begun under other terms", async () => {
+    const folder = join(freshFolder(), "local");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "terms.json"), JSON.stringify({ instance: "other" }));
+    const { error } = await run(deployCommand, [...args, "--from", deployer, "--deployments", dirname(folder)]);
+    expect(error).to.include(`was begun in ${folder} under other terms`).and.include('instance was "other"');
+  });
+
+  it("does not go on with a deployment on a chain that has nothing of it", async () => {
+    const folder = join(freshFolder(), "local");
+    mkdirSync(folder);
+    copyFileSync(join(deployments, "local", "sent.jsonl"), join(folder, "sent.jsonl"));
+    const there = [...args, "--from", deployer, "--deployments", dirname(folder)];
+    expect(await run(deployCommand, there)).to.include({ error: "" });
+    const other = await freshChain();
+    const node = await startRpcServer(other.provider as Parameters<typeof startRpcServer>[0]);
+    const { error } = await run(deployCommand, [...there, "--rpc-url", node.url]);
+    await node.close();
+    await other.connection.close();
+    expect(error).to.include(`begun in ${folder} is not on this chain`).and.include("delete the folder");
   });
 
   it("writes a record that the client library and the keepers read", async () => {

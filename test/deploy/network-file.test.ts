@@ -67,6 +67,7 @@ describe("A network's file", () => {
       ["governance.timelockDelay", 2 * day - 1, "at least two days"],
       ["governance.timelockDelay", 30 * day + 1, "governance.timelockDelay must be a whole number from 0 to 2592000"],
       ["governance.leastVotingTime", day - 1, "at least a day"],
+      ["governance.lateQuorumExtension", 30 * day, "governance.lateQuorumExtension must be at most votingPeriod"],
       ["governance.votingDelay", day - 1, "governance.votingDelay must be at least leastVotingTime"],
       ["governance.votingPeriod", 31 * day, "governance.votingPeriod must be a whole number"],
       ["governance.quorumPercent", 0, "from 1 to 20 (percent of the supply); it is 0"],

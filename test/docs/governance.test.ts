@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import type { Command } from "commander";
+import l2 from "../../deploy/networks/l2.json" with { type: "json" };
+import mainnet from "../../deploy/networks/mainnet.json" with { type: "json" };
 import { governanceCommand } from "../../keepers/commands/governance.ts";
 import { boundsOf, parameters } from "../../sdk/governance/parameters.ts";
 import { textOf } from "./pages.ts";
@@ -51,6 +53,19 @@ describe("The page of governance operations", () => {
       if (parameter === undefined) throw new Error(`There is no parameter ${name}.`);
       const { least, most } = boundsOf(parameter, limits);
       expect(BigInt(value) >= least && BigInt(value) <= most, name).to.equal(true);
+    }
+  });
+});
+
+describe("The page on governance", () => {
+  it("tells the times that the files of public networks have", () => {
+    const text = textOf("docs/governance.md");
+    const days = (seconds: number): string => `${seconds / 86_400} days`;
+    for (const { governance } of [l2, mainnet]) {
+      const { votingDelay, votingPeriod, timelockDelay } = governance;
+      expect(text).to.include(`delegate until its end | ${days(votingDelay)} |`);
+      expect(text).to.include(`| voting | ${days(votingPeriod)}, `);
+      expect(text).to.include(`the timelock's delay | ${days(timelockDelay)} |`);
     }
   });
 });
