@@ -53,6 +53,9 @@ export async function verifyCommand(args: readonly string[], say: (line: string)
   const key = process.env["ATOMA_EXPLORER_KEY"];
   const explorer = values.explorer === undefined ? undefined : explorerOf(values.explorer, key, file.chainId);
   const subject = { chain: clientOf(httpProvider(url), file.chainId), file, record };
+  say(
+    `Proving ${record.escrow} and what belongs to it from the chain: this takes seconds, on a public node a minute or two ...`,
+  );
   const proofs = await verifyDeployment(subject);
   for (const line of proofLines(proofs)) say(line);
   const isProved = proofs.every(({ fault }) => fault === undefined);

@@ -20,7 +20,6 @@ export const escrowSentences = {
   StakeTooLow: "maxAsk * units is {asked}, and the task's stake covers {maxPay}. Ask for less, or split the request.",
   LockTooLarge: "The request would lock {lock} token units, more than 2^96 - 1. Ask for less.",
   InvalidItems: "A bundle has at least one item and at most one per unit. Raise `units` or send fewer items.",
-  TooFewDecimals: "The payment token has {decimals} decimals, and the escrow needs at least 6. Use another token.",
   UriRequired: "The input is bound by digest only: pass the URI from which members can fetch it.",
   NoSuchPurse: "Purse {purse} does not exist: purses are numbered below 2^33, nonce / 128.",
   NotOpen: "No request with these words is open: it was settled or refunded, or never made.",
@@ -73,7 +72,7 @@ export const escrowSentences = {
   OnlyFrom: "Only {allowed}, a contract of this instance, may call this.",
   RoundAlreadyRecorded: "Round {round} is recorded, and a recorded round never changes. Nothing is to be done.",
   InsufficientBalance: "The account holds {balance} token units of the {needed} needed. Deposit the difference first.",
-  TooFewDecimals: "The payment token has too few decimals. Name one that has six at least.",
+  TooFewDecimals: "The payment token has {decimals} decimals, and the escrow needs at least 6. Use another token.",
   ZeroAddress: "The zero address was given. Pass the account that is meant.",
   ExtensionMismatch:
     "The extension was deployed with another configuration than the escrow. Deploy both with the same.",
