@@ -17,7 +17,7 @@ const all = { k: 5n, acceptNoPanel: true } as const;
 describe("The best case of whoever asks for work that others cannot do", () => {
   const market = useMarket({
     nodes: 5,
-    adjust: (p) => ({ ...p, parameters: { ...p.parameters, fallbackDelay: 10, chainPhase: 100 } }),
+    adjust: (p) => ({ ...p, parameters: { ...p.parameters, fallbackDelay: 10, chainPhase: 100, expireDelay: 100 } }),
   });
   const victim = () => market().nodes[4]?.nodeId ?? 0n;
   const seatsOf = ({ members }: Stalled) => members.flatMap(({ nodeId }, i) => (nodeId === victim() ? [] : [i]));

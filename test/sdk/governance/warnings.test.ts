@@ -59,7 +59,12 @@ describe("Warnings about a proposal's calls", () => {
     ["authority", "grantRole", [0n, stranger, 0], `gives ${stranger} the role admin, which is all power`],
     ["authority", "grantRole", [guardianRole, stranger, 0], `gives ${stranger} the role guardian`],
     ["authority", "revokeRole", [0n, stranger], `takes the role admin, which is all power from ${stranger}`],
-    ["authority", "setTargetFunctionRole", [stranger, ["0x12345678"], 9n], "lets the role 9 call 0x12345678 of"],
+    [
+      "authority",
+      "setTargetFunctionRole",
+      [stranger, ["0x12345678"], 9n],
+      "lets the role 9 call the unknown function 0x12345678 of",
+    ],
     ["timelock", "grantRole", [word, stranger], `gives ${stranger} the timelock's role ${word}`],
     ["timelock", "revokeRole", [word, stranger], `takes the timelock's role ${word} from ${stranger}: nobody may be`],
     ["treasury", "grant", [addresses.token, stranger, 1_000_000n], `pays 1 USD, 25% of what is free, to ${stranger}`],
