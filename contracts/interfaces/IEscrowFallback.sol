@@ -62,7 +62,8 @@ interface IEscrowFallback is IEscrowTypes {
     ) external;
 
     /// @notice Settles by a quorum of counted reveals, once the second phase is over or all have revealed. By anyone, who
-    ///         gets the tip as for `settle`. Members that did nothing on chain, though able to sign, are noted as no-shows.
+    ///         gets the tip as for `settle`. Members that did nothing on chain, though able to sign, are noted as no-shows
+    ///         until the request could expire.
     /// @param settlement its proof is empty, and both bitmaps are those of all counted reveals of the digest
     function settleRevealed(Settlement calldata settlement) external;
 
