@@ -63,10 +63,10 @@ export const makeLambdas = (deps: LambdasDeps): Lambdas => {
     return true;
   };
 
-  /** A member is told by its peers; any other node has to ask. */
-  const askMembers = async ({ members }: Committee, requestId: Hex): Promise<boolean> => {
+  /** A member is told by its peers until it settles; any other node, and a member that was away until then, has to ask. */
+  const askMembers = async ({ requestId, settled }: KnownSignedRequest, { members }: Committee): Promise<boolean> => {
     const own = await deps.nodeId();
-    if (own !== undefined && seatOf({ members }, own) >= 0) return false;
+    if (settled === undefined && own !== undefined && seatOf({ members }, own) >= 0) return false;
     if (!mayAsk(requestId)) return false;
     const nodeIds = members.map(({ nodeId }) => nodeId);
     return (await pullFrom(deps, { requestId, level: 0n }, nodeIds, stopping)) > 0;
@@ -133,7 +133,7 @@ export const makeLambdas = (deps: LambdasDeps): Lambdas => {
     }
     const { committee } = found;
     let assembled = await agreed(known, committee);
-    if (assembled === undefined && (await askMembers(committee, requestId))) assembled = await agreed(known, committee);
+    if (assembled === undefined && (await askMembers(known, committee))) assembled = await agreed(known, committee);
     if (assembled === undefined) return { waiting: { requestId, state: "waiting", for: "agreement" } };
     return answerOf(known, committee, assembled);
   };

@@ -144,6 +144,19 @@ describe("a lambda over a committee of keepers", function () {
     }
   });
 
+  it("answers at a member that was away while its peers attested, and until it settled", async () => {
+    const signed = await sign(5n);
+    const { requestId } = signed;
+    await askNode(`${fleet.url(dear)}${paths.signedRequests}`, bodyOf(signed));
+    await settledAt(dear, requestId);
+    for (const index of members) {
+      const store = storeOf(index);
+      for (const table of ["committee_commits", "committee_attestations", "committee_results"])
+        await store.tx((tx) => tx.run(`DELETE FROM ${table} WHERE request_id = ?`, [requestId]));
+      await settledAt(index, requestId); // from those who have their words still, or have asked for them again
+    }
+  });
+
   it("computes nothing for a requester that signs two requests with one nonce, and bars it", async () => {
     const [a, b] = [await sign(3n), await sign(3n, inputOf("HPHP"))];
     const before = await purse();
