@@ -262,8 +262,11 @@ const collateral = z.strictObject({
   revoke: flag.default(true),
 });
 
+/** Gwei for a unit of gas, of what keepers and the command line send. */
+export const defaultMaxFeeGwei = 500;
+
 const fees = z.strictObject({
-  maxFeeGwei: decimal(0.000_001, 1_000_000).default(500),
+  maxFeeGwei: decimal(0.000_001, 1_000_000).default(defaultMaxFeeGwei),
   gasCap: integer(21_000, 1_000_000_000).default(16_777_216),
   maxInFlight: integer(1, 1_000).default(32),
   replaceAfterMs: integer(500, 3_600_000).default(45_000),

@@ -1,6 +1,7 @@
 /** Options and arguments that several commands share. */
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { type Address, getAddress, isAddress } from "viem";
+import { type Address, getAddress, isAddress, parseGwei } from "viem";
+import { defaultMaxFeeGwei } from "../settings.ts";
 
 const maxId = 2n ** 32n - 1n;
 
@@ -19,6 +20,13 @@ export const parseCount = (text: string): bigint => {
 /** An option that is a whole number, with a default. */
 export const counting = (flags: string, description: string, value: bigint): Option =>
   new Option(flags, description).argParser(parseCount).default(value, value.toString());
+
+/** Gwei, as wei. */
+const parseFee = (text: string): bigint => {
+  const wei = /^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text) ? parseGwei(text) : 0n;
+  if (wei > 0n) return wei;
+  throw new InvalidArgumentError("It must be gwei, such as 20 or 0.05, and more than 0.");
+};
 
 /** A request's id, or how one begins. */
 export const parseRequestId = (text: string): string => {
@@ -51,6 +59,12 @@ export const sending = (command: Command): Command =>
   connected(command)
     .option("--keystore <file>", "key that pays, an encrypted keystore. Else ATOMA_KEYSTORE or ATOMA_PRIVATE_KEY")
     .option("--password-file <file>", "password of the keystore. Else ATOMA_PASSWORD_FILE")
+    .addOption(
+      new Option(
+        "--max-fee <gwei>",
+        `never pay more for a unit of gas; else --config's, or ${defaultMaxFeeGwei}`,
+      ).argParser(parseFee),
+    )
     .option("--dry-run", "simulate, show what would be sent, send nothing")
     .option("--yes", "send without asking");
 

@@ -1,8 +1,9 @@
 /** Everything that is sent goes this way: simulated, shown, agreed to, sent, waited for. */
-import type { TransactionReceipt } from "viem";
+import { formatGwei, parseGwei, type TransactionReceipt } from "viem";
 import { type Call, send } from "../../sdk/client/send.ts";
 import { UsageError } from "../commands/usage-error.ts";
 import type { Signer } from "../runtime/signer.ts";
+import { defaultMaxFeeGwei } from "../settings.ts";
 import { formatAmount } from "./amounts.ts";
 import { describeCall } from "./describe.ts";
 import { type Estimate, estimate, feeNow } from "./estimate.ts";
@@ -12,8 +13,13 @@ import type { Session, Token } from "./session.ts";
 import { jsonLine } from "./text.ts";
 import { sendContextOf } from "./wallet.ts";
 
-/** Options of every command that sends. */
-export type SendOptions = { readonly dryRun?: boolean; readonly yes?: boolean; readonly json?: boolean };
+/** Options of every command that sends; `maxFee` in wei. */
+export type SendOptions = {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly maxFee?: bigint;
+};
 
 /** Tokens that leave the wallet or its account, and what becomes of them. */
 export type Spend = { readonly amount: bigint; readonly token: Token; readonly what: string };
@@ -101,6 +107,15 @@ const checkFunds = async ({ context, tokens }: Session, { address }: Signer, cos
   );
 };
 
+/** Wei for a unit of gas that this sends at most, when it costs `feeWei` now. */
+const mostFeeOf = ({ settings }: Session, { maxFee }: SendOptions, feeWei: bigint): bigint => {
+  const maxWei = maxFee ?? parseGwei(String(settings?.fees.maxFeeGwei ?? defaultMaxFeeGwei));
+  if (feeWei <= maxWei) return feeWei * mostRise < maxWei ? feeWei * mostRise : maxWei;
+  throw new UsageError(
+    `Nothing was sent: the RPC says that a unit of gas costs up to ${formatGwei(feeWei)} gwei, and ${formatGwei(maxWei)} is the most here. If that is the market, wait or give --max-fee.`,
+  );
+};
+
 /** What the wallet refused to sign, out of what the client wraps it in. */
 const refusalIn = (error: unknown): unknown => {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof UsageError) return at;
@@ -151,7 +166,8 @@ export const perform = async (
     else for (const line of [...lines, "Dry run: nothing was sent."]) io.out(line);
     return undefined;
   }
+  const mostFeeWei = mostFeeOf(session, options, feeWei);
   await checkFunds(session, signer, costed.costWei);
   await agree(io, lines, plan, options);
-  return sendAll(io, session, signer, plan.calls, mostRise * feeWei);
+  return sendAll(io, session, signer, plan.calls, mostFeeWei);
 };

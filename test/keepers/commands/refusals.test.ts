@@ -57,6 +57,23 @@ describe("What atoma refuses, and how it says so", function () {
     expect(err).to.match(/gas costs 5000\d\S* gwei now, and at most \S+ was agreed to/);
   });
 
+  it("sends nothing at a first fee beyond the most that is paid, which is 500 gwei unless told", async () => {
+    const proxy = await startProxy(scene.bridge.url);
+    proxy.fault = ({ method }) =>
+      method === "eth_maxPriorityFeePerGas" ? { kind: "result", result: numberToHex(parseGwei("700")) } : undefined;
+    const env = { ATOMA_RPC: proxy.url };
+    try {
+      expect(await refused([...asked, "--yes"], env)).to.match(/costs up to 70\d\S* gwei, and 500 is the most here/);
+      expect(await refused([...asked, "--yes", "--max-fee", "699.5"], env)).to.contain("and 699.5 is the most here");
+      for (const wrong of ["0", "-1", "1e3", "0x10", "1.0000000001", "1000000000000"])
+        expect(await refused([...asked, "--yes", "--max-fee", wrong], env)).to.contain("It must be gwei");
+      const { status, err } = await shell.atoma([...asked, "--yes", "--max-fee", "710"], { env });
+      expect(status, err).to.equal(0);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   for (const [what, filled, wanted] of [
     [
       "a gas price in place of fees",
