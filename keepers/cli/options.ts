@@ -1,7 +1,8 @@
 /** Options and arguments that several commands share. */
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { type Address, getAddress, isAddress, parseGwei } from "viem";
+import { type Address, getAddress, isAddress } from "viem";
 import { defaultMaxFeeGwei } from "../settings.ts";
+import { feeOf, maxFeeSentence } from "./max-fee.ts";
 
 const maxId = 2n ** 32n - 1n;
 
@@ -21,11 +22,10 @@ export const parseCount = (text: string): bigint => {
 export const counting = (flags: string, description: string, value: bigint): Option =>
   new Option(flags, description).argParser(parseCount).default(value, value.toString());
 
-/** Gwei, as wei. */
 const parseFee = (text: string): bigint => {
-  const wei = /^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text) ? parseGwei(text) : 0n;
-  if (wei > 0n) return wei;
-  throw new InvalidArgumentError("It must be gwei, such as 20 or 0.05, and more than 0.");
+  const wei = feeOf(text);
+  if (wei === undefined) throw new InvalidArgumentError(maxFeeSentence);
+  return wei;
 };
 
 /** A request's id, or how one begins. */

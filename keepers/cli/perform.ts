@@ -1,13 +1,13 @@
 /** Everything that is sent goes this way: simulated, shown, agreed to, sent, waited for. */
-import { formatGwei, parseGwei, type TransactionReceipt } from "viem";
+import { parseGwei, type TransactionReceipt } from "viem";
 import { type Call, send } from "../../sdk/client/send.ts";
 import { UsageError } from "../commands/usage-error.ts";
 import type { Signer } from "../runtime/signer.ts";
-import { defaultMaxFeeGwei } from "../settings.ts";
 import { formatAmount } from "./amounts.ts";
 import { describeCall } from "./describe.ts";
 import { type Estimate, estimate, feeNow } from "./estimate.ts";
 import type { Io } from "./io.ts";
+import { defaultMaxFee, mostFeeOf } from "./max-fee.ts";
 import { during } from "./progress.ts";
 import type { Session, Token } from "./session.ts";
 import { jsonLine } from "./text.ts";
@@ -107,14 +107,8 @@ const checkFunds = async ({ context, tokens }: Session, { address }: Signer, cos
   );
 };
 
-/** Wei for a unit of gas that this sends at most, when it costs `feeWei` now. */
-const mostFeeOf = ({ settings }: Session, { maxFee }: SendOptions, feeWei: bigint): bigint => {
-  const maxWei = maxFee ?? parseGwei(String(settings?.fees.maxFeeGwei ?? defaultMaxFeeGwei));
-  if (feeWei <= maxWei) return feeWei * mostRise < maxWei ? feeWei * mostRise : maxWei;
-  throw new UsageError(
-    `Nothing was sent: the RPC says that a unit of gas costs up to ${formatGwei(feeWei)} gwei, and ${formatGwei(maxWei)} is the most here. If that is the market, wait or give --max-fee.`,
-  );
-};
+const maxFeeOf = ({ settings }: Session, { maxFee }: SendOptions): bigint =>
+  maxFee ?? (settings === undefined ? defaultMaxFee : parseGwei(String(settings.fees.maxFeeGwei)));
 
 /** What the wallet refused to sign, out of what the client wraps it in. */
 const refusalIn = (error: unknown): unknown => {
@@ -166,7 +160,7 @@ export const perform = async (
     else for (const line of [...lines, "Dry run: nothing was sent."]) io.out(line);
     return undefined;
   }
-  const mostFeeWei = mostFeeOf(session, options, feeWei);
+  const mostFeeWei = mostFeeOf(feeWei, mostRise * feeWei, maxFeeOf(session, options));
   await checkFunds(session, signer, costed.costWei);
   await agree(io, lines, plan, options);
   return sendAll(io, session, signer, plan.calls, mostFeeWei);

@@ -14,6 +14,7 @@ import { authorityReport, costOf, planLines } from "../../deploy/run/report.ts";
 import { clientOf, feeNow, httpProvider, type Provider } from "../../deploy/run/rpc.ts";
 import { runSteps } from "../../deploy/run/run.ts";
 import { instanceSteps, networkSteps } from "../../deploy/run/steps.ts";
+import { mostFeeOf } from "../../keepers/cli/max-fee.ts";
 import { visible } from "../../keepers/cli/text.ts";
 import { openNamedKey } from "../../keepers/cli/wallet.ts";
 import { readCliEnvironment } from "../../keepers/config.ts";
@@ -122,7 +123,10 @@ async function review(plan: Plan): Promise<Reviewed> {
     for (const line of lines) say(line);
     if (kept.length > 0) throw new DeploymentError("The deployer would keep power:", kept);
     await checkBalance(plan, costOf(rehearsal.planned, feeWei));
-    return { planned: rehearsal.planned, mostFeeWei: 4n * feeWei + 2n * gwei };
+    return {
+      planned: rehearsal.planned,
+      mostFeeWei: mostFeeOf(feeWei, 4n * feeWei + 2n * gwei, plan.options.maxFeeWei),
+    };
   } finally {
     await rehearsal.close();
   }

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Address, getAddress, isAddress } from "viem";
+import { defaultMaxFee, feeOf, maxFeeSentence } from "../../keepers/cli/max-fee.ts";
 import { readCliEnvironment } from "../../keepers/config.ts";
+import { defaultMaxFeeGwei } from "../../keepers/settings.ts";
 import { DeploymentError } from "../../deploy/parameters/network-file.ts";
 
 export const usage = `Deploys a whole network, or another instance beside one. Without --send it rehearses on a copy of the chain, and prints
@@ -15,6 +17,7 @@ every transaction, its cost, and who holds what power afterwards. Nothing is sen
   --from ADDRESS           the deployer, where a rehearsal has no key
   --keystore FILE          the deployer's key. Else ATOMA_KEYSTORE, or ATOMA_PRIVATE_KEY
   --password-file FILE     the keystore's password. Else ATOMA_PASSWORD_FILE
+  --max-fee GWEI           never pays more for a unit of gas (default: ${defaultMaxFeeGwei})
   --send                   rehearses, asks for the network's name, sends, and writes the record
   --yes                    does not ask
   --instance NAME          another instance beside the network of --beside; governance gives it its roles
@@ -30,6 +33,7 @@ const options = {
   from: { type: "string" },
   keystore: { type: "string" },
   "password-file": { type: "string" },
+  "max-fee": { type: "string" },
   send: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   instance: { type: "string" },
@@ -49,6 +53,7 @@ export type Options = ReturnType<typeof readOptions>;
 export function readOptions(args: readonly string[]) {
   const { values } = parse(args);
   const rpcUrl = values["rpc-url"] ?? readCliEnvironment().rpc;
+  const maxFeeWei = values["max-fee"] === undefined ? defaultMaxFee : feeOf(values["max-fee"]);
   const faults = [
     ...(values.network === undefined ? ["name the network with --network."] : []),
     ...(rpcUrl === undefined ? ["name a node with --rpc-url, or ATOMA_RPC."] : []),
@@ -56,13 +61,14 @@ export function readOptions(args: readonly string[]) {
     ...(values.instance !== undefined && !/^[a-z0-9-]{1,32}$/.test(values.instance)
       ? ["--instance must be 1 to 32 of a-z, 0-9 and -."]
       : []),
+    ...(maxFeeWei === undefined ? [`--max-fee ${values["max-fee"]}: ${maxFeeSentence}`] : []),
   ];
   const { network, keystore, from, beside } = values;
-  if (values.help || network === undefined || rpcUrl === undefined || faults.length > 0)
+  if (values.help || network === undefined || rpcUrl === undefined || maxFeeWei === undefined || faults.length > 0)
     return { help: values.help, faults };
   return {
     ...{ help: false as const, faults: [], network: /[/.]/.test(network) ? pathOf(network) : network, rpcUrl },
-    ...{ send: values.send, yes: values.yes, instance: values.instance },
+    ...{ maxFeeWei, send: values.send, yes: values.yes, instance: values.instance },
     from: from === undefined ? undefined : addressOf(from),
     keystore: keystore === undefined ? undefined : pathOf(keystore),
     passwordFile: values["password-file"] === undefined ? undefined : pathOf(values["password-file"]),

@@ -132,11 +132,17 @@ describe("The command deploy", () => {
     }
   });
 
-  it("refuses to send without a key, without a yes, and to another chain, each with what to do", async () => {
+  it("refuses to send without a key, without a yes, to another chain and at a dear fee, each with what to do", async () => {
     const noKey = await run(deployCommand, [...args, "--from", deployer, "--send"]);
     const noYes = await run(deployCommand, [...args, "--send"], key);
     const nobody = await run(deployCommand, args);
     const unfilled = await run(deployCommand, ["--network", "l2", "--rpc-url", server.url], key);
+    const dear = await run(deployCommand, [...args, "--send", "--yes", "--max-fee", "0.01"], key);
+    const noFee = await run(deployCommand, [...args, "--send", "--yes", "--max-fee", "1e3"], key);
+    expect(dear.error).to.match(
+      /Nothing was sent: the RPC says that a unit of gas costs up to \S+ gwei, and 0.01 is the most here/,
+    );
+    expect(noFee.error).to.include("--max-fee 1e3: It must be gwei");
     expect(noKey.error).to.include("name the key that sends");
     expect(noYes.error).to.include("add --yes if all of the above is right");
     expect(nobody.error).to.include("--from ADDRESS for a rehearsal");
