@@ -34,19 +34,21 @@ const decode = async (io: Io, text: string, options: ConnectionOptions): Promise
   const isId = isProposalId(text);
   const proposal = isId ? (await findProposal(io, governance, text)).proposal : readProposalFile(text);
   const id = proposalIdOf(proposal);
-  const made = isId || (await readProposals(io, governance)).some((one) => one.id === id);
+  const isMade = isId || (await readProposals(io, governance)).some((one) => one.id === id);
   const [known, nowS, standing] = await Promise.all([
     readKnown(io, governance),
     chainNowS(session),
-    made ? readStanding(governance, id) : undefined,
+    isMade ? readStanding(governance, id) : undefined,
   ]);
   const failure = standing?.state === "executed" ? undefined : await simulate(governance, proposal);
   const standingText = standing === undefined ? "was not proposed." : sentenceOf(standing, nowS);
   if (options.json === true) {
-    io.out(jsonLine({ ...proposalValues(known, proposal), standing: standing ?? null, failure: failure ?? null }));
+    io.out(
+      jsonLine({ ...proposalValues(known, proposal, isMade), standing: standing ?? null, failure: failure ?? null }),
+    );
     return 0;
   }
-  for (const line of proposalLines(known, proposal)) io.out(line);
+  for (const line of proposalLines(known, proposal, isMade)) io.out(line);
   io.out(`  It ${standingText}`);
   if (standing !== undefined) io.out(votesLine(standing));
   if (failure !== undefined) io.out(`  WARNING: executed now, call ${failure.index + 1} would fail: ${failure.why}`);

@@ -49,6 +49,6 @@ export const planOf = (
 /** Says the proposal in words first: what a person agrees to should be read. */
 export const tell = async (io: Io, { governance, made }: Found): Promise<readonly string[]> => {
   const known = await readKnown(io, governance);
-  for (const line of proposalLines(known, made.proposal)) io.err(line);
-  return warningsIn(known, made.proposal);
+  for (const line of proposalLines(known, made.proposal, true)) io.err(line);
+  return warningsIn(known, made.proposal, true);
 };

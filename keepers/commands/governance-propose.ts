@@ -122,8 +122,8 @@ const prepare = async (
   if (built !== undefined && options.dryRun !== true) writeProposalFile(path, built);
   const would =
     failure === undefined ? [] : [`  WARNING: executed now, call ${failure.index + 1} would fail: ${failure.why}`];
-  const lines = [...proposalLines(known, proposal), ...would];
-  const warnings = [...warningsIn(known, proposal), ...would.map((line) => line.trim())];
+  const lines = [...proposalLines(known, proposal, false), ...would];
+  const warnings = [...warningsIn(known, proposal, false), ...would.map((line) => line.trim())];
   if (options.send === true || options.dryRun === true) for (const line of lines) io.err(line);
   return {
     governance,
@@ -131,7 +131,7 @@ const prepare = async (
     path,
     lines,
     warnings,
-    values: { ...proposalValues(known, proposal), failure: failure ?? null },
+    values: { ...proposalValues(known, proposal, false), failure: failure ?? null },
   };
 };
 

@@ -87,13 +87,13 @@ const repeatedIn = (calls: readonly DecodedCall[]): readonly string[] => {
   return [...twice].map((setter) => `${setter} is called more than once: only its last call counts.`);
 };
 
-/** What is unusual, a sentence each, with the number of the call. */
-export const warningsIn = (known: Known, proposal: Proposal): readonly string[] => {
+/** What is unusual, a sentence each, with the number of the call. `isMade`: the governor knows the proposal already. */
+export const warningsIn = (known: Known, proposal: Proposal, isMade: boolean): readonly string[] => {
   const facts = { addresses: known.governance.addresses, available: known.available };
   const calls = decodeAll(known, proposal);
   const ofCalls = calls.flatMap((call, i) => warningsOf(call, facts).map((sentence) => `call ${i + 1}: ${sentence}`));
   const own = [...ofCalls, ...repeatedIn(calls)];
-  const isOpen = proposerIn(proposal.description) === undefined;
+  const isOpen = !isMade && proposerIn(proposal.description) === undefined;
   const open =
     "anyone with enough votes can propose exactly this first, and cancel it. A description that ends with #proposer=ADDRESS keeps it for that account.";
   const notText = "its description is no plain text (UTF-8): what is shown of it is not what was written.";
@@ -101,11 +101,11 @@ export const warningsIn = (known: Known, proposal: Proposal): readonly string[] 
 };
 
 /** The lines that people read. Text of strangers is in them: print them with `visible`, as `Io` does. */
-export const proposalLines = (known: Known, proposal: Proposal): readonly string[] => [
+export const proposalLines = (known: Known, proposal: Proposal, isMade: boolean): readonly string[] => [
   `Proposal ${proposalIdOf(proposal)}`,
   ...proposal.description.split("\n").map((line) => `  | ${line}`),
   ...decodeAll(known, proposal).flatMap((call, i) => callLines(known, call, `${i + 1}`)),
-  ...warningsIn(known, proposal).map((sentence) => `  WARNING: ${sentence}`),
+  ...warningsIn(known, proposal, isMade).map((sentence) => `  WARNING: ${sentence}`),
 ];
 
 /** A call for programs. */
@@ -125,9 +125,9 @@ const callJson = (known: Known, call: DecodedCall): unknown => ({
 });
 
 /** The same for programs. */
-export const proposalValues = (known: Known, proposal: Proposal) => ({
+export const proposalValues = (known: Known, proposal: Proposal, isMade: boolean) => ({
   proposalId: proposalIdOf(proposal),
   description: proposal.description,
   calls: decodeAll(known, proposal).map((call) => callJson(known, call)),
-  warnings: warningsIn(known, proposal),
+  warnings: warningsIn(known, proposal, isMade),
 });

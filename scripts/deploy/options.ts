@@ -51,7 +51,7 @@ export type Options = ReturnType<typeof readOptions>;
 
 /** Throws DeploymentError that names what is missing or wrong. */
 export function readOptions(args: readonly string[]) {
-  const { values } = parse(args);
+  const { values } = parse(args, options);
   const rpcUrl = values["rpc-url"] ?? readCliEnvironment().rpc;
   const maxFeeWei = values["max-fee"] === undefined ? defaultMaxFee : feeOf(values["max-fee"]);
   const faults = [
@@ -77,13 +77,21 @@ export function readOptions(args: readonly string[]) {
   };
 }
 
-function parse(args: readonly string[]) {
+/** Throws DeploymentError at an option that there is not. */
+export function parse<T extends NonNullable<Parameters<typeof parseArgs>[0]>["options"]>(
+  args: readonly string[],
+  known: T,
+) {
   try {
-    return parseArgs({ args: [...args], options });
+    return parseArgs({ args: [...args], options: known });
   } catch (cause) {
-    throw new DeploymentError("The command cannot be understood:", [`${(cause as Error).message} See --help.`], {
-      cause,
-    });
+    throw new DeploymentError(
+      "The command cannot be understood:",
+      [`${(cause as Error).message.replace(/\.?$/, ".")} See --help.`],
+      {
+        cause,
+      },
+    );
   }
 }
 

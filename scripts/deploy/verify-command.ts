@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type Explorer, explorerOf } from "../../deploy/explorer/explorer.ts";
 import { ownContracts, type Submission, submissionLine, submitContracts } from "../../deploy/explorer/submit.ts";
 import { DeploymentError, readNetworkFile } from "../../deploy/parameters/network-file.ts";
@@ -9,7 +8,7 @@ import { proofLines } from "../../deploy/verify/proof.ts";
 import type { Subject } from "../../deploy/verify/subject.ts";
 import { verifyDeployment } from "../../deploy/verify/verify.ts";
 import { readCliEnvironment } from "../../keepers/config.ts";
-import { defaultDeployments, pathOf } from "./options.ts";
+import { defaultDeployments, parse, pathOf } from "./options.ts";
 
 const usage = `Proves from the chain alone that a deployment is what it should be: code, roles, wiring, keys, parameters. One line for
 each proof; exits 1 if one fails. It needs no key and sends nothing. With --explorer it then submits the sources to a block
@@ -44,7 +43,7 @@ const explorerLimitMs = 300_000;
  * Throws DeploymentError with what to do.
  */
 export async function verifyCommand(args: readonly string[], say: (line: string) => void): Promise<boolean> {
-  const { values } = parseArgs({ args: [...args], options });
+  const { values } = parse(args, options);
   if (values.help) {
     say(usage);
     return true;
@@ -76,7 +75,7 @@ async function submitAll(subject: Subject, rpcUrl: string, explorer: Explorer, s
   return count("refused") === 0;
 }
 
-type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+type Values = ReturnType<typeof parse<typeof options>>["values"];
 
 function readSubject(values: Values) {
   const { network, instance } = values;

@@ -142,6 +142,8 @@ describe("The command deploy", () => {
     expect(dear.error).to.match(
       /Nothing was sent: the RPC says that a unit of gas costs up to \S+ gwei, and 0.01 is the most here/,
     );
+    for (const command of [deployCommand, verifyCommand])
+      expect((await run(command, [...args, "--bogus"])).error).to.include("Unknown option '--bogus'. See --help.");
     expect(noFee.error).to.include("--max-fee 1e3: It must be gwei");
     expect(noKey.error).to.include("name the key that sends");
     expect(noYes.error).to.include("add --yes if all of the above is right");

@@ -184,6 +184,21 @@ describe("atoma governance", function () {
     expect(await refused(grant)).to.contain("Name a new file");
   });
 
+  it("warns that others can make a proposal first until it is made", async () => {
+    const built = output("open.json");
+    await done(["propose", "--set", "tipFloor=0", "--output", built], {});
+    const warning = "anyone with enough votes can propose exactly this first";
+    expect(await done(["decode", built], {})).to.contain(warning);
+    const { proposalId } = await json(["propose", built, "--send", "--yes"]);
+    expect(await done(["decode", built], {})).not.to.contain(warning);
+    const made = await json(["decode", String(proposalId)], {});
+    expect([made["proposalId"], made["warnings"]]).to.deep.equal([proposalId, []]);
+    await pass(votingDelayS + 1n);
+    const { status, err } = await run(["vote", String(proposalId), "for", "--yes"]);
+    expect(status, err).to.equal(0);
+    expect(err).not.to.contain(warning);
+  });
+
   it("warns of what is hidden in a batch, of unknown targets, of closed contracts and of a new guardian", async () => {
     const { authority, escrow } = market.instance;
     const stranger = market.stranger.address as Hex;
