@@ -19,6 +19,7 @@ const shared = new Set([
   "--json",
   "--keystore",
   "--password-file",
+  "--max-fee",
   "--dry-run",
   "--yes",
 ]);
