@@ -9,7 +9,7 @@ import { type Finding, prove } from "./prove.ts";
 type Proof = { readonly file: string; readonly contract: string; readonly isKnown: boolean };
 type Outcome = { readonly word: string; readonly seconds: number; readonly isGood: boolean };
 
-const limitMs = 60_000;
+const limitMs = 120_000;
 
 /** Every contract of test/smt: those of `proved` hold, those of `undecided` the checker could not tell of. */
 function proofs(): readonly Proof[] {
