@@ -4,7 +4,7 @@ import type { Clock } from "./runtime/clock.ts";
 import type { Check, CheckResult } from "./runtime/health.ts";
 import { readBalance } from "./runtime/rpc-answers.ts";
 import type { Store } from "./runtime/store.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, weiOfGwei } from "./settings.ts";
 import type { Shared } from "./shared.ts";
 
 /** When the passes of each loop ended, and whether they were good. */
@@ -25,7 +25,6 @@ export const makePasses = (): Passes => {
   };
 };
 
-const weiPerGwei = 1_000_000_000;
 /** A loop that has not ended a pass for so long hangs. */
 const hangMs = 10 * 60_000;
 /** A view that was not brought up to date for so long is stale, at the least. */
@@ -50,7 +49,7 @@ const checkHead = async ({ settings, chain, clock }: Parts): Promise<CheckResult
 const checkBalance = async ({ rpc, signer, metrics }: Shared, settings: Settings): Promise<CheckResult> => {
   const balance = await readBalance(rpc, signer.address);
   metrics.gauge({ name: "balance_ether", help: "Ether of the keeper's key" })(Number(balance) / 1e18);
-  const least = BigInt(Math.round(settings.ops.minBalanceGwei * weiPerGwei));
+  const least = weiOfGwei(settings.ops.minBalanceGwei);
   if (balance >= least) return { ok: true };
   return { ok: false, why: `${signer.address} has ${balance} wei, less than ${least}: send it some` };
 };

@@ -24,7 +24,7 @@ import { checkEndpoints, type FailoverRpc } from "./runtime/rpc.ts";
 import { readBalance } from "./runtime/rpc-answers.ts";
 import { openSqlite } from "./runtime/sqlite.ts";
 import { makePublicClient, rpcErrorIn } from "./runtime/viem-client.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, weiOfGwei } from "./settings.ts";
 import { readSubscriptions } from "./subscriptions.ts";
 
 /** ok: fine. warn: works, but look at it. bad: the keeper cannot do its work. */
@@ -49,7 +49,6 @@ const ok = (text: string): Found => ({ verdict: "ok", text });
 const warn = (text: string): Found => ({ verdict: "warn", text });
 const bad = (text: string): Found => ({ verdict: "bad", text });
 const redact = makeRedactor();
-const weiPerGwei = 1_000_000_000;
 
 const findEndpoints = async (settings: Settings, rpc: FailoverRpc): Promise<Found> => {
   const { maxHeadAgeS, id } = settings.chain;
@@ -66,9 +65,7 @@ const findEndpoints = async (settings: Settings, rpc: FailoverRpc): Promise<Foun
 const findBalance = async ({ ops }: Settings, rpc: FailoverRpc, address: Address): Promise<Found> => {
   const balance = await readBalance(rpc, address);
   const text = `${address} has ${Number(balance) / 1e18} ether`;
-  return balance >= BigInt(Math.round(ops.minBalanceGwei * weiPerGwei))
-    ? ok(text)
-    : bad(`${text}: send it some to pay for gas`);
+  return balance >= weiOfGwei(ops.minBalanceGwei) ? ok(text) : bad(`${text}: send it some to pay for gas`);
 };
 
 const readNode = async (rpc: FailoverRpc, instance: Instance, address: Address): Promise<Node | undefined> => {

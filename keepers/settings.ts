@@ -262,6 +262,9 @@ const collateral = z.strictObject({
   revoke: flag.default(true),
 });
 
+/** A setting in gwei, as wei. */
+export const weiOfGwei = (gwei: number): bigint => BigInt(Math.round(gwei * 1_000_000_000));
+
 /** Gwei for a unit of gas, of what keepers and the command line send. */
 export const defaultMaxFeeGwei = 500;
 

@@ -31,7 +31,7 @@ import { makeTransactions, type Transactions } from "./runtime/transactions.ts";
 import { makeTxChain, type TxChain } from "./runtime/tx-chain.ts";
 import { makeRawSender } from "./runtime/tx-send.ts";
 import { defaultTxPolicy, type TxPolicy } from "./runtime/tx-types.ts";
-import type { JobName, Settings } from "./settings.ts";
+import { type JobName, type Settings, weiOfGwei } from "./settings.ts";
 import { settlerMigrations } from "./settler/schema.ts";
 import { signedMigrations } from "./signed/schema.ts";
 
@@ -75,7 +75,6 @@ export const allMigrations = [
   ...signedMigrations,
 ];
 
-const weiPerGwei = 1_000_000_000;
 const abis = [
   ...[requestEscrowAbi, taskRegistryAbi, nodeRegistryAbi, drandBeaconAbi, disputesAbi],
   ...[teeRegistryAbi, dcapVerifierAbi, dcapCollateralAbi],
@@ -87,7 +86,7 @@ const policyOf = ({ fees, chain }: Settings): TxPolicy => ({
   maxInFlight: fees.maxInFlight,
   replaceAfterMs: fees.replaceAfterMs,
   rebroadcastAfterMs: fees.rebroadcastAfterMs,
-  maxFeePerGasCap: BigInt(Math.round(fees.maxFeeGwei * weiPerGwei)),
+  maxFeePerGasCap: weiOfGwei(fees.maxFeeGwei),
   gasCap: BigInt(fees.gasCap),
 });
 

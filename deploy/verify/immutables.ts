@@ -71,7 +71,7 @@ function instanceImmutables({ file, record: r }: Subject, at: Circumstances): Im
     ...{ GENESIS: number(instance.beaconGenesis), PERIOD: number(instance.beaconPeriod) },
     ...{ genesis: number(instance.beaconGenesis), period: number(instance.beaconPeriod), ...key },
     ...{ _rootX: root.x, _rootY: root.y, _rootName: root.name },
-    MICRO: number(10n ** BigInt(Math.max(0, at.decimals - 6))),
+    MICRO: number(10n ** BigInt(at.decimals - 6)),
     LEAST_BEACON_DELAY: number(instance.parameters.beaconDelay),
     LEAST_CHAIN_PHASE: number(instance.parameters.chainPhase),
     _hasP256Precompile: number(at.hasP256 ? 1 : 0),

@@ -1,7 +1,10 @@
 /** The most that a person pays for a unit of gas, whoever says what it costs. */
 import { formatGwei, parseGwei } from "viem";
-import { defaultMaxFeeGwei } from "../settings.ts";
+import { defaultMaxFeeGwei, weiOfGwei } from "../settings.ts";
 import { UsageError } from "../commands/usage-error.ts";
+
+/** Wei that are paid at most where nobody says how many. */
+export const defaultMaxFee = weiOfGwei(defaultMaxFeeGwei);
 
 export const maxFeeSentence = "It must be gwei, such as 20 or 0.05, and more than 0.";
 
@@ -10,8 +13,6 @@ export const feeOf = (text: string): bigint | undefined => {
   const wei = /^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text) ? parseGwei(text) : 0n;
   return wei === 0n ? undefined : wei;
 };
-
-export const defaultMaxFee = parseGwei(String(defaultMaxFeeGwei));
 
 /**
  * What is signed at most, in wei: `risenWei`, what the fee in sight may rise to, and no more than `maxWei`. Throws UsageError

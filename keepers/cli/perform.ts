@@ -1,8 +1,9 @@
 /** Everything that is sent goes this way: simulated, shown, agreed to, sent, waited for. */
-import { parseGwei, type TransactionReceipt } from "viem";
+import type { TransactionReceipt } from "viem";
 import { type Call, send } from "../../sdk/client/send.ts";
 import { UsageError } from "../commands/usage-error.ts";
 import type { Signer } from "../runtime/signer.ts";
+import { weiOfGwei } from "../settings.ts";
 import { formatAmount } from "./amounts.ts";
 import { describeCall } from "./describe.ts";
 import { type Estimate, estimate, feeNow } from "./estimate.ts";
@@ -108,7 +109,7 @@ const checkFunds = async ({ context, tokens }: Session, { address }: Signer, cos
 };
 
 const maxFeeOf = ({ settings }: Session, { maxFee }: SendOptions): bigint =>
-  maxFee ?? (settings === undefined ? defaultMaxFee : parseGwei(String(settings.fees.maxFeeGwei)));
+  maxFee ?? (settings === undefined ? defaultMaxFee : weiOfGwei(settings.fees.maxFeeGwei));
 
 /** What the wallet refused to sign, out of what the client wraps it in. */
 const refusalIn = (error: unknown): unknown => {

@@ -42,10 +42,11 @@ export async function deployCommand(args: readonly string[], say: Say): Promise<
     );
   }
   await checkBegun(plan.provider, plan.folder);
-  const reviewed = await review(plan);
+  const { planned, feeWei } = await review(plan);
   if (!options.send) return say("Nothing was sent. To send all this, run the same command with --send.");
+  const mostFeeWei = mostFeeOf(feeWei, 4n * feeWei + 2n * gwei, options.maxFeeWei); // room for what Ignition adds and the market does
   if (!options.yes) await askFor(plan.label);
-  const record = await withLock(plan.folder, () => send(plan, reviewed));
+  const record = await withLock(plan.folder, () => send(plan, planned, mostFeeWei));
   replaceFile(plan.recordPath, jsonText(record));
   say(`The record is ${plan.recordPath}. Prove all of it: ${verifyCommandOf(plan)}`);
   if (plan.base !== undefined) for (const line of rolesLines(plan)) say(line);
@@ -99,8 +100,8 @@ function baseOf({ instance, beside, deployments }: Ready, name: string): Deploym
   return instance === undefined ? undefined : readRecord(beside ?? join(deployments, name, "record.json"));
 }
 
-/** What was shown, and most wei for a unit of gas: the fees in sight, with room for what Ignition adds and the market does. */
-type Reviewed = { readonly planned: readonly Planned[]; readonly mostFeeWei: bigint };
+/** What was shown, and wei for a unit of gas as the node says. */
+type Reviewed = { readonly planned: readonly Planned[]; readonly feeWei: bigint };
 
 const gwei = 10n ** 9n;
 
@@ -123,10 +124,7 @@ async function review(plan: Plan): Promise<Reviewed> {
     for (const line of lines) say(line);
     if (kept.length > 0) throw new DeploymentError("The deployer would keep power:", kept);
     await checkBalance(plan, costOf(rehearsal.planned, feeWei));
-    return {
-      planned: rehearsal.planned,
-      mostFeeWei: mostFeeOf(feeWei, 4n * feeWei + 2n * gwei, plan.options.maxFeeWei),
-    };
+    return { planned: rehearsal.planned, feeWei };
   } finally {
     await rehearsal.close();
   }
@@ -176,7 +174,7 @@ async function askFor(label: string): Promise<void> {
   if (typed.trim() !== label) throw new DeploymentError("Nothing was sent:", [`"${typed.trim()}" is not ${label}.`]);
 }
 
-async function send(plan: Plan, { planned, mostFeeWei }: Reviewed): Promise<DeploymentRecord> {
+async function send(plan: Plan, planned: readonly Planned[], mostFeeWei: bigint): Promise<DeploymentRecord> {
   const { file, signer, chain, folder } = plan;
   if (signer === undefined) throw new Error("There is no key.");
   const pollMs = Math.min(1_000, file.blockTime * 250);

@@ -85,13 +85,8 @@ export function parse<T extends NonNullable<Parameters<typeof parseArgs>[0]>["op
   try {
     return parseArgs({ args: [...args], options: known });
   } catch (cause) {
-    throw new DeploymentError(
-      "The command cannot be understood:",
-      [`${(cause as Error).message.replace(/\.?$/, ".")} See --help.`],
-      {
-        cause,
-      },
-    );
+    const why = (cause as Error).message.replace(/\.?$/, ".");
+    throw new DeploymentError("The command cannot be understood:", [`${why} See --help.`], { cause });
   }
 }
 

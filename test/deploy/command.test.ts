@@ -138,6 +138,7 @@ describe("The command deploy", () => {
     const nobody = await run(deployCommand, args);
     const unfilled = await run(deployCommand, ["--network", "l2", "--rpc-url", server.url], key);
     const dear = await run(deployCommand, [...args, "--send", "--yes", "--max-fee", "0.01"], key);
+    expect(await run(deployCommand, [...args, "--from", deployer, "--max-fee", "0.01"])).to.include({ error: "" });
     const noFee = await run(deployCommand, [...args, "--send", "--yes", "--max-fee", "1e3"], key);
     expect(dear.error).to.match(
       /Nothing was sent: the RPC says that a unit of gas costs up to \S+ gwei, and 0.01 is the most here/,

@@ -74,6 +74,25 @@ describe("What atoma refuses, and how it says so", function () {
     }
   });
 
+  it("pays no more for gas than the settings of the keeper allow whose network it uses, unless told", async () => {
+    const yaml = [
+      "jobs: settler",
+      "chain:",
+      "  id: 31337",
+      `  rpcUrls: ${scene.bridge.url}`,
+      `  escrow: ${scene.market.instance.escrow}`,
+      "  startBlock: 0",
+      "  maxHeadAgeS: 0",
+      "store: { path: ':memory:' }",
+      `key: { keystoreFile: ${shell.folder}/none.json, passwordFile: ${shell.folder}/none }`,
+      "fees: { maxFeeGwei: 0.01 }",
+    ];
+    const config = ["--config", shell.file("dear.yaml", yaml.join("\n"))];
+    expect(await refused([...asked, ...config, "--yes"])).to.contain("and 0.01 is the most here");
+    const { status, err } = await shell.atoma([...asked, ...config, "--yes", "--max-fee", "500"]);
+    expect(status, err).to.equal(0);
+  });
+
   for (const [what, filled, wanted] of [
     [
       "a gas price in place of fees",
